@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libaiodbg: asyncio tasks of a CPython process, decoded from its memory.
+ *
+ * The library is given a target (struct aiodbg_target: a few callbacks that
+ * read the memory of a stopped process or of a core file) and turns it into a
+ * snapshot: every asyncio task, where it stands, what it awaits and who awaits
+ * it. Nothing is executed in the target and nothing is written to it.
+ *
+ *	struct aiodbg *dbg;
+ *	struct aiodbg_snapshot *snap;
+ *
+ *	aiodbg_open(&target, NULL, &err, &dbg);
+ *	aiodbg_snapshot_create(dbg, &err, &snap);
+ *	aiodbg_render(snap, "tree", &sink, &err);
+ *	aiodbg_snapshot_destroy(snap);
+ *	aiodbg_close(dbg);
+ *
+ * or, for a debugger that has a command line to run, just
+ *
+ *	aiodbg_command_run(&target, argc, argv, &sink, &err);
+ *
+ * Ownership
+ *	struct aiodbg_target, aiodbg_options, aiodbg_sink and aiodbg_error are
+ *	the caller's. aiodbg_open() copies target and options; the callbacks and
+ *	their context must stay valid until aiodbg_close(). A sink is used only
+ *	during the call it is passed to.
+ *	struct aiodbg and struct aiodbg_snapshot are the library's, each freed by
+ *	one call. A snapshot is immutable and owns all it holds: it may outlive
+ *	the struct aiodbg it was made from.
+ *	Strings returned by aiodbg_command_*() are static.
+ *
+ * Errors
+ *	Functions that can fail return 0, or a status: positive values are
+ *	enum aiodbg_status, negative values are whatever a callback of the caller
+ *	returned, passed through unchanged. The caller's struct aiodbg_error (may
+ *	be NULL) then holds a one-line message, and the target address that the
+ *	failure is about, if there is one.
+ *
+ * Threads
+ *	No global state. Two handles are independent; one handle must not be used
+ *	from two threads at a time.
+ */
+#ifndef AIODBG_H
+#define AIODBG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define AIODBG_PUBLIC __attribute__((visibility("default")))
+#else
+#define AIODBG_PUBLIC
+#endif
+
+/*
+ * Number of the interface described in this header. A program that binds the
+ * library at run time (ctypes) compares it with aiodbg_interface().
+ */
+#define AIODBG_INTERFACE 1
+
+enum aiodbg_status {
+	AIODBG_OK = 0,
+	/* Out of memory, in this library. */
+	AIODBG_NO_MEMORY = 1,
+	/* The caller passed something that makes no sense: a struct without
+	 * its size, a missing callback. */
+	AIODBG_INVALID = 2,
+	/* The command line is wrong: unknown command, option or format. */
+	AIODBG_USAGE = 3,
+	/* Target memory that cannot be read. aiodbg_error.address is set. */
+	AIODBG_FAULT = 4,
+	/* Target memory that can be read but does not hold what it should.
+	 * aiodbg_error.address is set. */
+	AIODBG_CORRUPT = 5,
+	/* No CPython runtime in the target; also what the find callbacks return
+	 * for "there is none". */
+	AIODBG_NOT_FOUND = 6,
+	/* A CPython that this library does not know. */
+	AIODBG_UNSUPPORTED = 7,
+	/* A ceiling was reached. */
+	AIODBG_LIMIT = 8,
+	/* The interrupted callback said so. */
+	AIODBG_INTERRUPTED = 9,
+	/* A file could not be written (--output). */
+	AIODBG_IO = 10,
+};
+
+#define AIODBG_MESSAGE_MAX 400
+
+struct aiodbg_error {
+	/* 0, enum aiodbg_status, or a negative value of the caller's. */
+	int code;
+	/* Nonzero if address means something. */
+	int has_address;
+	/* Target address that the failure is about. */
+	uint64_t address;
+	/* One line of UTF-8, lower case, no newline, NUL-terminated. */
+	char message[AIODBG_MESSAGE_MAX];
+};
+
+/*
+ * Read len bytes (at least 1) at target address addr into buf. The whole buffer
+ * is filled or the call fails. Returns 0, AIODBG_FAULT if any of the bytes cannot
+ * be read (the library then tries smaller pieces, and goes on), or a negative
+ * value to stop all work and have that value returned to the caller.
+ */
+typedef int aiodbg_read_fn(void *ctx, uint64_t addr, void *buf, size_t len);
+
+/*
+ * Store in *ret the address of the index-th (from 0) definition of the symbol in
+ * any file loaded by the target. Returns 0, AIODBG_NOT_FOUND, or a negative value.
+ */
+typedef int aiodbg_find_symbol_fn(void *ctx, const char *name, unsigned int index, uint64_t *ret);
+
+/*
+ * Store in *addr and *len the range of the index-th (from 0) section of that name
+ * in any file loaded by the target. Returns 0, AIODBG_NOT_FOUND, or a negative
+ * value.
+ */
+typedef int aiodbg_find_section_fn(void *ctx, const char *name, unsigned int index, uint64_t *addr,
+				   uint64_t *len);
+
+struct aiodbg_region {
+	/* First address, and first address behind the region. */
+	uint64_t start, end;
+	/* Nonzero if the target may write there. Where that is not known, 1. */
+	int writable;
+};
+
+/*
+ * Store in *ret the readable region with the lowest end above addr: the one that
+ * contains addr, or the next. Returns 0, AIODBG_NOT_FOUND behind the last region,
+ * or a negative value.
+ */
+typedef int aiodbg_next_region_fn(void *ctx, uint64_t addr, struct aiodbg_region *ret);
+
+/*
+ * Called every few hundred objects. Return 0 to go on; anything else ends the work
+ * with AIODBG_INTERRUPTED, or with the returned value if that is negative.
+ */
+typedef int aiodbg_interrupted_fn(void *ctx);
+
+enum aiodbg_byte_order {
+	AIODBG_LITTLE_ENDIAN = 1,
+	AIODBG_BIG_ENDIAN = 2,
+};
+
+enum aiodbg_target_kind {
+	AIODBG_TARGET_PROCESS = 1,
+	AIODBG_TARGET_CORE = 2,
+};
+
+struct aiodbg_target {
+	/* sizeof(struct aiodbg_target). */
+	size_t size;
+	/* First argument of every callback. */
+	void *ctx;
+	/* Bytes in a pointer of the target: 4 or 8. */
+	uint32_t word_size;
+	/* enum aiodbg_byte_order, of the target. */
+	uint32_t byte_order;
+	/* enum aiodbg_target_kind. */
+	uint32_t kind;
+	/* Process id, or 0 if not known. */
+	uint32_t pid;
+	/* Required. */
+	aiodbg_read_fn *read;
+	/* The others may be NULL: then there are no symbols, no sections, no list
+	 * of regions, and no interruption. One of find_symbol, find_section and
+	 * next_region is needed to find the runtime. */
+	aiodbg_find_symbol_fn *find_symbol;
+	aiodbg_find_section_fn *find_section;
+	aiodbg_next_region_fn *next_region;
+	aiodbg_interrupted_fn *interrupted;
+};
+
+struct aiodbg_options {
+	/* sizeof(struct aiodbg_options). */
+	size_t size;
+	/* Bytes fetched by one call of the read callback: a power of two from
+	 * 4096 to 65536, or 0 for the default. */
+	uint32_t block_size;
+	/* Bytes of target memory held at a time, or 0 for the default. */
+	uint64_t cache_size;
+};
+
+/*
+ * Where text goes. write gets UTF-8 in pieces of any size, not NUL-terminated, and
+ * returns 0 or a negative value, which ends the output and is passed through.
+ */
+struct aiodbg_sink {
+	/* sizeof(struct aiodbg_sink). */
+	size_t size;
+	/* First argument of write and warn. */
+	void *ctx;
+	int (*write)(void *ctx, const char *text, size_t len);
+	/* One line (no newline, NUL-terminated) that does not belong to the
+	 * output. May be NULL. */
+	void (*warn)(void *ctx, const char *line);
+	/* Nonzero if the reader of the output can display any character. If 0,
+	 * only ASCII is written: trees are drawn with ASCII and other characters
+	 * escaped. */
+	int unicode;
+};
+
+struct aiodbg_stats {
+	/* Calls of the read callback, those of them that failed, bytes got. */
+	uint64_t reads, faults, bytes;
+	/* The most target memory ever held at a time, in bytes. */
+	uint64_t cache_peak;
+};
+
+struct aiodbg;
+struct aiodbg_snapshot;
+
+/* AIODBG_INTERFACE of the library that is running. */
+AIODBG_PUBLIC unsigned int aiodbg_interface(void);
+
+/* Version of the library, such as "0.1.0". */
+AIODBG_PUBLIC const char *aiodbg_version(void);
+
+/*
+ * Find the CPython runtime of the target. options may be NULL. On success *ret is
+ * to be freed with aiodbg_close(). Errors: AIODBG_NOT_FOUND if there is no runtime,
+ * AIODBG_UNSUPPORTED for a version without a layout, AIODBG_CORRUPT if what the
+ * target publishes of its layout contradicts itself.
+ */
+AIODBG_PUBLIC int aiodbg_open(const struct aiodbg_target *target,
+			      const struct aiodbg_options *options, struct aiodbg_error *err,
+			      struct aiodbg **ret);
+AIODBG_PUBLIC void aiodbg_close(struct aiodbg *dbg);
+
+/* What was read so far. */
+AIODBG_PUBLIC void aiodbg_get_stats(const struct aiodbg *dbg, struct aiodbg_stats *ret);
+
+/*
+ * Decode all tasks. Memory that was read before is not trusted to be still the
+ * same: every snapshot reads anew. Damaged objects do not make this fail; they are
+ * in the snapshot with the reason. On success *ret is to be freed with
+ * aiodbg_snapshot_destroy().
+ */
+AIODBG_PUBLIC int aiodbg_snapshot_create(struct aiodbg *dbg, struct aiodbg_error *err,
+					 struct aiodbg_snapshot **ret);
+AIODBG_PUBLIC void aiodbg_snapshot_destroy(struct aiodbg_snapshot *snap);
+
+/*
+ * Write the snapshot in the format "table", "tree" or "json". Errors: AIODBG_USAGE
+ * for an unknown format, and what the sink returns.
+ */
+AIODBG_PUBLIC int aiodbg_render(const struct aiodbg_snapshot *snap, const char *format,
+				const struct aiodbg_sink *sink, struct aiodbg_error *err);
+
+/* A command as the user sees it. Strings are static and never NULL. */
+struct aiodbg_command {
+	/* "ps" */
+	const char *name;
+	/* "[--json] [--output FILE]" */
+	const char *usage;
+	/* One sentence with a full stop. */
+	const char *summary;
+	/* Paragraphs and list of options, each line ending in a newline; what
+	 * --help prints. */
+	const char *help;
+};
+
+/*
+ * Describe the index-th (from 0) command. Returns 0, or AIODBG_NOT_FOUND behind the
+ * last.
+ */
+AIODBG_PUBLIC int aiodbg_command_describe(unsigned int index, struct aiodbg_command *ret);
+
+/* Summary and help of the prefix command "asyncio" itself. */
+AIODBG_PUBLIC const struct aiodbg_command *aiodbg_command_prefix(void);
+
+/*
+ * The index-th (from 0) completion of word, as an argument of the command of that
+ * name behind the word previous ("" if there is none), or NULL.
+ */
+AIODBG_PUBLIC const char *aiodbg_command_complete(const char *command, const char *previous,
+						  const char *word, unsigned int index);
+
+/*
+ * Run one command. argv[0] is its name ("ps"), the others are its arguments, argc
+ * counts all. target may be NULL if there is none: help works without one.
+ * Everything that a command prints goes to the sink; a failure is in err, not in
+ * the output.
+ */
+AIODBG_PUBLIC int aiodbg_command_run(const struct aiodbg_target *target, int argc,
+				     const char *const *argv, const struct aiodbg_sink *sink,
+				     struct aiodbg_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

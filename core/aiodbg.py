@@ -1,0 +1,718 @@
+# SPDX-License-Identifier: MIT
+"""libaiodbg from Python, for the front-ends inside GDB and LLDB.
+
+A ctypes mirror of aiodbg.h (a test compares the two), the search for the shared library, and
+three classes that make C callbacks out of Python methods:
+
+    Target   what a debugger subclasses: read memory, find symbols, sections and regions
+    Sink     where text goes
+    Library  the functions: run_command(), commands(), complete(), open()
+
+Nothing here knows a debugger, and nothing knows CPython. Python 3.8 is enough, and only the
+standard library is used, because this runs inside whatever Python a debugger was built with.
+"""
+
+import bisect
+import codecs
+import collections
+import ctypes
+import enum
+import glob
+import itertools
+import os
+import re
+import shlex
+import sys
+
+# AIODBG_INTERFACE of the header that this file mirrors.
+INTERFACE = 1
+
+MESSAGE_MAX = 400
+
+
+class Status(enum.IntEnum):
+    """enum aiodbg_status"""
+
+    OK = 0
+    NO_MEMORY = 1
+    INVALID = 2
+    USAGE = 3
+    FAULT = 4
+    CORRUPT = 5
+    NOT_FOUND = 6
+    UNSUPPORTED = 7
+    LIMIT = 8
+    INTERRUPTED = 9
+    IO = 10
+
+
+class ByteOrder(enum.IntEnum):
+    """enum aiodbg_byte_order"""
+
+    LITTLE_ENDIAN = 1
+    BIG_ENDIAN = 2
+
+
+class TargetKind(enum.IntEnum):
+    """enum aiodbg_target_kind"""
+
+    TARGET_PROCESS = 1
+    TARGET_CORE = 2
+
+
+# What a callback returns to say "a Python exception is waiting". Negative values pass through
+# the library unchanged and stop its work.
+CALLBACK_RAISED = -1
+
+
+class Error(Exception):
+    """The library's answer is an error: one line of text, its status, and the target address."""
+
+    def __init__(self, message, status, address=None):
+        super().__init__(message)
+        self.status = status
+        self.address = address
+
+
+class LibraryError(Exception):
+    """There is no usable libaiodbg: one line that names the paths tried and how to build."""
+
+
+class MemoryFault(Exception):
+    """Raised by Target.read() for memory that cannot be read."""
+
+
+class NoTarget(Exception):
+    """There is nothing to read: one line that says what to do."""
+
+
+# --- Mirror of aiodbg.h ------------------------------------------------------------------------
+#
+# Pointers to bytes are c_void_p, not c_char_p: those buffers are not NUL-terminated.
+
+READ_FN = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_void_p, ctypes.c_size_t
+)
+FIND_SYMBOL_FN = ctypes.CFUNCTYPE(
+    ctypes.c_int,
+    ctypes.c_void_p,
+    ctypes.c_char_p,
+    ctypes.c_uint,
+    ctypes.POINTER(ctypes.c_uint64),
+)
+FIND_SECTION_FN = ctypes.CFUNCTYPE(
+    ctypes.c_int,
+    ctypes.c_void_p,
+    ctypes.c_char_p,
+    ctypes.c_uint,
+    ctypes.POINTER(ctypes.c_uint64),
+    ctypes.POINTER(ctypes.c_uint64),
+)
+INTERRUPTED_FN = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
+WRITE_FN = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
+WARN_FN = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_char_p)
+
+
+class CError(ctypes.Structure):
+    """struct aiodbg_error"""
+
+    _fields_ = [
+        ("code", ctypes.c_int),
+        ("has_address", ctypes.c_int),
+        ("address", ctypes.c_uint64),
+        ("message", ctypes.c_char * MESSAGE_MAX),
+    ]
+
+
+class CRegion(ctypes.Structure):
+    """struct aiodbg_region"""
+
+    _fields_ = [
+        ("start", ctypes.c_uint64),
+        ("end", ctypes.c_uint64),
+        ("writable", ctypes.c_int),
+    ]
+
+
+NEXT_REGION_FN = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.c_void_p, ctypes.c_uint64, ctypes.POINTER(CRegion)
+)
+
+
+class CTarget(ctypes.Structure):
+    """struct aiodbg_target"""
+
+    _fields_ = [
+        ("size", ctypes.c_size_t),
+        ("ctx", ctypes.c_void_p),
+        ("word_size", ctypes.c_uint32),
+        ("byte_order", ctypes.c_uint32),
+        ("kind", ctypes.c_uint32),
+        ("pid", ctypes.c_uint32),
+        ("read", READ_FN),
+        ("find_symbol", FIND_SYMBOL_FN),
+        ("find_section", FIND_SECTION_FN),
+        ("next_region", NEXT_REGION_FN),
+        ("interrupted", INTERRUPTED_FN),
+    ]
+
+
+class COptions(ctypes.Structure):
+    """struct aiodbg_options"""
+
+    _fields_ = [
+        ("size", ctypes.c_size_t),
+        ("block_size", ctypes.c_uint32),
+        ("cache_size", ctypes.c_uint64),
+    ]
+
+
+class CSink(ctypes.Structure):
+    """struct aiodbg_sink"""
+
+    _fields_ = [
+        ("size", ctypes.c_size_t),
+        ("ctx", ctypes.c_void_p),
+        ("write", WRITE_FN),
+        ("warn", WARN_FN),
+        ("unicode", ctypes.c_int),
+    ]
+
+
+class CStats(ctypes.Structure):
+    """struct aiodbg_stats"""
+
+    _fields_ = [
+        ("reads", ctypes.c_uint64),
+        ("faults", ctypes.c_uint64),
+        ("bytes", ctypes.c_uint64),
+        ("cache_peak", ctypes.c_uint64),
+    ]
+
+
+class CCommand(ctypes.Structure):
+    """struct aiodbg_command"""
+
+    _fields_ = [
+        ("name", ctypes.c_char_p),
+        ("usage", ctypes.c_char_p),
+        ("summary", ctypes.c_char_p),
+        ("help", ctypes.c_char_p),
+    ]
+
+
+# name: (result, arguments)
+PROTOTYPES = {
+    "aiodbg_interface": (ctypes.c_uint, []),
+    "aiodbg_version": (ctypes.c_char_p, []),
+    "aiodbg_open": (
+        ctypes.c_int,
+        [
+            ctypes.POINTER(CTarget),
+            ctypes.POINTER(COptions),
+            ctypes.POINTER(CError),
+            ctypes.POINTER(ctypes.c_void_p),
+        ],
+    ),
+    "aiodbg_close": (None, [ctypes.c_void_p]),
+    "aiodbg_get_stats": (None, [ctypes.c_void_p, ctypes.POINTER(CStats)]),
+    "aiodbg_snapshot_create": (
+        ctypes.c_int,
+        [ctypes.c_void_p, ctypes.POINTER(CError), ctypes.POINTER(ctypes.c_void_p)],
+    ),
+    "aiodbg_snapshot_destroy": (None, [ctypes.c_void_p]),
+    "aiodbg_render": (
+        ctypes.c_int,
+        [ctypes.c_void_p, ctypes.c_char_p, ctypes.POINTER(CSink), ctypes.POINTER(CError)],
+    ),
+    "aiodbg_command_describe": (ctypes.c_int, [ctypes.c_uint, ctypes.POINTER(CCommand)]),
+    "aiodbg_command_prefix": (ctypes.POINTER(CCommand), []),
+    "aiodbg_command_complete": (
+        ctypes.c_char_p,
+        [ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint],
+    ),
+    "aiodbg_command_run": (
+        ctypes.c_int,
+        [
+            ctypes.POINTER(CTarget),
+            ctypes.c_int,
+            ctypes.POINTER(ctypes.c_char_p),
+            ctypes.POINTER(CSink),
+            ctypes.POINTER(CError),
+        ],
+    ),
+}
+
+
+# --- Targets and sinks -------------------------------------------------------------------------
+
+Region = collections.namedtuple("Region", "start end writable")
+
+
+class Target:
+    """A stopped process or a core file, as a debugger sees it.
+
+    Subclasses set the four attributes and define what they can. One object is meant for one
+    command: answers other than memory are asked for once and kept.
+    """
+
+    word_size = 8
+    byte_order = ByteOrder.LITTLE_ENDIAN
+    kind = TargetKind.TARGET_PROCESS
+    # 0 if not known.
+    pid = 0
+
+    def read(self, address, length):
+        """All length bytes at address as a bytes-like object, or MemoryFault."""
+        raise NotImplementedError
+
+    def symbols(self, name):
+        """Addresses of all definitions of a symbol. Consumed only as far as needed."""
+        return ()
+
+    def sections(self, name):
+        """(address, length) of all sections of that name. Consumed only as far as needed."""
+        return ()
+
+    def regions(self):
+        """All readable regions, in any order."""
+        return ()
+
+    def interrupted(self):
+        """True if the user asked to stop. Raising KeyboardInterrupt does as well."""
+        return False
+
+
+class Sink:
+    """Takes the library's UTF-8 in pieces of any size, and gives it on as text in chunks.
+
+    emit takes text, warn takes one line. unicode says if the reader can display any character.
+    Few large chunks, because debuggers' output functions are slow per call; not one, so that
+    paging starts soon and an interruption stops the output.
+    """
+
+    CHUNK = 64 * 1024
+
+    def __init__(self, emit, warn, unicode=True):
+        self._emit = emit
+        self._warn = warn
+        self.unicode = unicode
+        self._pending = bytearray()
+        # A chunk may end in the middle of a character.
+        self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+
+    def write(self, data):
+        self._pending += data
+        if len(self._pending) >= self.CHUNK:
+            self._flush(final=False)
+
+    def warn(self, line):
+        self._flush(final=False)
+        self._warn(line)
+
+    def close(self):
+        """Give on what is left."""
+        self._flush(final=True)
+
+    def _flush(self, final):
+        text = self._decoder.decode(bytes(self._pending), final)
+        self._pending.clear()
+        if text:
+            self._emit(text)
+
+
+class _Guard:
+    """Carries Python exceptions over the C frames between a callback and its caller.
+
+    Callbacks run through call(), the C function inside a with block: what a callback raised
+    is raised again at the end of the block. After the first exception no callback runs any
+    more, so the library comes back soon.
+    """
+
+    def __init__(self):
+        self._exception = None
+        self._previous_hook = None
+
+    def call(self, function, *arguments):
+        if self._exception is not None:
+            return CALLBACK_RAISED
+        try:
+            return function(*arguments)
+        except BaseException as error:  # KeyboardInterrupt as well
+            self._exception = error
+            return CALLBACK_RAISED
+
+    def __enter__(self):
+        # A Ctrl-C during C code becomes a KeyboardInterrupt on the first instruction of the
+        # next callback, which is before its "try" (Python 3.11 and newer). ctypes then
+        # reports an exception that it ignores, and returns an arbitrary number to C.
+        self._exception = None
+        self._previous_hook = sys.unraisablehook
+        sys.unraisablehook = self._unraisable
+        return self
+
+    def __exit__(self, kind, value, traceback):
+        sys.unraisablehook = self._previous_hook
+        error, self._exception = self._exception, None
+        if error is not None and value is None:
+            raise error
+
+    def _unraisable(self, unraisable):
+        value = unraisable.exc_value
+        ours = isinstance(value, KeyboardInterrupt) or "ctypes callback" in str(unraisable.err_msg)
+        if not ours:
+            self._previous_hook(unraisable)
+        elif self._exception is None:
+            self._exception = value
+
+
+class _BoundTarget:
+    """struct aiodbg_target with callbacks into a Target, alive as long as this object."""
+
+    def __init__(self, target, guard):
+        self._target = target
+        self._guard = guard
+        self._symbols = _Lists(target.symbols)
+        self._sections = _Lists(target.sections)
+        self._regions = None
+        self.struct = CTarget(
+            size=ctypes.sizeof(CTarget),
+            word_size=target.word_size,
+            byte_order=target.byte_order,
+            kind=target.kind,
+            pid=target.pid,
+            read=READ_FN(self._read),
+            find_symbol=FIND_SYMBOL_FN(self._find_symbol),
+            find_section=FIND_SECTION_FN(self._find_section),
+            next_region=NEXT_REGION_FN(self._next_region),
+            interrupted=INTERRUPTED_FN(self._interrupted),
+        )
+
+    def _read(self, _ctx, address, buffer, length):
+        return self._guard.call(self._do_read, address, buffer, length)
+
+    def _do_read(self, address, buffer, length):
+        try:
+            data = self._target.read(address, length)
+        except MemoryFault:
+            return Status.FAULT
+        # bytes() of bytes is free. From another buffer it is a second copy, and still faster
+        # than the ctypes array that avoids it, except for blocks of 64 KiB (by a tenth).
+        data = bytes(data)
+        if len(data) != length:
+            return Status.FAULT
+        ctypes.memmove(buffer, data, length)
+        return Status.OK
+
+    def _find_symbol(self, _ctx, name, index, ret):
+        return self._guard.call(self._do_find_symbol, name, index, ret)
+
+    def _do_find_symbol(self, name, index, ret):
+        address = self._symbols.get(name.decode(), index)
+        if address is None:
+            return Status.NOT_FOUND
+        ret[0] = address
+        return Status.OK
+
+    def _find_section(self, _ctx, name, index, address, length):
+        return self._guard.call(self._do_find_section, name, index, address, length)
+
+    def _do_find_section(self, name, index, address, length):
+        section = self._sections.get(name.decode(), index)
+        if section is None:
+            return Status.NOT_FOUND
+        address[0], length[0] = section
+        return Status.OK
+
+    def _next_region(self, _ctx, address, ret):
+        return self._guard.call(self._do_next_region, address, ret)
+
+    def _do_next_region(self, address, ret):
+        if self._regions is None:
+            self._regions = sorted(self._target.regions(), key=lambda region: region.end)
+            self._ends = [region.end for region in self._regions]
+        index = bisect.bisect_right(self._ends, address)
+        if index == len(self._regions):
+            return Status.NOT_FOUND
+        region = self._regions[index]
+        ret[0] = CRegion(region.start, region.end, bool(region.writable))
+        return Status.OK
+
+    def _interrupted(self, _ctx):
+        return self._guard.call(self._do_interrupted)
+
+    def _do_interrupted(self):
+        return 1 if self._target.interrupted() else 0
+
+
+class _Lists:
+    """The index-th item of what find(name) iterates over, never asking for the same twice."""
+
+    def __init__(self, find):
+        self._find = find
+        self._started = {}
+
+    def get(self, name, index):
+        if name not in self._started:
+            self._started[name] = ([], iter(self._find(name)))
+        items, rest = self._started[name]
+        if index >= len(items):
+            items.extend(itertools.islice(rest, index + 1 - len(items)))
+        return items[index] if index < len(items) else None
+
+
+class _BoundSink:
+    """struct aiodbg_sink with callbacks into a Sink, alive as long as this object."""
+
+    def __init__(self, sink, guard):
+        self._sink = sink
+        self._guard = guard
+        self.struct = CSink(
+            size=ctypes.sizeof(CSink),
+            write=WRITE_FN(self._write),
+            warn=WARN_FN(self._warn),
+            unicode=bool(sink.unicode),
+        )
+
+    def _write(self, _ctx, text, length):
+        return self._guard.call(self._do_write, text, length)
+
+    def _do_write(self, text, length):
+        if length:
+            self._sink.write(ctypes.string_at(text, length))
+        return Status.OK
+
+    def _warn(self, _ctx, line):
+        self._guard.call(self._do_warn, line)
+
+    def _do_warn(self, line):
+        self._sink.warn(line.decode("utf-8", "backslashreplace"))
+
+
+# --- The library -------------------------------------------------------------------------------
+
+Command = collections.namedtuple("Command", "name usage summary help")
+
+
+class Library:
+    """The functions of one loaded libaiodbg."""
+
+    def __init__(self, path):
+        """Raises OSError if path cannot be loaded, LibraryError if it does not fit."""
+        self.path = path
+        self._lib = ctypes.CDLL(path)
+        self._check_interface()
+        for name, (result, arguments) in PROTOTYPES.items():
+            function = getattr(self._lib, name)
+            function.restype = result
+            function.argtypes = arguments
+
+    def _check_interface(self):
+        try:
+            interface = self._lib.aiodbg_interface()
+        except AttributeError:
+            raise LibraryError("is no libaiodbg") from None
+        if interface != INTERFACE:
+            raise LibraryError("has interface %d, not %d" % (interface, INTERFACE))
+
+    def version(self):
+        return self._lib.aiodbg_version().decode()
+
+    def commands(self):
+        """The table of commands, in its order."""
+        found = []
+        entry = CCommand()
+        while self._lib.aiodbg_command_describe(len(found), ctypes.byref(entry)) == Status.OK:
+            found.append(_command(entry))
+        return found
+
+    def prefix(self):
+        """The prefix command itself."""
+        return _command(self._lib.aiodbg_command_prefix().contents)
+
+    def complete(self, command, words):
+        """Completions of the last of words, which are the arguments of the command so far."""
+        word = words[-1] if words else ""
+        previous = words[-2] if len(words) > 1 else ""
+        arguments = [part.encode("utf-8", "surrogateescape") for part in (command, previous, word)]
+        found = []
+        while True:
+            item = self._lib.aiodbg_command_complete(*arguments, len(found))
+            if item is None:
+                return found
+            found.append(item.decode())
+
+    def run_command(self, target, argv, sink):
+        """Run one command; argv[0] is its name. target may be None. Raises Error."""
+        guard = _Guard()
+        bound_target = _BoundTarget(target, guard) if target is not None else None
+        bound_sink = _BoundSink(sink, guard)
+        words = [word.encode("utf-8", "surrogateescape") for word in argv]
+        array = (ctypes.c_char_p * (len(words) + 1))(*words, None)
+        error = CError()
+        with guard:
+            code = self._lib.aiodbg_command_run(
+                ctypes.byref(bound_target.struct) if bound_target else None,
+                len(words),
+                array,
+                ctypes.byref(bound_sink.struct),
+                ctypes.byref(error),
+            )
+        _check(code, error)
+
+    def open(self, target, block_size=0, cache_size=0):
+        """Find the runtime of the target. Returns a Handle; raises Error."""
+        return Handle(self._lib, target, block_size, cache_size)
+
+
+class Handle:
+    """struct aiodbg: a runtime that was found in a target. Closed by with, or close()."""
+
+    def __init__(self, lib, target, block_size, cache_size):
+        self._lib = lib
+        self._guard = _Guard()
+        self._bound = _BoundTarget(target, self._guard)
+        self._pointer = ctypes.c_void_p()
+        options = COptions(ctypes.sizeof(COptions), block_size, cache_size)
+        error = CError()
+        with self._guard:
+            code = lib.aiodbg_open(
+                ctypes.byref(self._bound.struct),
+                ctypes.byref(options),
+                ctypes.byref(error),
+                ctypes.byref(self._pointer),
+            )
+        _check(code, error)
+
+    def snapshot(self):
+        """Decode all tasks. Returns a Snapshot; raises Error."""
+        return Snapshot(self._lib, self._pointer, self._guard)
+
+    def stats(self):
+        """struct aiodbg_stats as a dict."""
+        stats = CStats()
+        self._lib.aiodbg_get_stats(self._pointer, ctypes.byref(stats))
+        return {name: getattr(stats, name) for name, _ in CStats._fields_}
+
+    def close(self):
+        self._lib.aiodbg_close(self._pointer)
+        self._pointer = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+
+class Snapshot:
+    """struct aiodbg_snapshot: all tasks at one moment. May outlive its Handle."""
+
+    def __init__(self, lib, handle, guard):
+        self._lib = lib
+        self._pointer = ctypes.c_void_p()
+        error = CError()
+        with guard:
+            code = lib.aiodbg_snapshot_create(
+                handle, ctypes.byref(error), ctypes.byref(self._pointer)
+            )
+        _check(code, error)
+
+    def render(self, format, sink):
+        """Write the snapshot as "table", "tree" or "json". Raises Error."""
+        guard = _Guard()
+        bound = _BoundSink(sink, guard)
+        error = CError()
+        with guard:
+            code = self._lib.aiodbg_render(
+                self._pointer, format.encode(), ctypes.byref(bound.struct), ctypes.byref(error)
+            )
+        _check(code, error)
+
+    def close(self):
+        self._lib.aiodbg_snapshot_destroy(self._pointer)
+        self._pointer = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+
+def _command(entry):
+    return Command(*(getattr(entry, name).decode() for name, _ in CCommand._fields_))
+
+
+def _check(code, error):
+    if code == Status.OK:
+        return
+    message = error.message.decode("utf-8", "backslashreplace")
+    address = error.address if error.has_address else None
+    raise Error(message or "status %d without a message" % code, code, address)
+
+
+def split_line(line):
+    """The words of a command line, as a shell splits them. Raises Error."""
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        # shlex says "No closing quotation" and "No escaped character".
+        raise Error(str(error).lower(), Status.USAGE) from None
+
+
+# --- Finding the library -----------------------------------------------------------------------
+
+_FILE_NAME = re.compile(r"libaiodbg(\.\d+)*\.(so(\.\d+)*|dylib)$")
+
+
+def load_library():
+    """The first usable libaiodbg. Raises LibraryError."""
+    failures = []
+    for path in _candidates():
+        try:
+            return Library(path)
+        except (OSError, LibraryError) as error:
+            failures.append(_failure(path, error))
+    raise LibraryError(
+        "no usable libaiodbg: tried %s; build it with `meson setup build && "
+        "meson compile -C build`, or set AIODBG_LIBRARY" % ", ".join(failures)
+    )
+
+
+def _candidates():
+    """Paths to try, best first."""
+    chosen = os.environ.get("AIODBG_LIBRARY")
+    if not chosen:
+        return itertools.chain.from_iterable(map(_files_in, _folders()))
+    # Nothing else then: who names a library wants that one.
+    path = os.path.abspath(os.path.expanduser(chosen))
+    return _files_in(path) if os.path.isdir(path) else [path]
+
+
+def _folders():
+    here = os.path.dirname(os.path.realpath(__file__))
+    above = os.path.dirname(here)
+    # In a checkout this file is core/aiodbg.py.
+    folders = [os.path.join(above, "build", "core"), here]
+    if os.path.basename(above) == "share":
+        prefix = os.path.dirname(above)
+        folders += sorted(glob.glob(os.path.join(prefix, "lib", "*-*")))
+        folders += [os.path.join(prefix, "lib64"), os.path.join(prefix, "lib")]
+    return folders
+
+
+def _files_in(folder):
+    """The library files there, links to each other once, or the one that should be."""
+    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    paths = [os.path.join(folder, name) for name in names if _FILE_NAME.match(name)]
+    files = {os.path.realpath(path): path for path in reversed(paths) if os.path.isfile(path)}
+    return sorted(files.values()) or [os.path.join(folder, "libaiodbg.so")]
+
+
+def _failure(path, error):
+    if not os.path.isfile(path):
+        return path
+    # dlopen's message begins with the path, once more.
+    reason = str(error).replace(path + ": ", "")
+    return "%s (%s)" % (path, reason.replace("\n", " "))

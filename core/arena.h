@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory that lives as long as a snapshot: one obstack, freed as a whole.
+ *
+ * obstack reports a failed allocation by ending the process, which a library inside a
+ * debugger must not do. So the arena gets each chunk itself before obstack asks for it,
+ * and returns NULL when there is none.
+ */
+#ifndef ARENA_H
+#define ARENA_H
+
+#include <obstack.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena {
+	struct obstack obstack;
+	/* The chunk that obstack gets next. */
+	void *reserve;
+	size_t reserve_size;
+	uint64_t used;
+	bool ready;
+};
+
+/* Returns false if there is no memory; arena_deinit() is harmless then. */
+bool arena_init(struct arena *arena);
+void arena_deinit(struct arena *arena);
+
+/* size bytes, zeroed, aligned for any type; or NULL. */
+void *arena_alloc(struct arena *arena, size_t size);
+
+/* Copies; NULL if there is no memory. */
+void *arena_copy(struct arena *arena, const void *data, size_t size);
+char *arena_string(struct arena *arena, const char *text, size_t len);
+
+#endif

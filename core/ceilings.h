@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every ceiling of the library, with its reason.
+ *
+ * Nothing in the target is trusted: a loop over its memory ends at one of these even
+ * if the data says otherwise. Each is far above what a real program reaches; reaching
+ * one is reported, never silent.
+ */
+#ifndef CEILINGS_H
+#define CEILINGS_H
+
+/* Smallest unit that is readable or not as a whole: pages of all supported targets are
+ * multiples of it. */
+#define LIMIT_PAGE_SIZE 4096
+
+/* Bytes fetched by one read. A debugger needs about as long for one small read as for
+ * 16 KiB; allocator pools are dense, so the neighbours are mostly wanted too. */
+#define LIMIT_BLOCK_SIZE 65536
+
+/* Target memory held at a time: the working set of a walk over objects in the order of
+ * their creation is a few blocks, what is dropped is rarely wanted again. */
+#define LIMIT_CACHE_SIZE (64ull << 20)
+
+/* Memory of one snapshot. 1,000,000 tasks need about 300 MB. */
+#define LIMIT_ARENA_SIZE (4ull << 30)
+
+/* Interpreters, and threads of all of them together. Linux allows 4 million threads;
+ * nobody has that many with Python in them. */
+#define LIMIT_INTERPRETERS 10000
+#define LIMIT_THREADS 1000000
+
+/* Tasks of one snapshot: ten times the most seen in a leaking service. */
+#define LIMIT_TASKS 20000000
+
+/* Coroutines that await each other within one task, and frames of a thread. Python's
+ * recursion limit is 1,000 by default, and generators do not count all of theirs. */
+#define LIMIT_FRAMES 200000
+
+/* Futures between a task and the tasks that are woken by it: gather in shield in
+ * gather... */
+#define LIMIT_FUTURES_BETWEEN 1000
+
+/* Edges of the await graph: gather of 10,000 children that 10,000 tasks await would
+ * need more. */
+#define LIMIT_EDGES 50000000
+
+/* Callbacks of one future: each is a task, or an object of the user's, waiting. */
+#define LIMIT_CALLBACKS 4000000
+
+/* Slots of a set table, and entries of a dict: room for LIMIT_TASKS. */
+#define LIMIT_SET_SLOTS (1u << 26)
+#define LIMIT_DICT_ENTRIES (1u << 25)
+
+/* Items of a tuple or list that we go through: closures, arguments, callbacks. */
+#define LIMIT_SEQUENCE 4000000
+
+/* Base classes from a class to the one that CPython's C code knows. */
+#define LIMIT_BASES 100
+
+/* Characters of a string that are decoded; the rest is cut, visibly. Names are shown on
+ * one line: 64 Ki is far more than anybody reads, and PATH_MAX is 4,096. */
+#define LIMIT_STRING 65536
+
+/* Bytes of a C string, such as a type's name. */
+#define LIMIT_C_STRING 256
+
+/* Bytes of a location table: one entry of about 4 bytes for each instruction. The
+ * largest function of the standard library needs 20 KB; generated code may need more. */
+#define LIMIT_LINETABLE (16u << 20)
+
+/* Levels of a tree: behind it, the indentation is wider than any screen, and would
+ * grow with the square of the depth. The rest hangs under a new root. */
+#define LIMIT_TREE_LEVELS 120
+
+/* Characters of a name in a tree or table. */
+#define LIMIT_NAME_SHOWN 200
+
+/* Widest column of a table; a longer cell overflows its own row only. */
+#define LIMIT_COLUMN 50
+
+/* Cycles that are listed, and tasks in them, over all. */
+#define LIMIT_CYCLES 1000
+#define LIMIT_CYCLE_TASKS 1000000
+
+/* Objects between two questions whether the user wants to go on. */
+#define LIMIT_INTERRUPT_INTERVAL 256
+
+/* Regions, and bytes of them, in the search for a runtime without symbols. */
+#define LIMIT_REGIONS 1000000
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* State shared by the decoders. See decoder.h. */
+#include "decoder.h"
+
+#include "ceilings.h"
+#include "error.h"
+#include "py_code.h"
+#include "py_object.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Low bits of a reference in a frame: Include/internal/pycore_stackref.h. */
+#define TAG_MASK 3
+#define TAG_NOT_OBJECT 2
+
+hashval_t address_hash(const void *element)
+{
+	uint64_t addr = *(const uint64_t *)element;
+	return (hashval_t)((addr >> 3) * 0x9e3779b97f4a7c15ull >> 32);
+}
+
+int address_equal(const void *element, const void *other)
+{
+	return *(const uint64_t *)element == *(const uint64_t *)other;
+}
+
+int decoder_init(struct decoder *decoder, const struct aiodbg_target *target,
+		 const struct aiodbg_options *options, const struct layout *layout,
+		 struct arena *arena)
+{
+	memset(decoder, 0, sizeof(*decoder));
+	decoder->layout = layout;
+	decoder->arena = arena;
+	int code = reader_init(&decoder->reader, target, options);
+	if (code)
+		return code;
+	decoder->types = htab_create_alloc(256, address_hash, address_equal, NULL, calloc, free);
+	decoder->codes = htab_create_alloc(256, address_hash, address_equal, NULL, calloc, free);
+	decoder->locations = htab_create_alloc(256, location_hash, location_equal, NULL, calloc,
+					       free);
+	if (!decoder->types || !decoder->codes || !decoder->locations)
+		return decoder_no_memory(decoder);
+	return 0;
+}
+
+void decoder_deinit(struct decoder *decoder)
+{
+	if (decoder->types)
+		htab_delete(decoder->types);
+	if (decoder->codes)
+		htab_delete(decoder->codes);
+	if (decoder->locations)
+		htab_delete(decoder->locations);
+	reader_deinit(&decoder->reader);
+}
+
+int decoder_no_memory(struct decoder *decoder)
+{
+	return error_no_memory(&decoder->reader.error);
+}
+
+int decoder_alloc(struct decoder *decoder, size_t size, void **ret)
+{
+	*ret = arena_alloc(decoder->arena, size);
+	return *ret ? 0 : decoder_no_memory(decoder);
+}
+
+bool decoder_plausible(const struct decoder *decoder, uint64_t addr)
+{
+	return addr >= LIMIT_PAGE_SIZE && addr % decoder->reader.word_size == 0;
+}
+
+uint64_t decoder_untag(const struct decoder *decoder, uint64_t word)
+{
+	if (decoder->layout->fact.tagged_refs != 1)
+		return word;
+	if (word & TAG_NOT_OBJECT)
+		return 0;
+	word &= ~(uint64_t)TAG_MASK;
+	return word < LIMIT_PAGE_SIZE ? 0 : word;
+}

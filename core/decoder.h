@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What every py_* decoder needs: memory, layout, where to put results, and what was
+ * learned about types and code objects on the way. One per snapshot.
+ */
+#ifndef DECODER_H
+#define DECODER_H
+
+#include "arena.h"
+#include "layout.h"
+#include "reader.h"
+
+struct decoder {
+	struct reader reader;
+	const struct layout *layout;
+	/* Owned by the snapshot; results are allocated here. */
+	struct arena *arena;
+	/* struct type by address: py_object.h. */
+	htab_t types;
+	/* struct code and struct location by address: py_code.h. */
+	htab_t codes;
+	htab_t locations;
+};
+
+/* Returns 0 or a status; deinit is needed in any case. */
+int decoder_init(struct decoder *decoder, const struct aiodbg_target *target,
+		 const struct aiodbg_options *options, const struct layout *layout,
+		 struct arena *arena);
+void decoder_deinit(struct decoder *decoder);
+
+/* Set and return AIODBG_NO_MEMORY. */
+int decoder_no_memory(struct decoder *decoder);
+
+/* arena_alloc(), arena_string() with the error set. */
+int decoder_alloc(struct decoder *decoder, size_t size, void **ret);
+
+/* True if addr can be an object: not NULL, aligned. */
+bool decoder_plausible(const struct decoder *decoder, uint64_t addr);
+
+/* A reference as frames hold it, without its tag bits; 0 if it is no object. */
+uint64_t decoder_untag(const struct decoder *decoder, uint64_t word);
+
+/* Hash and equality of things that begin with their address. */
+hashval_t address_hash(const void *element);
+int address_equal(const void *element, const void *other);
+
+#endif

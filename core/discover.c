@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+/* The runtime of a target. See discover.h. */
+#include "discover.h"
+
+#include "ceilings.h"
+#include "error.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* _Py_Debug_Cookie: Include/internal/pycore_debug_offsets.h. It is 8-byte aligned. */
+static const char cookie[8] = "xdebugpy";
+
+/* The first words of _Py_DebugOffsets, in every version that has it. */
+#define OFFSET_VERSION 8
+#define OFFSET_FREE_THREADED 16
+#define HEAD_SIZE 24
+
+/* Layout of Py_AsyncioModuleDebugOffsets, as far as it serves to recognise one:
+ * Modules/_asynciomodule.c, 13 words in 3.14 and 3.15. */
+enum {
+	WORD_TASK_SIZE = 0,
+	WORD_TASK_LAST = 6,
+	WORD_INTERP_SIZE = 7,
+	WORD_INTERP_TASKS = 8,
+	WORD_THREAD_SIZE = 9,
+	WORD_LAST = 12,
+};
+
+#define WORDS_MAX 256
+
+/* The words of a published table; they have 8 bytes on every target. */
+static int read_words(struct reader *reader, uint64_t addr, size_t size, uint64_t *words)
+{
+	if (size > WORDS_MAX * sizeof(uint64_t))
+		return error_at(&reader->error, AIODBG_LIMIT, addr, "table of %zu bytes", size);
+	int status = reader_read(reader, addr, words, size);
+	for (size_t i = 0; !status && i < size / sizeof(uint64_t); i++)
+		words[i] = reader_decode_uint(reader, (uint8_t *)&words[i], sizeof(uint64_t));
+	return status;
+}
+
+static void version_text(uint32_t version, char *buf, size_t size)
+{
+	snprintf(buf, size, "%u.%u.%u", version >> 24, version >> 16 & 0xff, version >> 8 & 0xff);
+}
+
+static int unsupported(struct reader *reader, uint64_t addr, uint32_t version, bool free_threaded)
+{
+	char name[32], known[64];
+	version_text(version, name, sizeof(name));
+	return error_at(&reader->error, AIODBG_UNSUPPORTED, addr,
+			"CPython %s%s is not supported (supported: %s): _PyRuntime", name,
+			free_threaded ? " free-threaded" : "",
+			layout_versions(known, sizeof(known)));
+}
+
+/* What is said of a runtime that has no cookie. Py_Version is exported from 3.11 on. */
+static int unsupported_old(struct reader *reader, uint64_t addr)
+{
+	const struct aiodbg_target *target = reader->cache.target;
+	uint64_t symbol, version;
+	if (target->find_symbol &&
+	    target->find_symbol(target->ctx, "Py_Version", 0, &symbol) == 0 &&
+	    reader_word(reader, symbol, &version) == 0 && version >> 24 == 3)
+		return unsupported(reader, addr, (uint32_t)version, false);
+	char known[64];
+	return error_at(&reader->error, AIODBG_UNSUPPORTED, addr,
+			"CPython without debug offsets, which is older than 3.13 "
+			"(supported: %s): _PyRuntime",
+			layout_versions(known, sizeof(known)));
+}
+
+/* Whether the head of the list of interpreters leads to one. */
+static int check_interpreter(struct reader *reader, const struct runtime *runtime)
+{
+	const struct layout *l = &runtime->layout;
+	uint64_t head, next;
+	int status = reader_word(reader, runtime->addr + (uint64_t)l->runtime.interpreters_head,
+				 &head);
+	if (!status && !head)
+		return error_at(&reader->error, AIODBG_NOT_FOUND, runtime->addr,
+				"CPython has no interpreter: not started yet, or finished: "
+				"_PyRuntime");
+	if (!status)
+		status = reader_word(reader, head + (uint64_t)l->interp.next, &next);
+	if (status)
+		error_prefix(&reader->error, "first interpreter");
+	return status;
+}
+
+/* Checks one place where _PyRuntime may be, and fills *ret if it is. */
+static int try_runtime(struct reader *reader, uint64_t addr, struct runtime *ret)
+{
+	uint8_t head[HEAD_SIZE];
+	uint64_t words[WORDS_MAX];
+	int status = reader_read(reader, addr, head, sizeof(head));
+	if (status)
+		return status;
+	if (memcmp(head, cookie, sizeof(cookie)) != 0)
+		return unsupported_old(reader, addr);
+	ret->addr = addr;
+	ret->version = (uint32_t)reader_decode_uint(reader, head + OFFSET_VERSION, 8);
+	ret->free_threaded = reader_decode_uint(reader, head + OFFSET_FREE_THREADED, 8) != 0;
+	ret->table = layout_find(ret->version, ret->free_threaded);
+	if (!ret->table)
+		return unsupported(reader, addr, ret->version, ret->free_threaded);
+	status = read_words(reader, addr, layout_runtime_size(ret->table), words);
+	if (!status)
+		status = layout_make(ret->table, words, NULL, &reader->error, &ret->layout);
+	return status ? status : check_interpreter(reader, ret);
+}
+
+/* Updates the layout if asyncio's offsets are at addr. */
+static int try_asyncio(struct reader *reader, uint64_t addr, struct runtime *runtime)
+{
+	uint64_t words[WORDS_MAX], asyncio[WORDS_MAX];
+	int status = read_words(reader, addr, layout_asyncio_size(runtime->table), asyncio);
+	if (!status)
+		status = read_words(reader, runtime->addr, layout_runtime_size(runtime->table),
+				    words);
+	if (!status)
+		status = layout_make(runtime->table, words, asyncio, &reader->error,
+				     &runtime->layout);
+	if (!status)
+		runtime->asyncio = addr;
+	return status;
+}
+
+/*
+ * Calls try for each address that the find callbacks know for a name, until one fits.
+ * *status is then 0, else that of the first that did not, or AIODBG_NOT_FOUND. Returns
+ * nonzero if all work has to stop.
+ */
+typedef int try_fn(struct reader *reader, uint64_t addr, struct runtime *runtime);
+
+static int try_symbols(struct reader *reader, const char *name, try_fn *try,
+		       struct runtime *runtime, struct aiodbg_error *first)
+{
+	const struct aiodbg_target *target = reader->cache.target;
+	for (unsigned int i = 0; target->find_symbol; i++) {
+		uint64_t addr;
+		int status = target->find_symbol(target->ctx, name, i, &addr);
+		if (status < 0)
+			return error_set(&reader->error, status, "looking for %s was refused",
+					 name);
+		if (status)
+			break;
+		status = try(reader, addr, runtime);
+		if (!status || error_is_fatal(status))
+			return status;
+		if (!first->code)
+			*first = reader->error;
+	}
+	return AIODBG_NOT_FOUND;
+}
+
+static int try_sections(struct reader *reader, const char *name, try_fn *try,
+			struct runtime *runtime, struct aiodbg_error *first)
+{
+	const struct aiodbg_target *target = reader->cache.target;
+	for (unsigned int i = 0; target->find_section; i++) {
+		uint64_t addr, len;
+		int status = target->find_section(target->ctx, name, i, &addr, &len);
+		if (status < 0)
+			return error_set(&reader->error, status, "looking for %s was refused",
+					 name);
+		if (status)
+			break;
+		status = try(reader, addr, runtime);
+		if (!status || error_is_fatal(status))
+			return status;
+		if (!first->code)
+			*first = reader->error;
+	}
+	return AIODBG_NOT_FOUND;
+}
+
+/*
+ * Goes through writable memory in steps of 8 bytes; matches() says whether bytes are
+ * worth a try. need: the bytes it looks at.
+ */
+typedef bool match_fn(const struct reader *reader, const uint8_t *bytes,
+		      const struct runtime *runtime);
+
+static int scan_region(struct reader *reader, const struct aiodbg_region *region, size_t need,
+		       match_fn *matches, try_fn *try, struct runtime *runtime,
+		       struct aiodbg_error *first)
+{
+	uint8_t page[LIMIT_PAGE_SIZE + 256];
+	for (uint64_t addr = region->start; addr < region->end; addr += LIMIT_PAGE_SIZE) {
+		uint64_t left = region->end - addr;
+		size_t len = left < LIMIT_PAGE_SIZE ? (size_t)left : LIMIT_PAGE_SIZE;
+		int status = reader_check_interrupt(reader);
+		if (!status)
+			status = reader_read(reader, addr, page, len);
+		if (error_is_fatal(status))
+			return status;
+		if (status)
+			continue;
+		/* What spans the end of a page is completed if the next one is there. */
+		if (left > len && reader_read(reader, addr + len, page + len, need) == 0)
+			len += need;
+		for (size_t i = 0; i + need <= len && i < LIMIT_PAGE_SIZE; i += 8) {
+			if (!matches(reader, page + i, runtime))
+				continue;
+			status = try(reader, addr + i, runtime);
+			if (!status || error_is_fatal(status))
+				return status;
+			if (!first->code)
+				*first = reader->error;
+		}
+	}
+	return AIODBG_NOT_FOUND;
+}
+
+static int scan(struct reader *reader, size_t need, match_fn *matches, try_fn *try,
+		struct runtime *runtime, struct aiodbg_error *first)
+{
+	const struct aiodbg_target *target = reader->cache.target;
+	struct aiodbg_region region = {0};
+	for (int i = 0; target->next_region && i < LIMIT_REGIONS; i++) {
+		uint64_t from = region.end;
+		int status = target->next_region(target->ctx, from, &region);
+		if (status < 0)
+			return error_set(&reader->error, status, "listing memory was refused");
+		if (status || region.end <= from)
+			break;
+		if (!region.writable)
+			continue;
+		status = scan_region(reader, &region, need, matches, try, runtime, first);
+		if (status != AIODBG_NOT_FOUND)
+			return status;
+	}
+	return AIODBG_NOT_FOUND;
+}
+
+static bool match_cookie(const struct reader *reader, const uint8_t *bytes,
+			 const struct runtime *runtime)
+{
+	(void)reader;
+	(void)runtime;
+	return !memcmp(bytes, cookie, sizeof(cookie));
+}
+
+static bool match_asyncio(const struct reader *reader, const uint8_t *bytes,
+			  const struct runtime *runtime)
+{
+	uint64_t words[WORD_LAST + 1];
+	uint64_t interp_size = (uint64_t)runtime->layout.interp.size;
+	words[WORD_INTERP_SIZE] = reader_decode_uint(reader, bytes + WORD_INTERP_SIZE * 8ul, 8);
+	if (words[WORD_INTERP_SIZE] != interp_size)
+		return false;
+	for (size_t i = 0; i <= WORD_LAST; i++)
+		words[i] = reader_decode_uint(reader, bytes + i * 8, 8);
+	if (words[WORD_TASK_SIZE] != (uint64_t)runtime->layout.task.size ||
+	    words[WORD_INTERP_TASKS] >= interp_size)
+		return false;
+	for (size_t i = WORD_THREAD_SIZE + 1; i <= WORD_LAST; i++) {
+		if (words[i] >= words[WORD_THREAD_SIZE])
+			return false;
+	}
+	return true;
+}
+
+static int not_found(struct reader *reader)
+{
+	const struct aiodbg_target *target = reader->cache.target;
+	return error_set(&reader->error, AIODBG_NOT_FOUND,
+			 "no CPython here: no symbol _PyRuntime, no section .PyRuntime%s; "
+			 "is this %s a Python program, and are its files loaded?",
+			 target->next_region ? ", no cookie \"xdebugpy\" in writable memory" : "",
+			 target->kind == AIODBG_TARGET_CORE ? "core of" : "process");
+}
+
+int discover_runtime(struct reader *reader, struct runtime *ret)
+{
+	struct aiodbg_error first = {0};
+	*ret = (struct runtime){0};
+	ret->found_by = FOUND_SYMBOL;
+	int status = try_symbols(reader, "_PyRuntime", try_runtime, ret, &first);
+	if (status == AIODBG_NOT_FOUND) {
+		ret->found_by = FOUND_SECTION;
+		status = try_sections(reader, ".PyRuntime", try_runtime, ret, &first);
+	}
+	/* A symbol or section that led nowhere says more than a search could. */
+	if (status == AIODBG_NOT_FOUND && !first.code) {
+		ret->found_by = FOUND_SCAN;
+		status = scan(reader, HEAD_SIZE, match_cookie, try_runtime, ret, &first);
+	}
+	if (status == AIODBG_NOT_FOUND && !first.code)
+		return not_found(reader);
+	if (status == AIODBG_NOT_FOUND) {
+		reader->error = first;
+		return first.code;
+	}
+	if (status)
+		return status;
+
+	status = try_sections(reader, ".AsyncioDebug", try_asyncio, ret, &ret->asyncio_error);
+	if (!status)
+		ret->asyncio_found_by = FOUND_SECTION;
+	return status == AIODBG_NOT_FOUND ? 0 : status;
+}
+
+int discover_asyncio(struct reader *reader, struct runtime *runtime)
+{
+	int status = scan(reader, (WORD_LAST + 1) * 8ul, match_asyncio, try_asyncio, runtime,
+			  &runtime->asyncio_error);
+	if (!status)
+		runtime->asyncio_found_by = FOUND_SCAN;
+	return status == AIODBG_NOT_FOUND ? 0 : status;
+}

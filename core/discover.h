@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finding CPython's runtime in a target, and what it says of itself.
+ *
+ * _PyRuntime is exported, so a symbol finds it even in a stripped file; so does the
+ * section .PyRuntime; and it begins with a cookie that is found in plain memory, in a
+ * core that came without its executable. asyncio's own table of offsets is in a section
+ * of whatever file _asyncio is linked into; without sections it is recognised by what it
+ * repeats from the runtime's.
+ */
+#ifndef DISCOVER_H
+#define DISCOVER_H
+
+#include "layout.h"
+#include "reader.h"
+
+enum found_by {
+	FOUND_NOT,
+	FOUND_SYMBOL,
+	FOUND_SECTION,
+	FOUND_SCAN,
+};
+
+struct runtime {
+	/* _PyRuntime. */
+	uint64_t addr;
+	enum found_by found_by;
+	/* Py_Version. */
+	uint32_t version;
+	bool free_threaded;
+	const struct layout_table *table;
+	/* Py_AsyncioModuleDebugOffsets; 0 if there is none. */
+	uint64_t asyncio;
+	enum found_by asyncio_found_by;
+	/* Why a place that should hold them did not. */
+	struct aiodbg_error asyncio_error;
+	struct layout layout;
+};
+
+/* Find the runtime, and asyncio's offsets if a section holds them. */
+int discover_runtime(struct reader *reader, struct runtime *ret);
+
+/*
+ * Look for asyncio's offsets in all of memory, for a target that is known to have loaded
+ * asyncio while no section says where. Updates the layout if it finds them.
+ */
+int discover_asyncio(struct reader *reader, struct runtime *runtime);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* The caller's error: code, address and one line. See error.h. */
+#include "error.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void error_clear(struct aiodbg_error *err)
+{
+	if (!err)
+		return;
+	err->code = 0;
+	err->has_address = 0;
+	err->address = 0;
+	err->message[0] = '\0';
+}
+
+int error_set(struct aiodbg_error *err, int code, const char *format, ...)
+{
+	if (!err)
+		return code;
+	error_clear(err);
+	err->code = code;
+	va_list args;
+	va_start(args, format);
+	vsnprintf(err->message, sizeof(err->message), format, args);
+	va_end(args);
+	return code;
+}
+
+int error_at(struct aiodbg_error *err, int code, uint64_t address, const char *format, ...)
+{
+	if (!err)
+		return code;
+	error_clear(err);
+	err->code = code;
+	err->has_address = 1;
+	err->address = address;
+	va_list args;
+	va_start(args, format);
+	vsnprintf(err->message, sizeof(err->message), format, args);
+	va_end(args);
+	size_t used = strlen(err->message);
+	snprintf(err->message + used, sizeof(err->message) - used, " at 0x%" PRIx64, address);
+	return code;
+}
+
+void error_prefix(struct aiodbg_error *err, const char *format, ...)
+{
+	if (!err)
+		return;
+	char message[sizeof(err->message)];
+	va_list args;
+	memcpy(message, err->message, sizeof(message));
+	va_start(args, format);
+	vsnprintf(err->message, sizeof(err->message), format, args);
+	va_end(args);
+	size_t used = strlen(err->message);
+	/* The end of a message that gets too long is cut: the address is elsewhere too. */
+	size_t room = sizeof(err->message) - 1 - used;
+	const char *parts[] = {": ", message};
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		size_t len = strnlen(parts[i], room);
+		memcpy(err->message + used, parts[i], len);
+		used += len;
+		room -= len;
+	}
+	err->message[used] = '\0';
+}
+
+int error_no_memory(struct aiodbg_error *err)
+{
+	return error_set(err, AIODBG_NO_MEMORY, "out of memory");
+}
+
+bool error_is_fatal(int code)
+{
+	return code < 0 || code == AIODBG_NO_MEMORY || code == AIODBG_INTERRUPTED;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Setting a struct aiodbg_error. Nothing here allocates, so running out of memory can
+ * be reported. Every function takes a NULL err.
+ */
+#ifndef ERROR_H
+#define ERROR_H
+
+#include "aiodbg.h"
+
+#define PRINTF_LIKE(fmt, first) __attribute__((format(printf, fmt, first)))
+
+/* Set code and message, no address. Returns code. */
+int error_set(struct aiodbg_error *err, int code, const char *format, ...) PRINTF_LIKE(3, 4);
+
+/* The same, about a target address, which is appended to the message. Returns code. */
+int error_at(struct aiodbg_error *err, int code, uint64_t address, const char *format, ...)
+	PRINTF_LIKE(4, 5);
+
+/* Put "context: " in front of the message, so that it reads from the outside in. */
+void error_prefix(struct aiodbg_error *err, const char *format, ...) PRINTF_LIKE(2, 3);
+
+void error_clear(struct aiodbg_error *err);
+
+/* AIODBG_NO_MEMORY with its message. */
+int error_no_memory(struct aiodbg_error *err);
+
+/*
+ * True if the work cannot go on: out of memory, interrupted, or a callback said so. The
+ * others are about one object of the target, and are noted.
+ */
+bool error_is_fatal(int code);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who awaits whom: futures and tasks as they were found, brought down to edges between
+ * tasks; and the cycles among those. Knows no layout of Python's.
+ */
+#ifndef GRAPH_H
+#define GRAPH_H
+
+#include "array.h"
+#include "snapshot.h"
+
+#include <hashtab.h>
+
+/* A task, or a future that stands between tasks. */
+struct node {
+	uint64_t addr;
+	/* NULL for a plain future. */
+	struct task *task;
+	/* Range in graph.links of those who await it. */
+	size_t first_link, link_count;
+	/* The task for which this node was last reached, and, for the node of a task, the
+	 * edge that it got then. */
+	const struct task *reached_for;
+	size_t edge;
+};
+
+/* to awaits the node that has this link. */
+struct link {
+	struct node *to;
+	/* enum edge_source. */
+	unsigned int source;
+};
+
+ARRAY(nodes, struct node *);
+ARRAY(links, struct link);
+
+struct graph {
+	struct arena *arena;
+	htab_t index;
+	struct nodes nodes;
+	struct links links;
+};
+
+/* false: no memory. deinit is needed in any case. */
+bool graph_init(struct graph *graph, struct arena *arena);
+void graph_deinit(struct graph *graph);
+
+/* The node at addr, or NULL. */
+struct node *graph_find(struct graph *graph, uint64_t addr);
+
+/* A new node. NULL: no memory. */
+struct node *graph_add(struct graph *graph, uint64_t addr, struct task *task);
+
+/*
+ * Fill in awaiters and awaited of all tasks, from nodes that have all their links. The
+ * edges of a task are in the order of the tasks that await it. Returns 0,
+ * AIODBG_NO_MEMORY, or AIODBG_LIMIT if some were left out.
+ */
+int graph_resolve(struct graph *graph, const struct tasks *tasks);
+
+/* Find the knots and list the cycles. Returns 0, AIODBG_NO_MEMORY or AIODBG_LIMIT. */
+int graph_find_cycles(struct arena *arena, const struct tasks *tasks, struct cycles *ret);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* Interpreters and threads. See interp.h. */
+#include "interp.h"
+
+#include "ceilings.h"
+#include "error.h"
+#include "walk.h"
+
+static int interp_read(struct decoder *decoder, uint64_t addr, struct interp *ret, uint64_t *next)
+{
+	const struct layout *l = decoder->layout;
+	struct reader *reader = &decoder->reader;
+	uint8_t id[8];
+	*ret = (struct interp){.addr = addr};
+	if (!decoder_plausible(decoder, addr))
+		return reader_corrupt(reader, addr, "not an interpreter");
+	int status = reader_read(reader, addr + (uint64_t)l->interp.id, id, sizeof(id));
+	if (!status)
+		status = reader_word(reader, addr + (uint64_t)l->interp.next, next);
+	if (!status)
+		status = reader_word(reader, addr + (uint64_t)l->interp.modules, &ret->modules);
+	if (!status)
+		status = reader_word(reader, addr + (uint64_t)l->interp.threads_head,
+				     &ret->threads_head);
+	ret->id = (int64_t)reader_decode_uint(reader, id, sizeof(id));
+	return status;
+}
+
+/* The newest is at the head of both lists: turn what was appended around. */
+#define reverse(array, from)                                                                       \
+	for (size_t i_ = (from), k_ = (array)->count; i_ + 1 < k_; i_++) {                         \
+		k_--;                                                                              \
+		typeof((array)->items[0]) item_ = (array)->items[i_];                              \
+		(array)->items[i_] = (array)->items[k_];                                           \
+		(array)->items[k_] = item_;                                                        \
+	}
+
+int interps_read(struct decoder *decoder, uint64_t runtime, struct interps *ret, note_fn *note,
+		 void *arg)
+{
+	uint64_t next;
+	size_t first = ret->count;
+	struct walk walk = walk_begin("interpreters", LIMIT_INTERPRETERS);
+	int status = reader_word(&decoder->reader,
+				 runtime + (uint64_t)decoder->layout->runtime.interpreters_head,
+				 &next);
+	while (!status && next) {
+		struct interp interp;
+		uint64_t addr = next;
+		status = walk_step(decoder, &walk, addr);
+		if (!status)
+			status = interp_read(decoder, addr, &interp, &next);
+		if (!status && !array_push(ret, interp))
+			status = decoder_no_memory(decoder);
+	}
+	reverse(ret, first);
+	if (!status || error_is_fatal(status))
+		return status;
+	return note(arg, &decoder->reader.error);
+}
+
+static int thread_read(struct decoder *decoder, uint64_t addr, const struct interps *interps,
+		       size_t index, struct thread *ret, uint64_t *next)
+{
+	const struct layout *l = decoder->layout;
+	struct reader *reader = &decoder->reader;
+	uint64_t interp;
+	*ret = (struct thread){.addr = addr, .interp = index};
+	if (!decoder_plausible(decoder, addr))
+		return reader_corrupt(reader, addr, "not a thread state");
+	int status = reader_word(reader, addr + (uint64_t)l->thread.interp, &interp);
+	if (!status && interp != interps->items[index].addr)
+		status = reader_corrupt(reader, addr, "thread state of another interpreter");
+	const struct {
+		int32_t offset;
+		uint64_t *ret;
+	} fields[] = {
+		{l->thread.next, next},
+		{l->thread.current_frame, &ret->current_frame},
+		{l->thread.native_thread_id, &ret->tid},
+		{l->thread.running_loop, &ret->running_loop},
+		{l->thread.running_task, &ret->running_task},
+	};
+	for (size_t i = 0; !status && i < sizeof(fields) / sizeof(fields[0]); i++) {
+		if (fields[i].offset != LAYOUT_NONE)
+			status = reader_word(reader, addr + (uint64_t)fields[i].offset,
+					     fields[i].ret);
+	}
+	return status;
+}
+
+int threads_read(struct decoder *decoder, const struct interps *interps, size_t index,
+		 struct threads *ret, note_fn *note, void *arg)
+{
+	uint64_t next = interps->items[index].threads_head;
+	size_t first = ret->count;
+	struct walk walk = walk_begin("threads", LIMIT_THREADS);
+	int status = 0;
+	while (!status && next) {
+		struct thread thread;
+		uint64_t addr = next;
+		status = walk_step(decoder, &walk, addr);
+		if (!status)
+			status = thread_read(decoder, addr, interps, index, &thread, &next);
+		if (!status && !array_push(ret, thread))
+			status = decoder_no_memory(decoder);
+	}
+	reverse(ret, first);
+	if (!status || error_is_fatal(status))
+		return status;
+	return note(arg, &decoder->reader.error);
+}
+
+int thread_frames_read(struct decoder *decoder, const struct thread *thread,
+		       struct thread_frames *ret)
+{
+	struct walk walk = walk_begin("frames of a thread", LIMIT_FRAMES);
+	for (uint64_t addr = thread->current_frame; addr;) {
+		struct frame frame;
+		int status = walk_step(decoder, &walk, addr);
+		if (!status)
+			status = frame_read(decoder, addr, &frame);
+		if (status)
+			return status;
+		struct thread_frame found = {addr, frame.location};
+		if (frame.location && !array_push(ret, found))
+			return decoder_no_memory(decoder);
+		addr = frame.previous;
+	}
+	return 0;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where the fields of CPython's structs are, in one version and build.
+ *
+ * Decoders ask the layout and never the version. A field that the version lacks is
+ * LAYOUT_NONE there; where behaviour differs, the struct fact says how.
+ *
+ * Tables are in layouts/, made by scripts/gen-layout from the interpreter's own debug
+ * information. From 3.13 on CPython also publishes offsets in its memory
+ * (_Py_DebugOffsets at the start of _PyRuntime: pycore_debug_offsets.h), from 3.14 on
+ * asyncio does (Py_AsyncioModuleDebugOffsets, section .AsyncioDebug:
+ * Modules/_asynciomodule.c). What is published replaces what a table says of the
+ * runtime, the interpreter and the thread, which move between patch releases. Of all
+ * other structs CPython publishes only a part, so there the published must agree with
+ * the table, or the rest of the table could not be believed.
+ *
+ * Adding a CPython version:
+ * 1. scripts/gen-layout PYTHON > core/layouts/X.Y.c, with an interpreter of that
+ *    version that has debug information. The first lines name the release and build.
+ * 2. Add a line for it to layout_tables.c, and the file to core/meson.build.
+ * 3. Read its difference from the previous table. A field that moved needs nothing
+ *    more. A rule that changed (RULES in scripts/gen-layout: the slot of the awaited
+ *    object, tag bits, managed dicts) gets a line there, with the upstream change. A
+ *    field that is gone or new changes layout_fields.def.
+ * 4. scripts/record-image for the programs in tests/programs; look at the expected
+ *    outputs once, then commit them.
+ * 5. Add the version to tests/live, and to the support table in README.md.
+ * If a decoder has to be changed, the layout is missing a word: add it.
+ */
+#ifndef LAYOUT_H
+#define LAYOUT_H
+
+#include "aiodbg.h"
+
+#define LAYOUT_NONE (-1)
+
+struct layout {
+#define STRUCT(name, types)                                                                        \
+	struct {                                                                                   \
+		int32_t size;
+#define FIELD(struct_name, name, kind, paths) int32_t name;
+#define END(name)                                                                                  \
+	}                                                                                          \
+	name;
+#include "layout_fields.def"
+#undef STRUCT
+#undef FIELD
+#undef END
+};
+
+/* Bit offset and width of a field of kind BITS. */
+#define LAYOUT_BITS(offset, width) ((width) << 24 | (offset))
+#define LAYOUT_BITS_OFFSET(bits) ((size_t)((bits)&0xffffff))
+#define LAYOUT_BITS_WIDTH(bits) ((size_t)((bits) >> 24))
+
+struct layout_table;
+
+/*
+ * The built-in table of a version (Py_Version, of which major and minor count), or NULL.
+ */
+const struct layout_table *layout_find(uint32_t hexversion, bool free_threaded);
+
+/* All versions that have a table, as "3.14, 3.15". Returns buf. */
+const char *layout_versions(char *buf, size_t size);
+
+/* Bytes of the tables that this version publishes: to be read for layout_make(). */
+size_t layout_runtime_size(const struct layout_table *table);
+size_t layout_asyncio_size(const struct layout_table *table);
+
+/*
+ * Make the layout of a target from the table and from what the target publishes, given
+ * as 64-bit words in host order, as many as layout_*_size() says. asyncio is NULL if the
+ * target has no such section. Fails with AIODBG_CORRUPT if what is published contradicts
+ * itself or the table.
+ */
+int layout_make(const struct layout_table *table, const uint64_t *runtime, const uint64_t *asyncio,
+		struct aiodbg_error *err, struct layout *ret);
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* The list of the tables in layouts/. */
+#include "layout_table.h"
+
+extern const struct layout_table layout_3_14, layout_3_15;
+
+const struct layout_table *const layout_tables[] = {
+	&layout_3_14,
+	&layout_3_15,
+	NULL,
+};

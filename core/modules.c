@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* sys.modules. See modules.h. */
+#include "modules.h"
+
+#include "error.h"
+#include "py_dict.h"
+#include "py_object.h"
+#include "py_str.h"
+
+#include <string.h>
+
+/* The modules that are looked for. */
+enum { SYS, TASKS, ASYNCIO, TYPES, BUILTINS, COLLECTIONS, WEAKREF, MODULE_COUNT };
+
+static const char *const module_names[MODULE_COUNT] = {
+	[SYS] = "sys",		[TASKS] = "asyncio.tasks", [ASYNCIO] = "_asyncio",
+	[TYPES] = "types",	[BUILTINS] = "builtins",   [COLLECTIONS] = "_collections",
+	[WEAKREF] = "_weakref",
+};
+
+static int visit_module(struct decoder *decoder, uint64_t key, uint64_t value, void *arg)
+{
+	uint64_t *modules = arg;
+	for (size_t i = 0; i < MODULE_COUNT; i++) {
+		bool equal;
+		int status = str_equals(decoder, key, module_names[i], &equal);
+		if (status)
+			return status;
+		if (equal) {
+			modules[i] = value;
+			return 0;
+		}
+	}
+	return 0;
+}
+
+/* The namespace of the module object at addr; 0 if it is no module. */
+static int module_dict(struct decoder *decoder, uint64_t addr, uint64_t *ret)
+{
+	const struct type *type;
+	*ret = 0;
+	if (!addr)
+		return 0;
+	int status = object_type(decoder, addr, &type);
+	/* Without the executable the type of modules has no name before types is read. */
+	if (!status && (type->kind == KIND_MODULE || !type->name))
+		status = reader_word(&decoder->reader,
+				     addr + (uint64_t)decoder->layout->module.dict, ret);
+	return error_is_fatal(status) ? status : 0;
+}
+
+static int visit_export(struct decoder *decoder, uint64_t key, uint64_t value, void *arg)
+{
+	const char *module = arg;
+	for (size_t i = 0; i < exported_type_count; i++) {
+		bool equal;
+		if (strcmp(exported_types[i].module, module) != 0)
+			continue;
+		int status = str_equals(decoder, key, exported_types[i].name, &equal);
+		if (!status && equal)
+			status = type_learn(decoder, value, exported_types[i].kind);
+		if (error_is_fatal(status))
+			return status;
+	}
+	return 0;
+}
+
+static int learn_exports(struct decoder *decoder, const uint64_t *modules)
+{
+	for (size_t i = 0; i < MODULE_COUNT; i++) {
+		uint64_t dict;
+		int status = module_dict(decoder, modules[i], &dict);
+		if (!status && dict)
+			status = dict_visit(decoder, dict, visit_export, (void *)module_names[i]);
+		if (error_is_fatal(status))
+			return status;
+	}
+	return 0;
+}
+
+int modules_read(struct decoder *decoder, const struct interp *interp, struct modules *ret)
+{
+	uint64_t modules[MODULE_COUNT] = {0};
+	*ret = (struct modules){0};
+	if (!interp->modules)
+		return 0;
+	int status = dict_visit(decoder, interp->modules, visit_module, modules);
+	if (!error_is_fatal(status))
+		status = learn_exports(decoder, modules);
+	if (!status)
+		status = module_dict(decoder, modules[SYS], &ret->sys);
+	if (!status)
+		status = module_dict(decoder, modules[TASKS], &ret->tasks);
+	ret->asyncio = modules[ASYNCIO];
+	return status;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* The modules of an interpreter that asyncio's state is in, and what they export. */
+#ifndef MODULES_H
+#define MODULES_H
+
+#include "interp.h"
+
+/* Namespaces (dicts) of modules, 0 for those that are not loaded. */
+struct modules {
+	uint64_t sys;
+	/* asyncio.tasks */
+	uint64_t tasks;
+	/* The module object _asyncio itself. */
+	uint64_t asyncio;
+};
+
+/*
+ * Look through sys.modules once; also tell py_object.h the types that modules export.
+ * Fails only fatally: what is not found is 0.
+ */
+int modules_read(struct decoder *decoder, const struct interp *interp, struct modules *ret);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* Writing to a sink. See output.h. */
+#include "output.h"
+
+#include "text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void output_init(struct output *out, const struct aiodbg_sink *sink)
+{
+	out->sink = sink;
+	out->used = 0;
+	out->status = 0;
+}
+
+int output_flush(struct output *out)
+{
+	if (out->used && !out->status)
+		out->status = out->sink->write(out->sink->ctx, out->buffer, out->used);
+	out->used = 0;
+	return out->status;
+}
+
+void output_bytes(struct output *out, const char *text, size_t len)
+{
+	while (len > 0 && !out->status) {
+		size_t room = sizeof(out->buffer) - out->used;
+		size_t part = len < room ? len : room;
+		memcpy(out->buffer + out->used, text, part);
+		out->used += part;
+		text += part;
+		len -= part;
+		if (out->used == sizeof(out->buffer))
+			output_flush(out);
+	}
+}
+
+void output_text(struct output *out, const char *text)
+{
+	output_bytes(out, text, strlen(text));
+}
+
+void output_format(struct output *out, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	output_text(out, text);
+}
+
+void output_fill(struct output *out, char fill, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		output_bytes(out, &fill, 1);
+}
+
+/* One character as it is to be shown; returns the bytes, and in *width the characters. */
+static size_t safe_character(const struct output *out, const char *text, size_t len, size_t *used,
+			     char *shown, size_t *width)
+{
+	int32_t c = text_decode(text, len, used);
+	if (c < 0) {
+		*width = text_escape((unsigned char)text[0], shown);
+		return *width;
+	}
+	if (text_is_unsafe((uint32_t)c) || (c > 0x7f && !out->sink->unicode)) {
+		*width = text_escape((uint32_t)c, shown);
+		return *width;
+	}
+	*width = 1;
+	return text_encode((uint32_t)c, shown);
+}
+
+/* out_or_null: NULL only measures. */
+static size_t safe(struct output *write_to, const struct output *out, const char *text, size_t max)
+{
+	if (!text)
+		text = "?";
+	size_t len = strlen(text), total = 0;
+	while (len > 0) {
+		char shown[TEXT_ESCAPE_MAX];
+		size_t used, width;
+		size_t bytes = safe_character(out, text, len, &used, shown, &width);
+		if (total + width > max) {
+			if (write_to)
+				output_text(write_to, "...");
+			return total + 3;
+		}
+		if (write_to)
+			output_bytes(write_to, shown, bytes);
+		total += width;
+		text += used;
+		len -= used;
+	}
+	return total;
+}
+
+size_t output_safe(struct output *out, const char *text, size_t max)
+{
+	return safe(out, out, text, max);
+}
+
+size_t output_safe_width(const struct output *out, const char *text, size_t max)
+{
+	return safe(NULL, out, text, max);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Buffered writing to a sink. A failure is kept, and all that follows is dropped. */
+#ifndef OUTPUT_H
+#define OUTPUT_H
+
+#include "aiodbg.h"
+
+struct output {
+	const struct aiodbg_sink *sink;
+	size_t used;
+	/* What the sink returned, once it failed. */
+	int status;
+	char buffer[65536];
+};
+
+void output_init(struct output *out, const struct aiodbg_sink *sink);
+
+/* Text of our own, as it is. */
+void output_text(struct output *out, const char *text);
+void output_bytes(struct output *out, const char *text, size_t len);
+void output_format(struct output *out, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/*
+ * Text of the target, with everything escaped that is not to reach a terminal, or that
+ * the sink cannot show. What is longer than max characters is cut, and ends in "...". A
+ * NULL is shown as "?". Returns the characters written.
+ */
+size_t output_safe(struct output *out, const char *text, size_t max);
+
+/* The characters that output_safe() would write. */
+size_t output_safe_width(const struct output *out, const char *text, size_t max);
+
+/* Count more spaces (or whatever fill is). */
+void output_fill(struct output *out, char fill, size_t count);
+
+/* Hand the rest to the sink. Returns what it returned. */
+int output_flush(struct output *out);
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/* Blocks of target memory behind the read callback. See pagecache.h. */
+#include "pagecache.h"
+
+#include "ceilings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static hashval_t block_hash(const void *element)
+{
+	uint64_t base = ((const struct block *)element)->base / LIMIT_PAGE_SIZE;
+	return (hashval_t)((base * 0x9e3779b97f4a7c15ull) >> 32);
+}
+
+static int block_equal(const void *element, const void *other)
+{
+	return ((const struct block *)element)->base == ((const struct block *)other)->base;
+}
+
+static void block_destroy(struct block *block)
+{
+	if (block)
+		free(block->data);
+	free(block);
+}
+
+static uint64_t option_or(uint64_t value, uint64_t otherwise)
+{
+	return value ? value : otherwise;
+}
+
+int pagecache_init(struct pagecache *cache, const struct aiodbg_target *target,
+		   const struct aiodbg_options *options)
+{
+	memset(cache, 0, sizeof(*cache));
+	cache->target = target;
+	cache->block_size = option_or(options ? options->block_size : 0, LIMIT_BLOCK_SIZE);
+	uint64_t size = option_or(options ? options->cache_size : 0, LIMIT_CACHE_SIZE);
+	cache->max_count = size / cache->block_size;
+	if (cache->max_count < 16)
+		cache->max_count = 16;
+	cache->blocks = calloc(cache->max_count, sizeof(struct block *));
+	cache->index = htab_create_alloc(64, block_hash, block_equal, NULL, calloc, free);
+	return cache->blocks && cache->index ? 0 : AIODBG_NO_MEMORY;
+}
+
+void pagecache_deinit(struct pagecache *cache)
+{
+	for (size_t i = 0; i < cache->count; i++)
+		block_destroy(cache->blocks[i]);
+	free(cache->blocks);
+	if (cache->index)
+		htab_delete(cache->index);
+	memset(cache, 0, sizeof(*cache));
+}
+
+void pagecache_flush(struct pagecache *cache)
+{
+	for (size_t i = 0; i < cache->count; i++)
+		block_destroy(cache->blocks[i]);
+	cache->count = 0;
+	cache->hand = 0;
+	htab_empty(cache->index);
+	memset(cache->recent, 0, sizeof(cache->recent));
+}
+
+static struct block **recent_slot(struct pagecache *cache, uint64_t base)
+{
+	return &cache->recent[(base / cache->block_size) % PAGECACHE_RECENT];
+}
+
+/* Takes the block that was not used for longest out of the cache, for reuse. */
+static struct block *pagecache_evict(struct pagecache *cache)
+{
+	for (;;) {
+		struct block *block = cache->blocks[cache->hand];
+		if (!block->used) {
+			void **slot = htab_find_slot(cache->index, block, NO_INSERT);
+			if (slot)
+				htab_clear_slot(cache->index, slot);
+			struct block **recent = recent_slot(cache, block->base);
+			if (*recent == block)
+				*recent = NULL;
+			return block;
+		}
+		block->used = false;
+		cache->hand = (cache->hand + 1) % cache->count;
+	}
+}
+
+static struct block *pagecache_new_block(struct pagecache *cache)
+{
+	if (cache->count == cache->max_count)
+		return pagecache_evict(cache);
+	struct block *block = calloc(1, sizeof(*block));
+	if (block)
+		cache->blocks[cache->count++] = block;
+	return block;
+}
+
+/* Finds the block at base, or makes one that has no page yet. NULL: no memory. */
+static struct block *pagecache_block(struct pagecache *cache, uint64_t base)
+{
+	struct block **recent = recent_slot(cache, base);
+	if (*recent && (*recent)->base == base)
+		return *recent;
+	struct block key = {.base = base};
+	struct block *block = htab_find(cache->index, &key);
+	if (!block) {
+		block = pagecache_new_block(cache);
+		if (!block)
+			return NULL;
+		block->base = base;
+		block->good = block->bad = 0;
+		/* An element that could not be inserted is only not found again. */
+		void **slot = htab_find_slot(cache->index, block, INSERT);
+		if (slot)
+			*slot = block;
+	}
+	*recent = block;
+	return block;
+}
+
+static int pagecache_fetch(struct pagecache *cache, uint64_t addr, void *buf, size_t len)
+{
+	int code = cache->target->read(cache->target->ctx, addr, buf, len);
+	cache->stats.reads++;
+	if (code == 0)
+		cache->stats.bytes += len;
+	else
+		cache->stats.faults++;
+	return code;
+}
+
+/* Reads the whole block if nothing of it was tried yet, else just the page. */
+static int pagecache_fill(struct pagecache *cache, struct block *block, unsigned int page)
+{
+	size_t pages = cache->block_size / LIMIT_PAGE_SIZE;
+	if (!block->data) {
+		block->data = malloc(cache->block_size);
+		if (!block->data)
+			return AIODBG_NO_MEMORY;
+		uint64_t held = (uint64_t)cache->count * cache->block_size;
+		if (held > cache->stats.cache_peak)
+			cache->stats.cache_peak = held;
+	}
+	if (!block->good && !block->bad) {
+		int code = pagecache_fetch(cache, block->base, block->data, cache->block_size);
+		if (code < 0)
+			return code;
+		if (code == 0) {
+			block->good = (uint32_t)((1ull << pages) - 1);
+			return 0;
+		}
+		if (pages == 1) {
+			block->bad = 1;
+			return AIODBG_FAULT;
+		}
+	}
+	size_t offset = (size_t)page * LIMIT_PAGE_SIZE;
+	int code = pagecache_fetch(cache, block->base + offset, block->data + offset,
+				   LIMIT_PAGE_SIZE);
+	if (code < 0)
+		return code;
+	if (code == 0)
+		block->good |= 1u << page;
+	else
+		block->bad |= 1u << page;
+	return code ? AIODBG_FAULT : 0;
+}
+
+/* Copies what lies in one page; the caller sees to that. */
+static int pagecache_read_page(struct pagecache *cache, uint64_t addr, void *buf, size_t len)
+{
+	uint64_t base = addr & ~(uint64_t)(cache->block_size - 1);
+	struct block *block = pagecache_block(cache, base);
+	if (!block)
+		return AIODBG_NO_MEMORY;
+	block->used = true;
+	unsigned int page = (unsigned int)((addr - base) / LIMIT_PAGE_SIZE);
+	if (block->bad & (1u << page))
+		return AIODBG_FAULT;
+	if (!(block->good & (1u << page))) {
+		int code = pagecache_fill(cache, block, page);
+		if (code)
+			return code;
+	}
+	memcpy(buf, block->data + (addr - base), len);
+	return 0;
+}
+
+int pagecache_read(struct pagecache *cache, uint64_t addr, void *buf, size_t len, uint64_t *fault)
+{
+	uint64_t last = cache->target->word_size == 4 ? UINT32_MAX : UINT64_MAX;
+	*fault = addr;
+	if (len == 0)
+		return 0;
+	if (addr > last || len - 1 > last - addr)
+		return AIODBG_FAULT;
+	uint8_t *out = buf;
+	while (len > 0) {
+		size_t room = LIMIT_PAGE_SIZE - (size_t)(addr % LIMIT_PAGE_SIZE);
+		size_t part = len < room ? len : room;
+		int code = pagecache_read_page(cache, addr, out, part);
+		if (code) {
+			*fault = addr;
+			return code;
+		}
+		addr += part;
+		out += part;
+		len -= part;
+	}
+	return 0;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Target memory read so far, and pages known to be unreadable.
+ *
+ * The only caller of the target's read callback. Memory is fetched in blocks; a block
+ * that cannot be read as a whole is fetched page by page, so that a hole costs only
+ * itself. A bounded number of blocks is held; the one not used for longest goes.
+ *
+ * Addresses do not wrap around: a range that reaches over the end of the address space
+ * is unreadable.
+ */
+#ifndef PAGECACHE_H
+#define PAGECACHE_H
+
+#include "aiodbg.h"
+
+#include <hashtab.h>
+
+#define PAGECACHE_RECENT 256
+
+struct block {
+	uint64_t base;
+	/* NULL if no page of the block can be read. */
+	uint8_t *data;
+	/* A bit per page: read, and known to be unreadable. */
+	uint32_t good, bad;
+	/* Used since the clock hand passed. */
+	bool used;
+};
+
+struct pagecache {
+	/* The caller's; must outlive the cache. */
+	const struct aiodbg_target *target;
+	size_t block_size;
+	/* Blocks by base address. */
+	htab_t index;
+	struct block **blocks;
+	size_t count, max_count, hand;
+	/* The last block that was found for each value of some address bits. */
+	struct block *recent[PAGECACHE_RECENT];
+	struct aiodbg_stats stats;
+};
+
+/* options may be NULL. Returns 0 or AIODBG_NO_MEMORY; deinit is needed in any case. */
+int pagecache_init(struct pagecache *cache, const struct aiodbg_target *target,
+		   const struct aiodbg_options *options);
+void pagecache_deinit(struct pagecache *cache);
+
+/* Forget all memory, keep the statistics. */
+void pagecache_flush(struct pagecache *cache);
+
+/*
+ * Copy len bytes at addr to buf. Returns 0; AIODBG_FAULT with the first unreadable
+ * address in *fault; AIODBG_NO_MEMORY; or the callback's negative value.
+ */
+int pagecache_read(struct pagecache *cache, uint64_t addr, void *buf, size_t len, uint64_t *fault);
+
+#endif

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/* Whom a callback wakes. See py_callback.h. */
+#include "py_callback.h"
+
+#include "ceilings.h"
+#include "error.h"
+#include "py_attr.h"
+#include "py_code.h"
+#include "py_object.h"
+
+#include <string.h>
+
+/* Where a callback keeps what it wakes. */
+enum source {
+	/* A variable of its closure. */
+	FROM_CELL,
+	/* An attribute of the object that it is a method of. */
+	FROM_ATTR,
+	/* The object that it is a method of. */
+	FROM_SELF,
+	/* The first argument of a functools.partial. */
+	FROM_ARG,
+};
+
+/* What is found there. */
+enum target {
+	/* A task or future. */
+	TO_FUTURE,
+	/* An asyncio.Queue, whose getters are futures. */
+	TO_QUEUE,
+};
+
+static const struct rule {
+	/* co_name, end of co_filename. */
+	const char *function, *file;
+	enum source source;
+	/* Name of the variable or attribute. */
+	const char *name;
+	enum target target;
+} rules[] = {
+	/* gather */
+	{"_done_callback", "asyncio/tasks.py", FROM_CELL, "outer", TO_FUTURE},
+	/* shield, on the inner future */
+	{"_inner_done_callback", "asyncio/tasks.py", FROM_CELL, "outer", TO_FUTURE},
+	/* wait */
+	{"_on_completion", "asyncio/tasks.py", FROM_CELL, "waiter", TO_FUTURE},
+	/* as_completed, up to 3.12 and from 3.13 on */
+	{"_on_completion", "asyncio/tasks.py", FROM_CELL, "done", TO_QUEUE},
+	{"_handle_completion", "asyncio/tasks.py", FROM_ATTR, "_done", TO_QUEUE},
+	/* wait_for up to 3.11, and cancelling what is awaited */
+	{"_release_waiter", "asyncio/tasks.py", FROM_ARG, NULL, TO_FUTURE},
+	/* A task in Python is woken */
+	{"__wakeup", "asyncio/tasks.py", FROM_SELF, NULL, TO_FUTURE},
+	/* TaskGroup */
+	{"_on_task_done", "asyncio/taskgroups.py", FROM_ATTR, "_parent_task", TO_FUTURE},
+	/* staggered_race */
+	{"task_done", "asyncio/staggered.py", FROM_CELL, "parent_task", TO_FUTURE},
+};
+#define RULE_COUNT ((int)(sizeof(rules) / sizeof(rules[0])))
+
+/* Not yet looked up, and none. A code's first matching rule; there may be a second. */
+#define RULE_UNKNOWN (-1)
+
+/* The name of the C function that wakes a task. */
+static const char wakeup_name[] = "task_wakeup";
+
+struct callback {
+	uint64_t function;
+	/* Of a bound method. */
+	uint64_t self;
+	/* Of a partial. */
+	uint64_t args;
+};
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t text_len = text ? strlen(text) : 0, end_len = strlen(end);
+	return text_len >= end_len && !strcmp(text + text_len - end_len, end);
+}
+
+/* The first rule for this code, from at on; RULE_COUNT if there is none. */
+static int find_rule(const struct code *code, int at)
+{
+	while (at < RULE_COUNT && (!code->name || strcmp(code->name, rules[at].function) != 0 ||
+				   !ends_with(code->filename, rules[at].file)))
+		at++;
+	return at;
+}
+
+/* The variable that a function closes over; 0 if it has none of that name. */
+static int closure_get(struct decoder *decoder, uint64_t function, const struct code *code,
+		       const char *name, uint64_t *ret)
+{
+	const struct layout *l = decoder->layout;
+	uint64_t closure, cell;
+	int index;
+	*ret = 0;
+	int status = code_variable_index(decoder, code, name, CODE_VARIABLE_FREE, &index);
+	if (status || index < 0)
+		return status;
+	status = reader_word(&decoder->reader, function + (uint64_t)l->function.closure, &closure);
+	if (!status)
+		status = tuple_item(decoder, closure, (uint64_t)index, &cell);
+	if (!status)
+		status = object_expect(decoder, cell, KIND_CELL, "closure");
+	if (!status)
+		status = reader_word(&decoder->reader, cell + (uint64_t)l->cell.object, ret);
+	return status;
+}
+
+/* What the rule finds for this callback; 0 if nothing is there (yet). */
+static int rule_apply(struct decoder *decoder, const struct rule *rule,
+		      const struct callback *callback, const struct code *code, uint64_t *ret)
+{
+	struct attr attr = {.name = rule->name};
+	int status = 0;
+	*ret = 0;
+	switch (rule->source) {
+	case FROM_CELL:
+		return closure_get(decoder, callback->function, code, rule->name, ret);
+	case FROM_ATTR:
+		if (callback->self)
+			status = attrs_get(decoder, callback->self, &attr, 1);
+		*ret = attr.value;
+		return status;
+	case FROM_SELF:
+		*ret = callback->self;
+		return 0;
+	case FROM_ARG:
+		return callback->args ? tuple_item(decoder, callback->args, 0, ret) : 0;
+	}
+	return 0;
+}
+
+static int visit_found(struct decoder *decoder, enum target target, uint64_t found,
+		       sequence_visit_fn *visit, void *arg)
+{
+	enum kind kind;
+	uint64_t getters;
+	int status = object_kind(decoder, found, &kind);
+	/* gather's closure has None until all is set up. */
+	if (status || kind == KIND_NONE)
+		return status;
+	if (target == TO_FUTURE)
+		return visit(decoder, found, arg);
+	status = attr_get(decoder, found, "_getters", &getters);
+	return status ? status : sequence_visit(decoder, getters, visit, arg);
+}
+
+/* A function of Python, alone, bound to self, or with arguments. */
+static int visit_function(struct decoder *decoder, const struct callback *callback,
+			  sequence_visit_fn *visit, void *arg)
+{
+	uint64_t code_addr, found = 0;
+	struct code *code;
+	int status = object_expect(decoder, callback->function, KIND_FUNCTION, "callback");
+	if (!status)
+		status = reader_word(&decoder->reader,
+				     callback->function + (uint64_t)decoder->layout->function.code,
+				     &code_addr);
+	if (!status)
+		status = code_get(decoder, code_addr, &code);
+	if (status)
+		return status;
+	if (code->callback_rule == RULE_UNKNOWN)
+		code->callback_rule = find_rule(code, 0);
+	for (int rule = code->callback_rule; rule < RULE_COUNT; rule = find_rule(code, rule + 1)) {
+		status = rule_apply(decoder, &rules[rule], callback, code, &found);
+		if (status)
+			return status;
+		if (found)
+			return visit_found(decoder, rules[rule].target, found, visit, arg);
+	}
+	return 0;
+}
+
+/*
+ * A method of a C class. Task's own wakeup is one since 3.10; without the executable its
+ * name cannot be read, and any method of a Task is taken for it.
+ */
+static int visit_cfunction(struct decoder *decoder, uint64_t addr, sequence_visit_fn *visit,
+			   void *arg)
+{
+	const struct layout *l = decoder->layout;
+	uint64_t def, name_addr, self;
+	char name[sizeof(wakeup_name) + 1];
+	enum kind kind;
+	int status = reader_word(&decoder->reader, addr + (uint64_t)l->cfunction.self, &self);
+	if (status || !self)
+		return status;
+	status = object_kind(decoder, self, &kind);
+	if (status || kind != KIND_TASK)
+		return status;
+	status = reader_word(&decoder->reader, addr + (uint64_t)l->cfunction.def, &def);
+	if (!status)
+		status = reader_word(&decoder->reader, def, &name_addr);
+	if (!status)
+		status = reader_c_string(&decoder->reader, name_addr, name, sizeof(name));
+	if (error_is_fatal(status))
+		return status;
+	if (!status && strcmp(name, wakeup_name) != 0)
+		return 0;
+	return visit(decoder, self, arg);
+}
+
+int callback_visit(struct decoder *decoder, uint64_t addr, sequence_visit_fn *visit, void *arg)
+{
+	const struct layout *l = decoder->layout;
+	struct callback callback = {0};
+	const struct type *type;
+	int status = object_type(decoder, addr, &type);
+	if (status)
+		return status;
+	switch (type->kind) {
+	case KIND_CFUNCTION:
+		return visit_cfunction(decoder, addr, visit, arg);
+	case KIND_FUNCTION:
+		callback.function = addr;
+		break;
+	case KIND_METHOD:
+		status = reader_word(&decoder->reader, addr + (uint64_t)l->method.function,
+				     &callback.function);
+		if (!status)
+			status = reader_word(&decoder->reader, addr + (uint64_t)l->method.self,
+					     &callback.self);
+		break;
+	case KIND_PARTIAL:
+		status = reader_word(&decoder->reader, addr + (uint64_t)l->partial.function,
+				     &callback.function);
+		if (!status)
+			status = reader_word(&decoder->reader, addr + (uint64_t)l->partial.args,
+					     &callback.args);
+		break;
+	default:
+		return 0;
+	}
+	enum kind kind;
+	if (!status)
+		status = object_kind(decoder, callback.function, &kind);
+	/* A partial or a method of anything else is the user's. */
+	if (status || kind != KIND_FUNCTION)
+		return status;
+	return visit_function(decoder, &callback, visit, arg);
+}

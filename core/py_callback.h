@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Callbacks of futures, and whom they wake: the only record of who waits that every
+ * version has. The functions are those of Lib/asyncio; each is known by its name, the
+ * file it is from, and the variable that it closes over.
+ */
+#ifndef PY_CALLBACK_H
+#define PY_CALLBACK_H
+
+#include "decoder.h"
+#include "py_sequence.h"
+
+/*
+ * Visit the tasks and futures that are woken when the callback at addr runs: none for a
+ * callback of the user's, several where a queue is in between (as_completed).
+ */
+int callback_visit(struct decoder *decoder, uint64_t addr, sequence_visit_fn *visit, void *arg);
+
+#endif

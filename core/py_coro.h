@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Coroutines, generators and async generators, and what they await:
+ * Include/internal/pycore_genobject.h, Objects/genobject.c.
+ */
+#ifndef PY_CORO_H
+#define PY_CORO_H
+
+#include "array.h"
+#include "py_frame.h"
+
+ARRAY(stack, const struct location *);
+
+enum coro_state {
+	CORO_CREATED,
+	CORO_SUSPENDED,
+	/* On the stack of a thread, which has the frames. */
+	CORO_EXECUTING,
+	CORO_FINISHED,
+	/* Not a coroutine of CPython's own: what it does cannot be seen. */
+	CORO_FOREIGN,
+};
+
+struct coro {
+	enum coro_state state;
+	/* Address of the interpreter frame of the coroutine itself. */
+	uint64_t frame;
+	/* The future at the end of the chain; 0 if it ends otherwise. */
+	uint64_t future;
+};
+
+/*
+ * Follow the coroutine at addr through all that it awaits. The places are appended to
+ * stack, outermost first. If this fails, stack has what could be read.
+ */
+int coro_walk(struct decoder *decoder, uint64_t addr, struct stack *stack, struct coro *ret);
+
+#endif

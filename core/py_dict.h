@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* dict: Include/cpython/dictobject.h, Include/internal/pycore_dict.h. */
+#ifndef PY_DICT_H
+#define PY_DICT_H
+
+#include "decoder.h"
+
+/* Called for each entry that has a value. A value other than 0 ends the walk. */
+typedef int dict_visit_fn(struct decoder *decoder, uint64_t key, uint64_t value, void *arg);
+
+/* Visit the entries of the dict at addr, in the order of insertion. */
+int dict_visit(struct decoder *decoder, uint64_t addr, dict_visit_fn *visit, void *arg);
+
+/* Visit the attributes in a values array whose names are in the keys object at keys. */
+int dict_visit_values(struct decoder *decoder, uint64_t keys, uint64_t values, dict_visit_fn *visit,
+		      void *arg);
+
+/* The value of the ASCII key in the dict at addr; *ret is 0 if there is none. */
+int dict_get(struct decoder *decoder, uint64_t addr, const char *key, uint64_t *ret);
+
+#endif

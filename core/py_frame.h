@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Interpreter frames: Include/internal/pycore_interpframe_structs.h. */
+#ifndef PY_FRAME_H
+#define PY_FRAME_H
+
+#include "py_code.h"
+
+struct frame {
+	uint64_t addr;
+	/* Where it stands; NULL for a frame that is no Python function's (the interpreter's
+	 * own entry frames), or that is not yet set up. */
+	const struct location *location;
+	/* The frame that called this one. Only of use in a thread's chain. */
+	uint64_t previous;
+	uint64_t stackpointer;
+	uint8_t owner;
+};
+
+int frame_read(struct decoder *decoder, uint64_t addr, struct frame *ret);
+
+/* The object that a suspended frame awaits; 0 if there is none. */
+int frame_awaited(struct decoder *decoder, const struct frame *frame, uint64_t *ret);
+
+#endif

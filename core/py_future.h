@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Future and Task, in C (Modules/_asynciomodule.c) and in Python (Lib/asyncio/futures.py,
+ * tasks.py), and classes of other projects that behave like a Task.
+ */
+#ifndef PY_FUTURE_H
+#define PY_FUTURE_H
+
+#include "py_object.h"
+#include "py_sequence.h"
+
+enum future_state {
+	FUTURE_PENDING,
+	FUTURE_CANCELLED,
+	FUTURE_FINISHED,
+	FUTURE_STATE_UNKNOWN,
+};
+
+struct future {
+	uint64_t addr;
+	const struct type *type;
+	/* Has a coroutine. */
+	bool is_task;
+	enum future_state state;
+	uint64_t loop;
+	/* The first callback, and a list of (callback, context) of further ones; 0: none. */
+	uint64_t callback0, callbacks;
+	/* Who awaits it: an object, or a set of objects; 0: nobody, or not recorded. */
+	uint64_t awaited_by;
+	bool awaited_by_is_set;
+	/* Of tasks only. */
+	uint64_t coro, name, fut_waiter;
+	bool must_cancel;
+	int32_t cancel_requests;
+};
+
+/*
+ * Read the future or task at addr. An object that is neither fails, unless accept_any:
+ * then it is a task of which nothing is known but its class.
+ */
+int future_read(struct decoder *decoder, uint64_t addr, bool accept_any, struct future *ret);
+
+/* A task's name: *ret is NULL if it has none. Default names are made from a number. */
+int future_name(struct decoder *decoder, const struct future *task, const char **ret);
+
+/* Visit the recorded awaiters. */
+int future_visit_awaited_by(struct decoder *decoder, const struct future *future,
+			    sequence_visit_fn *visit, void *arg);
+
+/* Visit the callbacks. */
+int future_visit_callbacks(struct decoder *decoder, const struct future *future,
+			   sequence_visit_fn *visit, void *arg);
+
+#endif

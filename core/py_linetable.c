@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Location tables. See py_linetable.h.
+ *
+ * A table is a sequence of entries. The first byte of each has bit 7 set, a form in bits
+ * 3 to 6 and the number of code units it covers, less one, in bits 0 to 2. What follows
+ * depends on the form; lines are differences from the entry before.
+ */
+#include "py_linetable.h"
+
+enum form {
+	/* 0 to 9: one line, columns in one byte. */
+	FORM_SHORT_LAST = 9,
+	/* 10 to 12: that many lines less 10 further down, columns in two bytes. */
+	FORM_ONE_LINE_FIRST = 10,
+	FORM_ONE_LINE_LAST = 12,
+	FORM_NO_COLUMNS = 13,
+	FORM_LONG = 14,
+	FORM_NONE = 15,
+};
+
+struct cursor {
+	const uint8_t *bytes;
+	size_t size, at;
+	bool overrun;
+};
+
+static uint8_t next_byte(struct cursor *cursor)
+{
+	if (cursor->at >= cursor->size) {
+		cursor->overrun = true;
+		return 0;
+	}
+	return cursor->bytes[cursor->at++];
+}
+
+/* Groups of six bits, the lowest first; bit 6 says that another follows. */
+static uint32_t next_varint(struct cursor *cursor)
+{
+	uint32_t value = 0;
+	for (unsigned int shift = 0; shift < 32; shift += 6) {
+		uint8_t byte = next_byte(cursor);
+		value |= (uint32_t)(byte & 0x3f) << shift;
+		if (!(byte & 0x40))
+			return value;
+	}
+	cursor->overrun = true;
+	return 0;
+}
+
+/* The sign is the lowest bit. */
+static int32_t next_signed_varint(struct cursor *cursor)
+{
+	uint32_t value = next_varint(cursor);
+	int32_t magnitude = (int32_t)(value >> 1);
+	return value & 1 ? -magnitude : magnitude;
+}
+
+/* Damaged tables may add up to anything; the sum wraps and means nothing then. */
+static int32_t add_lines(int32_t line, int32_t delta)
+{
+	return (int32_t)((uint32_t)line + (uint32_t)delta);
+}
+
+/* Reads what follows the first byte of an entry; *line is the running line. */
+static void next_position(struct cursor *cursor, unsigned int form, int32_t *line,
+			  struct position *ret)
+{
+	*ret = (struct position){-1, -1, -1, -1};
+	if (form == FORM_NONE)
+		return;
+	if (form == FORM_LONG) {
+		*line = add_lines(*line, next_signed_varint(cursor));
+		ret->end_line = add_lines(*line, (int32_t)next_varint(cursor));
+		ret->column = (int32_t)next_varint(cursor) - 1;
+		ret->end_column = (int32_t)next_varint(cursor) - 1;
+	} else if (form == FORM_NO_COLUMNS) {
+		*line = add_lines(*line, next_signed_varint(cursor));
+		ret->end_line = *line;
+	} else if (form >= FORM_ONE_LINE_FIRST) {
+		*line = add_lines(*line, (int32_t)form - FORM_ONE_LINE_FIRST);
+		ret->end_line = *line;
+		ret->column = next_byte(cursor);
+		ret->end_column = next_byte(cursor);
+	} else {
+		uint8_t byte = next_byte(cursor);
+		ret->end_line = *line;
+		ret->column = (int32_t)(form << 3 | byte >> 4);
+		ret->end_column = ret->column + (byte & 15);
+	}
+	ret->line = *line;
+}
+
+bool linetable_find(const uint8_t *table, size_t size, int32_t firstlineno, uint32_t unit,
+		    struct position *ret)
+{
+	struct cursor cursor = {.bytes = table, .size = size};
+	int32_t line = firstlineno;
+	uint64_t end = 0;
+	while (cursor.at < size) {
+		uint8_t first = next_byte(&cursor);
+		if (!(first & 0x80))
+			break;
+		next_position(&cursor, first >> 3 & 15, &line, ret);
+		if (cursor.overrun)
+			break;
+		end += (first & 7u) + 1;
+		if (unit < end)
+			return true;
+	}
+	*ret = (struct position){-1, -1, -1, -1};
+	return false;
+}

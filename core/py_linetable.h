@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Location tables of code objects: InternalDocs/code_objects.md, Objects/codeobject.c.
+ * Works on bytes already read.
+ */
+#ifndef PY_LINETABLE_H
+#define PY_LINETABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What code.co_positions() yields for an instruction. -1 stands for None. */
+struct position {
+	int32_t line, end_line, column, end_column;
+};
+
+/*
+ * The position of the instruction that is unit code units (of 2 bytes each) from the
+ * start, in a table of 3.11 or later. Returns false, and a position of -1s, if the table
+ * ends before it or is damaged.
+ */
+bool linetable_find(const uint8_t *table, size_t size, int32_t firstlineno, uint32_t unit,
+		    struct position *ret);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * str: Include/cpython/unicodeobject.h.
+ *
+ * Results are UTF-8 in the arena. Lone surrogates, which a str may hold, are kept as
+ * the three bytes that UTF-8 would have for them, and a NUL as two; text.h knows both.
+ */
+#ifndef PY_STR_H
+#define PY_STR_H
+
+#include "decoder.h"
+
+/*
+ * Decode the str at addr, or of a subclass. One that is longer than LIMIT_STRING is cut
+ * and ends in "...".
+ */
+int str_read(struct decoder *decoder, uint64_t addr, const char **ret);
+
+/* Whether addr is a str that equals the ASCII text. Fails only fatally. */
+int str_equals(struct decoder *decoder, uint64_t addr, const char *text, bool *ret);
+
+#endif

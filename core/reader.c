@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* Typed reads over the page cache. See reader.h. */
+#include "reader.h"
+
+#include "ceilings.h"
+#include "error.h"
+
+#include <endian.h>
+#include <string.h>
+
+int reader_init(struct reader *reader, const struct aiodbg_target *target,
+		const struct aiodbg_options *options)
+{
+	memset(reader, 0, sizeof(*reader));
+	reader->word_size = target->word_size;
+	reader->big_endian = target->byte_order == AIODBG_BIG_ENDIAN;
+	if (pagecache_init(&reader->cache, target, options))
+		return error_no_memory(&reader->error);
+	return 0;
+}
+
+void reader_deinit(struct reader *reader)
+{
+	pagecache_deinit(&reader->cache);
+}
+
+int reader_read(struct reader *reader, uint64_t addr, void *buf, size_t len)
+{
+	uint64_t fault;
+	int code = pagecache_read(&reader->cache, addr, buf, len, &fault);
+	if (code == AIODBG_FAULT)
+		return error_at(&reader->error, code, fault, "cannot read memory");
+	if (code == AIODBG_NO_MEMORY)
+		return error_no_memory(&reader->error);
+	if (code)
+		return error_set(&reader->error, code, "reading memory was refused");
+	return 0;
+}
+
+uint64_t reader_decode_uint(const struct reader *reader, const uint8_t *bytes, size_t size)
+{
+	uint64_t value = 0;
+	if (size == sizeof(value)) {
+		memcpy(&value, bytes, sizeof(value));
+		return reader->big_endian ? be64toh(value) : le64toh(value);
+	}
+	for (size_t i = 0; i < size; i++) {
+		size_t byte = reader->big_endian ? i : size - 1 - i;
+		value = value << 8 | bytes[byte];
+	}
+	return value;
+}
+
+int reader_u8(struct reader *reader, uint64_t addr, uint8_t *ret)
+{
+	return reader_read(reader, addr, ret, 1);
+}
+
+int reader_word(struct reader *reader, uint64_t addr, uint64_t *ret)
+{
+	uint8_t bytes[8];
+	int code = reader_read(reader, addr, bytes, reader->word_size);
+	if (code)
+		return code;
+	*ret = reader_decode_uint(reader, bytes, reader->word_size);
+	return 0;
+}
+
+int reader_c_string(struct reader *reader, uint64_t addr, char *buf, size_t size)
+{
+	size_t got = 0;
+	while (got + 1 < size) {
+		/* Not over the end of a page: the next one may not be there. */
+		size_t room = LIMIT_PAGE_SIZE - (size_t)((addr + got) % LIMIT_PAGE_SIZE);
+		size_t part = size - 1 - got < room ? size - 1 - got : room;
+		int code = reader_read(reader, addr + got, buf + got, part);
+		if (code)
+			return code;
+		if (memchr(buf + got, '\0', part))
+			return 0;
+		got += part;
+	}
+	buf[got] = '\0';
+	return 0;
+}
+
+int window_read(struct reader *reader, uint64_t addr, size_t len, struct window *ret)
+{
+	ret->reader = reader;
+	ret->addr = addr;
+	ret->len = 0;
+	if (len > WINDOW_MAX)
+		return error_at(&reader->error, AIODBG_LIMIT, addr, "object of %zu bytes", len);
+	int code = reader_read(reader, addr, ret->data, len);
+	if (!code)
+		ret->len = len;
+	return code;
+}
+
+uint64_t window_uint(const struct window *window, size_t offset, size_t size)
+{
+	if (offset > window->len || size > window->len - offset)
+		return 0;
+	return reader_decode_uint(window->reader, window->data + offset, size);
+}
+
+uint64_t window_word(const struct window *window, size_t offset)
+{
+	return window_uint(window, offset, window->reader->word_size);
+}
+
+int64_t window_int(const struct window *window, size_t offset, size_t size)
+{
+	uint64_t value = window_uint(window, offset, size);
+	uint64_t sign = 1ull << (size * 8 - 1);
+	return (int64_t)((value ^ sign) - sign);
+}
+
+uint32_t window_bits(const struct window *window, size_t bit, size_t width)
+{
+	if (width >= 8)
+		return (uint32_t)window_uint(window, bit / 8, width / 8);
+	return (uint32_t)(window_uint(window, bit / 8, 1) >> (bit % 8)) & ((1u << width) - 1);
+}
+
+int64_t reader_signed(const struct reader *reader, uint64_t word)
+{
+	return reader->word_size == 4 ? (int32_t)(uint32_t)word : (int64_t)word;
+}
+
+int reader_check_interrupt(struct reader *reader)
+{
+	if (reader->until_interrupt_check-- > 0)
+		return 0;
+	reader->until_interrupt_check = LIMIT_INTERRUPT_INTERVAL;
+	const struct aiodbg_target *target = reader->cache.target;
+	if (!target->interrupted)
+		return 0;
+	int code = target->interrupted(target->ctx);
+	if (code == 0)
+		return 0;
+	return error_set(&reader->error, code < 0 ? code : AIODBG_INTERRUPTED, "interrupted");
+}
+
+int reader_corrupt(struct reader *reader, uint64_t addr, const char *what)
+{
+	return error_at(&reader->error, AIODBG_CORRUPT, addr, "%s", what);
+}

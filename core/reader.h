@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Bounded, typed reads of target memory, in the target's word size and byte order.
+ *
+ * A function that fails has set reader.error, with the address.
+ */
+#ifndef READER_H
+#define READER_H
+
+#include "pagecache.h"
+
+struct reader {
+	struct pagecache cache;
+	/* What the last failure was. */
+	struct aiodbg_error error;
+	unsigned int word_size;
+	bool big_endian;
+	unsigned int until_interrupt_check;
+};
+
+/* The most that a window can hold. */
+#define WINDOW_MAX 1024
+
+/* A piece of target memory that has been read, so that one read serves many fields. */
+struct window {
+	const struct reader *reader;
+	uint64_t addr;
+	size_t len;
+	uint8_t data[WINDOW_MAX];
+};
+
+int reader_init(struct reader *reader, const struct aiodbg_target *target,
+		const struct aiodbg_options *options);
+void reader_deinit(struct reader *reader);
+
+int reader_read(struct reader *reader, uint64_t addr, void *buf, size_t len);
+int reader_u8(struct reader *reader, uint64_t addr, uint8_t *ret);
+/* A pointer, size_t or Py_ssize_t, zero-extended. */
+int reader_word(struct reader *reader, uint64_t addr, uint64_t *ret);
+
+/* Read up to size - 1 characters of a C string; size must be at least 1. A string that
+ * does not end within that is cut. */
+int reader_c_string(struct reader *reader, uint64_t addr, char *buf, size_t size);
+
+/* Read len bytes, at most WINDOW_MAX. */
+int window_read(struct reader *reader, uint64_t addr, size_t len, struct window *ret);
+
+/*
+ * Fields of a window, at byte offsets from its start. A field that is not inside yields
+ * 0: offsets come from a layout that was checked, so that is for safety alone.
+ */
+uint64_t window_word(const struct window *window, size_t offset);
+uint64_t window_uint(const struct window *window, size_t offset, size_t size);
+int64_t window_int(const struct window *window, size_t offset, size_t size);
+/* width bits from bit offset, within one byte or covering whole bytes. */
+uint32_t window_bits(const struct window *window, size_t bit, size_t width);
+
+/* Unsigned integer of size bytes in the target's byte order. */
+uint64_t reader_decode_uint(const struct reader *reader, const uint8_t *bytes, size_t size);
+
+/* word as a Py_ssize_t of the target. */
+int64_t reader_signed(const struct reader *reader, uint64_t word);
+
+/* To be called once per object. Returns 0, AIODBG_INTERRUPTED or the callback's value. */
+int reader_check_interrupt(struct reader *reader);
+
+/* Set the error: memory at addr is readable, but not what it should be. */
+int reader_corrupt(struct reader *reader, uint64_t addr, const char *what);
+
+#endif

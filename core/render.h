@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* Renderers: pure functions from a snapshot to text. */
+#ifndef RENDER_H
+#define RENDER_H
+
+#include "output.h"
+#include "snapshot.h"
+
+/* Returns 0 or AIODBG_NO_MEMORY; whether the sink failed is in out. */
+typedef int render_fn(const struct aiodbg_snapshot *snap, struct output *out);
+
+struct renderer {
+	const char *name;
+	render_fn *render;
+};
+
+/* Ended by a NULL name. */
+extern const struct renderer renderers[];
+
+/* NULL if there is no such format. */
+const struct renderer *renderer_find(const char *name);
+
+render_fn render_table, render_tree, render_json;
+
+/*
+ * Shared by the texts. render_empty() says what was looked for where there are no tasks;
+ * render_problems() what is missing, one line per cause; nothing if all is there.
+ */
+void render_empty(const struct aiodbg_snapshot *snap, struct output *out);
+void render_problems(const struct aiodbg_snapshot *snap, struct output *out);
+
+/* Tasks that ps and pstree show: those that are not finished, and those that others are
+ * waited for by. */
+bool render_is_pending(const struct task *task);
+
+#endif

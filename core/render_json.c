@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The snapshot as one JSON document, format "aiodbg-snapshot", version 1.
+ *
+ * Written by yajl, which streams: a million tasks are never held as a tree of values.
+ */
+#include "error.h"
+#include "render.h"
+#include "text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <yajl/yajl_gen.h>
+
+/*
+ * What yajl writes is UTF-8, or as near to it as the target's names are. JSON has escapes
+ * for all that is not to be written as it is; outside ASCII, that is only in strings.
+ */
+static void write_escaped(struct output *out, uint32_t c)
+{
+	if (c >= 0x10000) {
+		output_format(out, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10), 0xdc00 | (c & 0x3ff));
+		return;
+	}
+	output_format(out, "\\u%04x", c);
+}
+
+static void json_print(void *ctx, const char *text, size_t len)
+{
+	struct output *out = ctx;
+	size_t plain = 0;
+	for (size_t i = 0; i < len;) {
+		size_t used = 1;
+		if (text[i] >= 0x20 && text[i] < 0x7f) {
+			i++;
+			continue;
+		}
+		int32_t c = text_decode(text + i, len - i, &used);
+		bool safe = c == '\n' || (c >= 0 && !text_is_unsafe((uint32_t)c) &&
+					  (c < 0x80 || out->sink->unicode));
+		if (!safe) {
+			output_bytes(out, text + plain, i - plain);
+			write_escaped(out, c < 0 ? 0xfffd : (uint32_t)c);
+			plain = i + used;
+		}
+		i += used;
+	}
+	output_bytes(out, text + plain, len - plain);
+}
+
+static void put_string(yajl_gen gen, const char *text)
+{
+	if (text)
+		yajl_gen_string(gen, (const unsigned char *)text, strlen(text));
+	else
+		yajl_gen_null(gen);
+}
+
+static void put_key(yajl_gen gen, const char *key)
+{
+	put_string(gen, key);
+}
+
+static void put_address(yajl_gen gen, uint64_t address)
+{
+	char text[32];
+	snprintf(text, sizeof(text), "0x%" PRIx64, address);
+	put_string(gen, text);
+}
+
+static void put_address_or_null(yajl_gen gen, uint64_t address)
+{
+	if (address)
+		put_address(gen, address);
+	else
+		yajl_gen_null(gen);
+}
+
+/* A line or column; -1 is none. */
+static void put_position(yajl_gen gen, const char *key, int32_t number)
+{
+	put_key(gen, key);
+	if (number >= 0)
+		yajl_gen_integer(gen, number);
+	else
+		yajl_gen_null(gen);
+}
+
+static void put_python(yajl_gen gen, const struct aiodbg_snapshot *snap)
+{
+	char version[32];
+	snprintf(version, sizeof(version), "%u.%u.%u", snap->version >> 24,
+		 snap->version >> 16 & 0xff, snap->version >> 8 & 0xff);
+	put_key(gen, "python");
+	yajl_gen_map_open(gen);
+	put_key(gen, "version");
+	put_string(gen, version);
+	put_key(gen, "hexversion");
+	yajl_gen_integer(gen, snap->version);
+	put_key(gen, "free_threaded");
+	yajl_gen_bool(gen, snap->free_threaded);
+	put_key(gen, "debug");
+	if (snap->debug >= 0)
+		yajl_gen_bool(gen, snap->debug);
+	else
+		yajl_gen_null(gen);
+	yajl_gen_map_close(gen);
+}
+
+static void put_target(yajl_gen gen, const struct aiodbg_snapshot *snap)
+{
+	put_key(gen, "target");
+	yajl_gen_map_open(gen);
+	put_key(gen, "kind");
+	put_string(gen, snap->target_kind == AIODBG_TARGET_CORE ? "core" : "process");
+	put_key(gen, "pid");
+	if (snap->pid)
+		yajl_gen_integer(gen, snap->pid);
+	else
+		yajl_gen_null(gen);
+	yajl_gen_map_close(gen);
+}
+
+static void put_interpreter(yajl_gen gen, const struct aiodbg_snapshot *snap, size_t index)
+{
+	put_key(gen, "interpreter");
+	yajl_gen_integer(gen, snap->interps.items[index].id);
+}
+
+static void put_threads(yajl_gen gen, const struct aiodbg_snapshot *snap)
+{
+	put_key(gen, "threads");
+	yajl_gen_array_open(gen);
+	for (size_t i = 0; i < snap->threads.count; i++) {
+		const struct thread *thread = &snap->threads.items[i];
+		yajl_gen_map_open(gen);
+		put_key(gen, "tid");
+		yajl_gen_integer(gen, (long long)thread->tid);
+		put_interpreter(gen, snap, thread->interp);
+		put_key(gen, "loop");
+		put_address_or_null(gen, thread->running_loop);
+		put_key(gen, "running_task");
+		put_address_or_null(gen, thread->running_task);
+		yajl_gen_map_close(gen);
+	}
+	yajl_gen_array_close(gen);
+}
+
+static const char *const state_names[] = {
+	[TASK_PENDING] = "pending",	[TASK_RUNNING] = "running", [TASK_FINISHED] = "finished",
+	[TASK_CANCELLED] = "cancelled", [TASK_UNKNOWN] = NULL,
+};
+
+static const char *const code_kind_names[] = {
+	[CODE_FUNCTION] = "function",
+	[CODE_GENERATOR] = "generator",
+	[CODE_COROUTINE] = "coroutine",
+	[CODE_ASYNC_GENERATOR] = "async_generator",
+};
+
+static const char *const source_names[] = {
+	[EDGE_AWAITED_BY] = "awaited_by",
+	[EDGE_CALLBACK] = "callback",
+	[EDGE_AWAITED_BY | EDGE_CALLBACK] = "both",
+};
+
+static void put_frame(yajl_gen gen, const struct location *location)
+{
+	yajl_gen_map_open(gen);
+	put_key(gen, "function");
+	put_string(gen, location->code->qualname);
+	put_key(gen, "file");
+	put_string(gen, location->code->filename);
+	put_key(gen, "kind");
+	put_string(gen, code_kind_names[location->code->kind]);
+	put_position(gen, "line", location->position.line);
+	put_position(gen, "end_line", location->position.end_line);
+	put_position(gen, "column", location->position.column);
+	put_position(gen, "end_column", location->position.end_column);
+	yajl_gen_map_close(gen);
+}
+
+static void put_awaiter(yajl_gen gen, const struct edge *edge)
+{
+	yajl_gen_map_open(gen);
+	put_key(gen, "id");
+	put_address(gen, edge->awaiter_id);
+	put_key(gen, "kind");
+	put_string(gen, edge->awaiter ? "task" : "future");
+	put_key(gen, "source");
+	put_string(gen, source_names[edge->source]);
+	if (edge->via_count) {
+		put_key(gen, "via");
+		yajl_gen_array_open(gen);
+		for (size_t i = 0; i < edge->via_count; i++)
+			put_address(gen, edge->via[i]);
+		yajl_gen_array_close(gen);
+	}
+	yajl_gen_map_close(gen);
+}
+
+static void put_problems(yajl_gen gen, const struct problem *problem)
+{
+	put_key(gen, "errors");
+	yajl_gen_array_open(gen);
+	for (; problem; problem = problem->next) {
+		yajl_gen_map_open(gen);
+		put_key(gen, "address");
+		if (problem->has_address)
+			put_address(gen, problem->address);
+		else
+			yajl_gen_null(gen);
+		put_key(gen, "message");
+		put_string(gen, problem->message);
+		yajl_gen_map_close(gen);
+	}
+	yajl_gen_array_close(gen);
+}
+
+static void put_task(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct task *task)
+{
+	yajl_gen_map_open(gen);
+	put_key(gen, "id");
+	put_address(gen, task->id);
+	put_key(gen, "name");
+	put_string(gen, task->name);
+	put_key(gen, "type");
+	put_string(gen, task->type);
+	put_key(gen, "tid");
+	if (task->thread >= 0)
+		yajl_gen_integer(gen, (long long)snap->threads.items[task->thread].tid);
+	else
+		yajl_gen_null(gen);
+	put_interpreter(gen, snap, task->interp);
+	put_key(gen, "loop");
+	put_address_or_null(gen, task->loop);
+	put_key(gen, "state");
+	put_string(gen, state_names[task->state]);
+	put_key(gen, "cancel_requests");
+	yajl_gen_integer(gen, task->cancel_requests);
+	put_key(gen, "stack");
+	yajl_gen_array_open(gen);
+	for (size_t i = 0; i < task->depth; i++)
+		put_frame(gen, task->stack[i]);
+	yajl_gen_array_close(gen);
+	put_key(gen, "awaited_by");
+	yajl_gen_array_open(gen);
+	for (size_t i = 0; i < task->awaiter_count; i++)
+		put_awaiter(gen, &task->awaiters[i]);
+	yajl_gen_array_close(gen);
+	put_problems(gen, task->problems);
+	yajl_gen_map_close(gen);
+}
+
+static void put_cycles(yajl_gen gen, const struct aiodbg_snapshot *snap)
+{
+	put_key(gen, "cycles");
+	yajl_gen_array_open(gen);
+	for (size_t i = 0; i < snap->cycles.count; i++) {
+		const struct cycle *cycle = &snap->cycles.items[i];
+		yajl_gen_array_open(gen);
+		for (size_t k = 0; k < cycle->count; k++)
+			put_address(gen, cycle->tasks[k]->id);
+		yajl_gen_array_close(gen);
+	}
+	yajl_gen_array_close(gen);
+}
+
+static void put_snapshot(yajl_gen gen, const struct aiodbg_snapshot *snap, struct output *out)
+{
+	yajl_gen_map_open(gen);
+	put_key(gen, "format");
+	put_string(gen, "aiodbg-snapshot");
+	put_key(gen, "version");
+	yajl_gen_integer(gen, 1);
+	put_python(gen, snap);
+	put_target(gen, snap);
+	put_threads(gen, snap);
+	put_key(gen, "tasks");
+	yajl_gen_array_open(gen);
+	for (size_t i = 0; i < snap->tasks.count && !out->status; i++)
+		put_task(gen, snap, snap->tasks.items[i]);
+	yajl_gen_array_close(gen);
+	put_cycles(gen, snap);
+	put_key(gen, "complete");
+	yajl_gen_bool(gen, !snap->problems && !snap->damaged_count);
+	put_problems(gen, snap->problems);
+	yajl_gen_map_close(gen);
+}
+
+static void *json_malloc(void *ctx, size_t size)
+{
+	(void)ctx;
+	return malloc(size);
+}
+
+static void *json_realloc(void *ctx, void *memory, size_t size)
+{
+	(void)ctx;
+	return realloc(memory, size);
+}
+
+static void json_free(void *ctx, void *memory)
+{
+	(void)ctx;
+	free(memory);
+}
+
+int render_json(const struct aiodbg_snapshot *snap, struct output *out)
+{
+	yajl_alloc_funcs functions = {json_malloc, json_realloc, json_free, NULL};
+	yajl_gen gen = yajl_gen_alloc(&functions);
+	if (!gen)
+		return AIODBG_NO_MEMORY;
+	yajl_gen_config(gen, yajl_gen_beautify, 1);
+	yajl_gen_config(gen, yajl_gen_indent_string, " ");
+	yajl_gen_config(gen, yajl_gen_print_callback, json_print, out);
+	put_snapshot(gen, snap, out);
+	yajl_gen_free(gen);
+	return 0;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of "ps": a row for each task and awaiter, in the columns of
+ * python -m asyncio ps.
+ */
+#include "ceilings.h"
+#include "render.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { TID, ID, NAME, STACK, CHAIN, AWAITER, AWAITER_ID, COLUMNS };
+
+static const char *const titles[COLUMNS] = {
+	"tid",		 "task id",	 "task name",  "coroutine stack",
+	"awaiter chain", "awaiter name", "awaiter id",
+};
+
+struct row {
+	const struct aiodbg_snapshot *snap;
+	const struct task *task;
+	/* NULL if nobody awaits the task. */
+	const struct edge *edge;
+};
+
+/* Writes a text, or only measures it. */
+struct pen {
+	struct output *out;
+	bool measure;
+};
+
+static size_t put(const struct pen *pen, const char *text, size_t max)
+{
+	return pen->measure ? output_safe_width(pen->out, text, max)
+			    : output_safe(pen->out, text, max);
+}
+
+static size_t put_number(const struct pen *pen, const char *format, uint64_t number)
+{
+	char text[32];
+	snprintf(text, sizeof(text), format, number);
+	return put(pen, text, sizeof(text));
+}
+
+/* Of a measured stack only the widest that a column gets to be counts. */
+static size_t put_stack(const struct pen *pen, const struct task *task)
+{
+	size_t width = 0;
+	for (size_t i = 0; i < task->depth && (!pen->measure || width < LIMIT_COLUMN); i++) {
+		if (i)
+			width += put(pen, " -> ", 4);
+		width += put(pen, task->stack[i]->code->qualname, LIMIT_NAME_SHOWN);
+	}
+	return width;
+}
+
+static size_t put_cell(const struct pen *pen, const struct row *row, int column)
+{
+	const struct task *task = row->task;
+	const struct task *awaiter = row->edge ? row->edge->awaiter : NULL;
+	switch (column) {
+	case TID:
+		if (task->thread < 0)
+			return put(pen, "-", 1);
+		return put_number(pen, "%" PRIu64, row->snap->threads.items[task->thread].tid);
+	case ID:
+		return put_number(pen, "0x%" PRIx64, task->id);
+	case NAME:
+		return put(pen, task->name, LIMIT_NAME_SHOWN);
+	case STACK:
+		return put_stack(pen, task);
+	case CHAIN:
+		return awaiter ? put_stack(pen, awaiter) : 0;
+	case AWAITER:
+		if (!row->edge)
+			return 0;
+		return put(pen, awaiter ? awaiter->name : "(future)", LIMIT_NAME_SHOWN);
+	default:
+		return put_number(pen, "0x%" PRIx64, row->edge ? row->edge->awaiter_id : 0);
+	}
+}
+
+typedef void row_fn(const struct row *row, struct output *out, size_t *widths);
+
+static void measure_row(const struct row *row, struct output *out, size_t *widths)
+{
+	const struct pen pen = {out, true};
+	for (int column = 0; column < COLUMNS; column++) {
+		if (widths[column] >= LIMIT_COLUMN)
+			continue;
+		size_t width = put_cell(&pen, row, column);
+		if (width > LIMIT_COLUMN)
+			width = LIMIT_COLUMN;
+		if (width > widths[column])
+			widths[column] = width;
+	}
+}
+
+static void write_row(const struct row *row, struct output *out, size_t *widths)
+{
+	const struct pen pen = {out, false};
+	for (int column = 0; column < COLUMNS; column++) {
+		size_t width = put_cell(&pen, row, column);
+		if (column == COLUMNS - 1)
+			break;
+		output_fill(out, ' ', width < widths[column] ? widths[column] - width : 0);
+		output_text(out, "  ");
+	}
+	output_text(out, "\n");
+}
+
+static void each_row(const struct aiodbg_snapshot *snap, row_fn *visit, struct output *out,
+		     size_t *widths)
+{
+	for (size_t i = 0; i < snap->tasks.count && !out->status; i++) {
+		struct row row = {.snap = snap, .task = snap->tasks.items[i]};
+		if (!render_is_pending(row.task))
+			continue;
+		if (!row.task->awaiter_count)
+			visit(&row, out, widths);
+		for (size_t k = 0; k < row.task->awaiter_count; k++) {
+			row.edge = &row.task->awaiters[k];
+			visit(&row, out, widths);
+		}
+	}
+}
+
+static void write_header(struct output *out, const size_t *widths)
+{
+	size_t total = 0;
+	for (int column = 0; column < COLUMNS; column++) {
+		output_text(out, titles[column]);
+		total += widths[column];
+		if (column == COLUMNS - 1)
+			break;
+		output_fill(out, ' ', widths[column] - strlen(titles[column]) + 2);
+		total += 2;
+	}
+	output_text(out, "\n");
+	output_fill(out, '-', total);
+	output_text(out, "\n");
+}
+
+static void write_damaged(const struct aiodbg_snapshot *snap, struct output *out)
+{
+	size_t shown = 0;
+	for (size_t i = 0; i < snap->tasks.count && shown < 5; i++) {
+		const struct task *task = snap->tasks.items[i];
+		if (!task->problems)
+			continue;
+		output_format(out, "  0x%" PRIx64 ": ", task->id);
+		output_safe(out, task->problems->message, AIODBG_MESSAGE_MAX);
+		output_text(out, "\n");
+		shown++;
+	}
+}
+
+int render_table(const struct aiodbg_snapshot *snap, struct output *out)
+{
+	size_t widths[COLUMNS];
+	if (!snap->tasks.count) {
+		render_empty(snap, out);
+		render_problems(snap, out);
+		return 0;
+	}
+	for (int column = 0; column < COLUMNS; column++)
+		widths[column] = strlen(titles[column]);
+	each_row(snap, measure_row, out, widths);
+	write_header(out, widths);
+	each_row(snap, write_row, out, widths);
+	render_problems(snap, out);
+	write_damaged(snap, out);
+	return 0;
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tree of "pstree": tasks under the innermost frame of the task that awaits them.
+ *
+ * Each task is drawn in full once, later as one line that refers to it, so that there are
+ * never more lines than tasks, frames and edges. The walk keeps its own stack, so depth
+ * costs no recursion; a task too deep for any screen is drawn at the left again.
+ */
+#include "array.h"
+#include "ceilings.h"
+#include "error.h"
+#include "render.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* What a level of the tree looks like. All have four columns. */
+struct charset {
+	const char *child, *last_child, *line, *blank, *arrow;
+};
+
+static const struct charset unicode = {"├── ", "└── ", "│   ", "    ", " → "};
+static const struct charset ascii = {"|-- ", "`-- ", "|   ", "    ", " -> "};
+
+enum drawn {
+	NOT_DRAWN,
+	DRAWN,
+	/* Its line is there, the rest follows further down. */
+	TO_CONTINUE,
+};
+
+struct level {
+	const struct task *task;
+	size_t next_child;
+	/* Levels of the prefix above the children. */
+	size_t indent;
+};
+
+ARRAY(levels, struct level);
+ARRAY(task_queue, const struct task *);
+
+struct tree {
+	const struct aiodbg_snapshot *snap;
+	struct output *out;
+	const struct charset *charset;
+	/* enum drawn, by index of the task. */
+	uint8_t *drawn;
+	struct levels levels;
+	/* Whether a line goes on at each level of the prefix. */
+	bool lines[LIMIT_TREE_LEVELS + 1];
+	size_t indent;
+	struct task_queue to_continue;
+	bool no_memory;
+};
+
+/* Starts a line: the prefix and its branch. The children come one level further in. */
+static void begin_line(struct tree *tree, bool last)
+{
+	const struct charset *charset = tree->charset;
+	for (size_t i = 0; i < tree->indent; i++)
+		output_text(tree->out, tree->lines[i] ? charset->line : charset->blank);
+	output_text(tree->out, last ? charset->last_child : charset->child);
+}
+
+static void indent(struct tree *tree, bool last)
+{
+	if (tree->indent < LIMIT_TREE_LEVELS)
+		tree->lines[tree->indent++] = !last;
+}
+
+static void write_name(struct tree *tree, const struct task *task)
+{
+	output_text(tree->out, "(T) ");
+	output_safe(tree->out, task->name, LIMIT_NAME_SHOWN);
+}
+
+static void write_state(struct tree *tree, const struct task *task)
+{
+	static const char *const states[] = {
+		[TASK_PENDING] = "",
+		[TASK_RUNNING] = " [running]",
+		[TASK_FINISHED] = " [finished]",
+		[TASK_CANCELLED] = " [cancelled]",
+		[TASK_UNKNOWN] = " [unreadable]",
+	};
+	output_text(tree->out, states[task->state]);
+	if (task->state == TASK_PENDING && task->cancel_requests > 0)
+		output_text(tree->out, " [cancelling]");
+	if (!task->problems)
+		return;
+	output_format(tree->out, " 0x%" PRIx64 ": ", task->id);
+	output_safe(tree->out, task->problems->message, AIODBG_MESSAGE_MAX);
+}
+
+static void write_frame(struct tree *tree, const struct location *location)
+{
+	output_safe(tree->out, location->code->qualname, LIMIT_NAME_SHOWN);
+	output_text(tree->out, " ");
+	output_safe(tree->out, location->code->filename, LIMIT_STRING);
+	if (location->position.line >= 0)
+		output_format(tree->out, ":%" PRId32, location->position.line);
+	output_text(tree->out, "\n");
+}
+
+/* The frames of a task, each under the one that awaits it. */
+static void write_frames(struct tree *tree, const struct task *task)
+{
+	for (size_t i = task->depth; i-- > 0;) {
+		begin_line(tree, true);
+		write_frame(tree, task->stack[i]);
+		indent(tree, true);
+	}
+}
+
+/* A task that is drawn elsewhere. */
+static void write_reference(struct tree *tree, const struct task *task, const struct task *parent)
+{
+	write_name(tree, task);
+	if (task->knot && parent && task->knot == parent->knot)
+		output_text(tree->out, " [cycle: see above]\n");
+	else if (tree->drawn[task->index] == TO_CONTINUE)
+		output_text(tree->out, " [see below]\n");
+	else
+		output_text(tree->out, " [see above]\n");
+}
+
+static void push_level(struct tree *tree, const struct task *task)
+{
+	struct level level = {.task = task, .indent = tree->indent};
+	if (!array_push(&tree->levels, level))
+		tree->no_memory = true;
+}
+
+/* A task and its frames; its children follow from its level. */
+static void write_task(struct tree *tree, const struct task *task, const struct task *parent,
+		       bool last)
+{
+	begin_line(tree, last);
+	if (parent && tree->drawn[task->index] != NOT_DRAWN) {
+		write_reference(tree, task, parent);
+		return;
+	}
+	bool continued = tree->drawn[task->index] == TO_CONTINUE;
+	write_name(tree, task);
+	write_state(tree, task);
+	if (parent && tree->indent >= LIMIT_TREE_LEVELS && (task->depth || task->awaited_count)) {
+		output_text(tree->out, " [continued below]\n");
+		tree->drawn[task->index] = TO_CONTINUE;
+		if (!array_push(&tree->to_continue, task))
+			tree->no_memory = true;
+		return;
+	}
+	output_text(tree->out, continued ? " [continued from above]\n" : "\n");
+	tree->drawn[task->index] = DRAWN;
+	indent(tree, last);
+	write_frames(tree, task);
+	push_level(tree, task);
+}
+
+static void write_root(struct tree *tree, const struct task *root)
+{
+	tree->indent = 0;
+	write_task(tree, root, NULL, true);
+	while (tree->levels.count && !tree->out->status && !tree->no_memory) {
+		struct level *level = &tree->levels.items[tree->levels.count - 1];
+		tree->indent = level->indent;
+		if (level->next_child == level->task->awaited_count) {
+			tree->levels.count--;
+			continue;
+		}
+		const struct task *task = level->task;
+		const struct task *child = task->awaited[level->next_child++]->task;
+		write_task(tree, child, task, level->next_child == task->awaited_count);
+	}
+}
+
+static void write_tree(struct tree *tree, const struct task *root)
+{
+	size_t next = 0;
+	write_root(tree, root);
+	while (next < tree->to_continue.count && !tree->out->status && !tree->no_memory)
+		write_root(tree, tree->to_continue.items[next++]);
+	tree->to_continue.count = 0;
+}
+
+static bool is_root(const struct task *task)
+{
+	for (size_t i = 0; i < task->awaiter_count; i++) {
+		if (task->awaiters[i].awaiter)
+			return false;
+	}
+	return true;
+}
+
+/* Everything hangs under a task that nobody awaits, or under one in a knot. */
+static void write_all(struct tree *tree)
+{
+	const struct tasks *tasks = &tree->snap->tasks;
+	for (int knots = 0; knots < 2; knots++) {
+		for (size_t i = 0; i < tasks->count && !tree->out->status && !tree->no_memory;
+		     i++) {
+			const struct task *task = tasks->items[i];
+			bool wanted = knots ? task->knot != 0 : is_root(task);
+			if (wanted && tree->drawn[i] == NOT_DRAWN)
+				write_tree(tree, task);
+		}
+	}
+}
+
+static void write_cycles(struct tree *tree)
+{
+	const struct cycles *cycles = &tree->snap->cycles;
+	if (cycles->count)
+		output_text(tree->out, "\n");
+	for (size_t i = 0; i < cycles->count && !tree->out->status; i++) {
+		const struct cycle *cycle = &cycles->items[i];
+		output_text(tree->out, cycle->deadlock ? "Deadlock: " : "Cycle: ");
+		for (size_t k = 0; k <= cycle->count; k++) {
+			if (k)
+				output_text(tree->out, tree->charset->arrow);
+			output_safe(tree->out, cycle->tasks[k % cycle->count]->name,
+				    LIMIT_NAME_SHOWN);
+		}
+		output_text(tree->out, "\n");
+	}
+}
+
+int render_tree(const struct aiodbg_snapshot *snap, struct output *out)
+{
+	struct tree tree = {
+		.snap = snap,
+		.out = out,
+		.charset = out->sink->unicode ? &unicode : &ascii,
+		.drawn = calloc(snap->tasks.count + 1, 1),
+	};
+	if (!tree.drawn)
+		return AIODBG_NO_MEMORY;
+	if (!snap->tasks.count)
+		render_empty(snap, out);
+	write_all(&tree);
+	write_cycles(&tree);
+	render_problems(snap, out);
+	free(tree.drawn);
+	array_deinit(&tree.levels);
+	array_deinit(&tree.to_continue);
+	return tree.no_memory ? AIODBG_NO_MEMORY : 0;
+}

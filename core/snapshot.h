@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A snapshot: all that was decoded, immutable, in one arena. Renderers know this file and
+ * no Python.
+ */
+#ifndef SNAPSHOT_H
+#define SNAPSHOT_H
+
+#include "arena.h"
+#include "interp.h"
+
+enum task_state {
+	TASK_PENDING,
+	/* On the stack of a thread. */
+	TASK_RUNNING,
+	TASK_FINISHED,
+	TASK_CANCELLED,
+	/* Could not be read. */
+	TASK_UNKNOWN,
+};
+
+/* Where an edge was found: both, if its bits are set. */
+enum edge_source {
+	EDGE_AWAITED_BY = 1,
+	EDGE_CALLBACK = 2,
+};
+
+/* Something that went wrong with a task. */
+struct problem {
+	struct problem *next;
+	int code;
+	bool has_address;
+	uint64_t address;
+	const char *message;
+};
+
+struct task {
+	uint64_t id;
+	/* Place in snapshot.tasks. */
+	size_t index;
+	/* NULL where they cannot be read. */
+	const char *name, *type;
+	/* Index in snapshot.threads of the one that runs its loop, or else that it was
+	 * created in; -1 if that is gone. */
+	ptrdiff_t thread;
+	/* Index in snapshot.interps. */
+	size_t interp;
+	uint64_t loop;
+	enum task_state state;
+	int32_t cancel_requests;
+	/* Innermost first. */
+	const struct location **stack;
+	size_t depth;
+	/* Who awaits it. */
+	struct edge *awaiters;
+	size_t awaiter_count;
+	/* What it awaits: edges of other tasks, in the order of those. */
+	struct edge **awaited;
+	size_t awaited_count;
+	/* Tasks with the same number can reach each other; 0: it is in no cycle. */
+	size_t knot;
+	struct problem *problems;
+};
+
+/* awaiter waits for task. */
+struct edge {
+	struct task *task;
+	/* NULL if it is a future that nobody awaits. */
+	struct task *awaiter;
+	uint64_t awaiter_id;
+	/* enum edge_source. */
+	unsigned int source;
+	/* Futures in between, from the task on. */
+	const uint64_t *via;
+	size_t via_count;
+};
+
+/* Tasks that await each other in a circle: each awaits the next, the last the first. */
+struct cycle {
+	struct task **tasks;
+	size_t count;
+	/* Each is really blocked: no edge of it is just on record. */
+	bool deadlock;
+};
+
+ARRAY(tasks, struct task *);
+ARRAY(cycles, struct cycle);
+
+struct aiodbg_snapshot {
+	struct arena arena;
+	uint32_t version;
+	bool free_threaded;
+	/* -1: not known. */
+	int debug;
+	uint32_t target_kind;
+	uint32_t pid;
+	bool asyncio_loaded;
+	struct interps interps;
+	struct threads threads;
+	struct tasks tasks;
+	struct cycles cycles;
+	/* What is missing, apart from what tasks say themselves. */
+	struct problem *problems;
+	size_t problem_count;
+	/* Tasks that have problems. */
+	size_t damaged_count;
+};
+
+/* Decode everything into an empty snapshot. On failure it is still to be destroyed. */
+struct runtime;
+int snapshot_decode(struct aiodbg_snapshot *snap, struct decoder *decoder, struct runtime *runtime);
+
+#endif

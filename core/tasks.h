@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where a runtime keeps its tasks: the lists of threads and interpreters (tasks in C,
+ * 3.14 and later), and the sets of asyncio.tasks and _asyncio (all others).
+ */
+#ifndef TASKS_H
+#define TASKS_H
+
+#include "modules.h"
+#include "snapshot.h"
+
+/*
+ * Called for each task that is found; one may be found twice. thread is an index,
+ * or -1.
+ */
+typedef int task_found_fn(void *arg, uint64_t addr, ptrdiff_t thread, size_t interp);
+
+struct task_search {
+	struct decoder *decoder;
+	const struct interps *interps;
+	const struct threads *threads;
+	task_found_fn *found;
+	note_fn *note;
+	void *arg;
+};
+
+/* Tasks in the lists of the index-th interpreter and its threads. */
+int tasks_in_lists(const struct task_search *search, size_t interp);
+
+/* Tasks in the sets of its modules. */
+int tasks_in_sets(const struct task_search *search, size_t interp, const struct modules *modules);
+
+#endif

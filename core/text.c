@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* UTF-8 and escapes. See text.h. */
+#include "text.h"
+
+#include <stdio.h>
+
+size_t text_encode(uint32_t c, char *out)
+{
+	if (c < 0x80 && c > 0) {
+		out[0] = (char)c;
+		return 1;
+	}
+	if (c < 0x800) {
+		out[0] = (char)(0xc0 | c >> 6);
+		out[1] = (char)(0x80 | (c & 0x3f));
+		return 2;
+	}
+	if (c < 0x10000) {
+		out[0] = (char)(0xe0 | c >> 12);
+		out[1] = (char)(0x80 | (c >> 6 & 0x3f));
+		out[2] = (char)(0x80 | (c & 0x3f));
+		return 3;
+	}
+	out[0] = (char)(0xf0 | c >> 18);
+	out[1] = (char)(0x80 | (c >> 12 & 0x3f));
+	out[2] = (char)(0x80 | (c >> 6 & 0x3f));
+	out[3] = (char)(0x80 | (c & 0x3f));
+	return 4;
+}
+
+int32_t text_decode(const char *text, size_t len, size_t *used)
+{
+	static const uint32_t lowest[] = {0, 0, 0x80, 0x800, 0x10000};
+	unsigned char first = (unsigned char)text[0];
+	*used = 1;
+	if (first < 0x80)
+		return first;
+	size_t need = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+	if (first < 0xc0 || first > 0xf7 || need > len)
+		return -1;
+	uint32_t c = first & (0xffu >> (need + 1));
+	for (size_t i = 1; i < need; i++) {
+		unsigned char next = (unsigned char)text[i];
+		if ((next & 0xc0) != 0x80)
+			return -1;
+		c = c << 6 | (next & 0x3f);
+	}
+	bool is_nul = c == 0 && need == 2;
+	if ((c < lowest[need] && !is_nul) || c > 0x10ffff)
+		return -1;
+	*used = need;
+	return (int32_t)c;
+}
+
+/* Controls, and what Unicode calls format characters and separators of lines. */
+static const struct {
+	uint32_t first, last;
+} unsafe[] = {
+	{0x0, 0x1f},	    {0x7f, 0x9f},	{0xad, 0xad},	  {0x61c, 0x61c},
+	{0x180e, 0x180e},   {0x200b, 0x200f},	{0x2028, 0x202e}, {0x2060, 0x206f},
+	{0xd800, 0xdfff},   {0xfeff, 0xfeff},	{0xfff0, 0xfffb}, {0xfffe, 0xffff},
+	{0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+};
+
+bool text_is_unsafe(uint32_t c)
+{
+	if (c >= 0x20 && c < 0x7f)
+		return false;
+	for (size_t i = 0; i < sizeof(unsafe) / sizeof(unsafe[0]); i++) {
+		if (c >= unsafe[i].first && c <= unsafe[i].last)
+			return true;
+	}
+	return false;
+}
+
+size_t text_escape(uint32_t c, char *out)
+{
+	const char *format = c < 0x100 ? "\\x%02x" : c < 0x10000 ? "\\u%04x" : "\\U%08x";
+	switch (c) {
+	case '\n':
+		return (size_t)snprintf(out, TEXT_ESCAPE_MAX, "\\n");
+	case '\r':
+		return (size_t)snprintf(out, TEXT_ESCAPE_MAX, "\\r");
+	case '\t':
+		return (size_t)snprintf(out, TEXT_ESCAPE_MAX, "\\t");
+	default:
+		return (size_t)snprintf(out, TEXT_ESCAPE_MAX, format, c);
+	}
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Text from the target, made safe to show.
+ *
+ * A core file must not be able to drive the terminal that it is looked at on: control
+ * characters, characters that change the direction of text, and bytes that are no UTF-8
+ * are shown as escapes, as Python's repr() writes them.
+ */
+#ifndef TEXT_H
+#define TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Write one code point as UTF-8; returns the bytes, at most 4. Two things that a str may
+ * hold and UTF-8 may not are written too: surrogates in three bytes, and NUL in two, so
+ * that the text ends at the first NUL byte.
+ */
+size_t text_encode(uint32_t c, char *out);
+
+/*
+ * The code point at text, of len bytes (at least 1), and the bytes that it takes in
+ * *used. Bytes that text_encode() does not write yield -1, one at a time.
+ */
+int32_t text_decode(const char *text, size_t len, size_t *used);
+
+/* True for characters that are not to be written to a terminal as they are. */
+bool text_is_unsafe(uint32_t c);
+
+/* The most bytes that text_escape() writes. */
+#define TEXT_ESCAPE_MAX 12
+
+/* Write c as "\n", "\x1b", "\u202e" or "\U000e0001"; returns the bytes. */
+size_t text_escape(uint32_t c, char *out);
+
+#endif
