@@ -169,6 +169,9 @@ struct aiodbg_target {
 	uint32_t kind;
 	/* Process id, or 0 if not known. */
 	uint32_t pid;
+	/* Process id of a target on this machine that may be read directly, which is faster
+	 * than any debugger; 0 if there is none. Where the system refuses, read is used. */
+	uint32_t local_pid;
 	/* Required. */
 	aiodbg_read_fn *read;
 	/* The others may be NULL: then there are no symbols, no sections, no list

@@ -149,6 +149,7 @@ class CTarget(ctypes.Structure):
         ("byte_order", ctypes.c_uint32),
         ("kind", ctypes.c_uint32),
         ("pid", ctypes.c_uint32),
+        ("local_pid", ctypes.c_uint32),
         ("read", READ_FN),
         ("find_symbol", FIND_SYMBOL_FN),
         ("find_section", FIND_SECTION_FN),
@@ -261,6 +262,8 @@ class Target:
     kind = TargetKind.TARGET_PROCESS
     # 0 if not known.
     pid = 0
+    # Of a process on this machine that may be read without the debugger, else 0.
+    local_pid = 0
 
     def read(self, address, length):
         """All length bytes at address as a bytes-like object, or MemoryFault."""
@@ -381,6 +384,7 @@ class _BoundTarget:
             byte_order=target.byte_order,
             kind=target.kind,
             pid=target.pid,
+            local_pid=target.local_pid,
             read=READ_FN(self._read),
             find_symbol=FIND_SYMBOL_FN(self._find_symbol),
             find_section=FIND_SECTION_FN(self._find_section),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Commands, from commands.def: description, completion, parsing, running. */
+/* Commands, from commands.h: description, completion, parsing, running. */
 #include "aiodbg.h"
 
+#include "commands.h"
 #include "error.h"
 #include "render.h"
 
@@ -9,44 +10,29 @@
 #include <stdio.h>
 #include <string.h>
 
-enum option_id {
-#define OPTION(id, name, argument, help) OPTION_##id,
-#include "commands.def"
-#undef OPTION
-	OPTION_COUNT
-};
+#define OPTION_ID(id, name, argument, help) OPTION_##id,
+#define OPTION_ENTRY(id, name, argument, help) {name, argument},
+#define OPTION_HELP_TEXT(id, name, argument, help) "  " name argument "\n      " help "\n"
+
+enum option_id { OPTIONS(OPTION_ID) OPTION_COUNT };
 
 struct option {
 	const char *name;
-	/* Empty if there is none. */
+	/* With a space in front; empty if there is none. */
 	const char *argument;
 };
 
-static const struct option options[] = {
-#define OPTION(id, name, argument, help) {name, argument},
-#include "commands.def"
-#undef OPTION
-};
-
-/* "  --format FORMAT\n      Write as ...\n" for each option, as one literal. */
-#define OPTION(id, name, argument, help) "  " name " " argument "\n      " help "\n"
-static const char options_help[] =
-#include "commands.def"
-	;
-#undef OPTION
-
-#define USAGE "[--format FORMAT | --json] [--output FILE] [--help]"
+static const struct option options[] = {OPTIONS(OPTION_ENTRY)};
 
 struct command {
 	struct aiodbg_command described;
 	const char *format;
 };
 
-static const struct command commands[] = {
-#define COMMAND(name, format, summary, description) {{name, USAGE, summary, description}, format},
-#include "commands.def"
-#undef COMMAND
-};
+#define COMMAND_ENTRY(name, format, summary, description)                                          \
+	{{name, USAGE, summary, description "\nOptions:\n" OPTIONS(OPTION_HELP_TEXT)}, format},
+
+static const struct command commands[] = {COMMANDS(COMMAND_ENTRY)};
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
 static const struct aiodbg_command prefix = {
@@ -165,7 +151,7 @@ static int parse(const struct command *command, int argc, const char *const *arg
 			return error_set(err, AIODBG_USAGE, "%s takes no argument", option->name);
 		if (option->argument[0] && !value) {
 			if (i + 1 == argc)
-				return error_set(err, AIODBG_USAGE, "%s needs an argument: %s %s",
+				return error_set(err, AIODBG_USAGE, "%s needs an argument: %s%s",
 						 option->name, option->name, option->argument);
 			value = argv[++i];
 		}
@@ -185,8 +171,6 @@ static int write_help(const struct command *command, const struct aiodbg_sink *s
 	output_format(&out, "%s\n\nUsage: asyncio %s %s\n\n", command->described.summary,
 		      command->described.name, command->described.usage);
 	output_text(&out, command->described.help);
-	output_text(&out, "\nOptions:\n");
-	output_text(&out, options_help);
 	if (output_flush(&out))
 		return error_set(err, out.status, "output was refused");
 	return 0;

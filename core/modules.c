@@ -34,7 +34,8 @@ static int visit_module(struct decoder *decoder, uint64_t key, uint64_t value, v
 	return 0;
 }
 
-/* The namespace of the module object at addr; 0 if it is no module. */
+/* The namespace of the module object at addr; 0 if it is no module: an entry of
+ * sys.modules may be anything, None above all. */
 static int module_dict(struct decoder *decoder, uint64_t addr, uint64_t *ret)
 {
 	const struct type *type;
@@ -91,6 +92,9 @@ int modules_read(struct decoder *decoder, const struct interp *interp, struct mo
 		status = module_dict(decoder, modules[SYS], &ret->sys);
 	if (!status)
 		status = module_dict(decoder, modules[TASKS], &ret->tasks);
-	ret->asyncio = modules[ASYNCIO];
+	uint64_t dict = 0;
+	if (!status)
+		status = module_dict(decoder, modules[ASYNCIO], &dict);
+	ret->asyncio = dict ? modules[ASYNCIO] : 0;
 	return status;
 }

@@ -25,16 +25,17 @@ int output_flush(struct output *out)
 
 void output_bytes(struct output *out, const char *text, size_t len)
 {
-	while (len > 0 && !out->status) {
+	while (len > sizeof(out->buffer) - out->used) {
 		size_t room = sizeof(out->buffer) - out->used;
-		size_t part = len < room ? len : room;
-		memcpy(out->buffer + out->used, text, part);
-		out->used += part;
-		text += part;
-		len -= part;
-		if (out->used == sizeof(out->buffer))
-			output_flush(out);
+		memcpy(out->buffer + out->used, text, room);
+		out->used += room;
+		text += room;
+		len -= room;
+		if (output_flush(out))
+			return;
 	}
+	memcpy(out->buffer + out->used, text, len);
+	out->used += len;
 }
 
 void output_text(struct output *out, const char *text)
@@ -75,7 +76,16 @@ static size_t safe_character(const struct output *out, const char *text, size_t 
 	return text_encode((uint32_t)c, shown);
 }
 
-/* out_or_null: NULL only measures. */
+/* How many characters from text on are printable ASCII, which nearly all are. */
+static size_t plain_run(const char *text, size_t len)
+{
+	size_t run = 0;
+	while (run < len && text[run] >= 0x20 && text[run] < 0x7f)
+		run++;
+	return run;
+}
+
+/* Only measures if write_to is NULL. */
 static size_t safe(struct output *write_to, const struct output *out, const char *text, size_t max)
 {
 	if (!text)
@@ -83,15 +93,20 @@ static size_t safe(struct output *write_to, const struct output *out, const char
 	size_t len = strlen(text), total = 0;
 	while (len > 0) {
 		char shown[TEXT_ESCAPE_MAX];
-		size_t used, width;
-		size_t bytes = safe_character(out, text, len, &used, shown, &width);
+		const char *piece = text;
+		size_t width = plain_run(text, len < max - total ? len : max - total);
+		size_t used = width, bytes = width;
+		if (!width) {
+			bytes = safe_character(out, text, len, &used, shown, &width);
+			piece = shown;
+		}
 		if (total + width > max) {
 			if (write_to)
 				output_text(write_to, "...");
 			return total + 3;
 		}
 		if (write_to)
-			output_bytes(write_to, shown, bytes);
+			output_bytes(write_to, piece, bytes);
 		total += width;
 		text += used;
 		len -= used;

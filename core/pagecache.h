@@ -2,7 +2,8 @@
 /*
  * Target memory read so far, and pages known to be unreadable.
  *
- * The only caller of the target's read callback. Memory is fetched in blocks; a block
+ * The only caller of the target's read callback, and of process_vm_readv(2) for a process
+ * on this machine. Memory is fetched in blocks; a block
  * that cannot be read as a whole is fetched page by page, so that a hole costs only
  * itself. A bounded number of blocks is held; the one not used for longest goes.
  *
@@ -38,6 +39,8 @@ struct pagecache {
 	size_t count, max_count, hand;
 	/* The last block that was found for each value of some address bits. */
 	struct block *recent[PAGECACHE_RECENT];
+	/* The system does not let us read the target directly. */
+	bool direct_refused;
 	struct aiodbg_stats stats;
 };
 

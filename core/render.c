@@ -4,6 +4,8 @@
 
 #include "ceilings.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 const struct renderer renderers[] = {
@@ -20,6 +22,19 @@ const struct renderer *renderer_find(const char *name)
 			return renderer;
 	}
 	return NULL;
+}
+
+size_t render_name(struct output *out, const struct task *task, bool measure)
+{
+	char unnamed[LIMIT_C_STRING + 32];
+	const char *name = task->name;
+	if (!name) {
+		snprintf(unnamed, sizeof(unnamed), "<%s at 0x%" PRIx64 ">",
+			 task->type ? task->type : "task", task->id);
+		name = unnamed;
+	}
+	return measure ? output_safe_width(out, name, LIMIT_NAME_SHOWN)
+		       : output_safe(out, name, LIMIT_NAME_SHOWN);
 }
 
 bool render_is_pending(const struct task *task)

@@ -29,6 +29,9 @@ render_fn render_table, render_tree, render_json;
 void render_empty(const struct aiodbg_snapshot *snap, struct output *out);
 void render_problems(const struct aiodbg_snapshot *snap, struct output *out);
 
+/* A task's name, or what else tells it apart; or only its width. */
+size_t render_name(struct output *out, const struct task *task, bool measure);
+
 /* Tasks that ps and pstree show: those that are not finished, and those that others are
  * waited for by. */
 bool render_is_pending(const struct task *task);

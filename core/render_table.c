@@ -67,7 +67,7 @@ static size_t put_cell(const struct pen *pen, const struct row *row, int column)
 	case ID:
 		return put_number(pen, "0x%" PRIx64, task->id);
 	case NAME:
-		return put(pen, task->name, LIMIT_NAME_SHOWN);
+		return render_name(pen->out, task, pen->measure);
 	case STACK:
 		return put_stack(pen, task);
 	case CHAIN:
@@ -75,7 +75,8 @@ static size_t put_cell(const struct pen *pen, const struct row *row, int column)
 	case AWAITER:
 		if (!row->edge)
 			return 0;
-		return put(pen, awaiter ? awaiter->name : "(future)", LIMIT_NAME_SHOWN);
+		return awaiter ? render_name(pen->out, awaiter, pen->measure)
+			       : put(pen, "(future)", LIMIT_NAME_SHOWN);
 	default:
 		return put_number(pen, "0x%" PRIx64, row->edge ? row->edge->awaiter_id : 0);
 	}

@@ -71,7 +71,7 @@ static void indent(struct tree *tree, bool last)
 static void write_name(struct tree *tree, const struct task *task)
 {
 	output_text(tree->out, "(T) ");
-	output_safe(tree->out, task->name, LIMIT_NAME_SHOWN);
+	render_name(tree->out, task, false);
 }
 
 static void write_state(struct tree *tree, const struct task *task)
@@ -218,8 +218,7 @@ static void write_cycles(struct tree *tree)
 		for (size_t k = 0; k <= cycle->count; k++) {
 			if (k)
 				output_text(tree->out, tree->charset->arrow);
-			output_safe(tree->out, cycle->tasks[k % cycle->count]->name,
-				    LIMIT_NAME_SHOWN);
+			render_name(tree->out, cycle->tasks[k % cycle->count], false);
 		}
 		output_text(tree->out, "\n");
 	}
