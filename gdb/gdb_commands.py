@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: MIT
+"""The asyncio commands as GDB commands.
+
+Names, usage and help come from the library's table. A command line goes to the library together
+with the selected inferior; what comes back is printed, or raised as a one-line gdb.GdbError.
+"""
+
+import codecs
+import shlex
+
+import aiodbg
+import gdb
+import gdb_target
+
+
+def register():
+    """Register all commands, again if need be. Raises gdb.GdbError if there is no library."""
+    try:
+        library = aiodbg.load_library()
+    except aiodbg.LibraryError as error:
+        Unusable(str(error))
+        raise gdb.GdbError(_displayable(str(error))) from None
+    Prefix(library)
+    for command in library.commands():
+        Subcommand(library, command)
+
+
+class Unusable(gdb.Command):
+    """Stands in for the commands while there is no library, so that using them says why."""
+
+    def __init__(self, reason):
+        self.__doc__ = "Show asyncio tasks (not available).\n\n%s\n" % reason
+        super().__init__("asyncio", gdb.COMMAND_DATA)
+        self._reason = reason
+
+    def invoke(self, line, from_tty):
+        raise gdb.GdbError(_displayable(self._reason))
+
+
+class Prefix(gdb.Command):
+    """`asyncio`: GDB comes here for it alone, and for words that name none of the commands."""
+
+    def __init__(self, library):
+        self._library = library
+        prefix = library.prefix()
+        self.__doc__ = "%s\n\n%s" % (prefix.summary, prefix.help)
+        super().__init__("asyncio", gdb.COMMAND_DATA, prefix=True)
+
+    def invoke(self, line, from_tty):
+        self.dont_repeat()
+        if line.strip() in ("", "-h", "--help"):
+            gdb.execute("help asyncio")
+        else:
+            run(self._library, line)
+
+
+class Subcommand(gdb.Command):
+    """`asyncio NAME`, one object for each command of the table."""
+
+    def __init__(self, library, command):
+        self._library = library
+        self._command = command
+        self.__doc__ = help_text(command)
+        super().__init__("asyncio " + command.name, gdb.COMMAND_DATA)
+
+    def invoke(self, line, from_tty):
+        self.dont_repeat()
+        run(self._library, "%s %s" % (self._command.name, line))
+
+    def complete(self, text, word):
+        words = _words(text)
+        if _takes_file(self._command, words):
+            return gdb.COMPLETE_FILENAME
+        if word is None:
+            # GDB calls first to learn how the start of the word is found: as usual.
+            return None
+        # GDB has cut the word at characters that it takes for separators, such as "-".
+        known = len(words[-1]) - len(word)
+        return [item[known:] for item in self._library.complete(self._command.name, words)]
+
+
+def help_text(command):
+    """GDB shows the first line in lists of commands, so it has to be the summary."""
+    usage = " ".join(("asyncio", command.name, command.usage)).strip()
+    return "%s\n\nUsage: %s\n\n%s" % (command.summary, usage, command.help)
+
+
+def run(library, line):
+    """Run one command line, without the word asyncio. Raises gdb.GdbError."""
+    try:
+        target, reason = _target()
+        try:
+            _run(library, target, aiodbg.split_line(line))
+        except aiodbg.Error as error:
+            if error.status == aiodbg.Status.INTERRUPTED:
+                raise KeyboardInterrupt from None
+            lacks_target = target is None and error.status == aiodbg.Status.INVALID
+            raise gdb.GdbError(reason if lacks_target else _displayable(str(error))) from None
+    except gdb.error as error:
+        raise gdb.GdbError(str(error)) from None
+
+
+def _run(library, target, argv):
+    sink = GdbSink()
+    try:
+        library.run_command(target, argv, sink)
+    except (aiodbg.Error, gdb.error):
+        # An incomplete answer is printed. Not so after Ctrl-C, or "q" at the pager's prompt.
+        sink.close()
+        raise
+    sink.close()
+
+
+def _target():
+    """The selected inferior or None, and why it is None: commands such as --help need none."""
+    try:
+        return gdb_target.selected_target(), None
+    except aiodbg.NoTarget as error:
+        return None, str(error)
+
+
+class GdbSink(aiodbg.Sink):
+    """Prints through GDB, so that paging, `pipe`, `set logging` and Ctrl-C work."""
+
+    def __init__(self):
+        self._charset = host_charset()
+        super().__init__(self._print, self._print_warning, self._charset.startswith("utf"))
+
+    def _print(self, text):
+        gdb.write(_displayable(text, self._charset))
+
+    def _print_warning(self, line):
+        line = _displayable(line, self._charset)
+        # Newer than GDB 13, in its own style.
+        if hasattr(gdb, "warning"):
+            gdb.warning(line)
+        else:
+            gdb.write("warning: %s\n" % line, gdb.STDERR)
+
+
+def host_charset():
+    """The charset that GDB converts its output to, by Python's name for it."""
+    try:
+        return codecs.lookup(gdb.host_charset()).name
+    except LookupError:
+        return "ascii"
+
+
+def _displayable(text, charset=None):
+    """Text without characters that gdb.write() would fail to convert."""
+    charset = charset or host_charset()
+    return text.encode(charset, "backslashreplace").decode(charset)
+
+
+def _words(text):
+    """The arguments before the cursor; the last one is the word being typed, maybe empty."""
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        words = text.split()
+    if not text or text[-1].isspace():
+        words.append("")
+    return words
+
+
+def _takes_file(command, words):
+    """True if the usage line calls the word being typed FILE."""
+    return len(words) > 1 and "%s FILE" % words[-2] in command.usage

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: MIT
+"""GDB as a target of libaiodbg: the selected inferior, live or a core file.
+
+GDB's Python functions give memory and the architecture. Sections, mappings and symbols without
+debug info exist only as text of CLI commands, so those are parsed: each at most once per command
+of ours, and only if the library asks. Works with GDB 12 and newer.
+"""
+
+import re
+
+import aiodbg
+import gdb
+
+# "	0x0000000000ba07c0 - 0x0000000000bedc88 is .PyRuntime in /usr/lib/libpython3.14.so.1.0"
+# The executable's own sections have no "in".
+_FILE_SECTION = re.compile(r"^\s*0x([0-9a-f]+) - 0x([0-9a-f]+) is (\S+)", re.MULTILINE)
+
+# "  0x400000  0x422000  0x22000  0x0  r--p  /usr/bin/python3.14". Not every system and GDB
+# shows permissions.
+_MAPPING = re.compile(
+    r"^\s*0x([0-9a-f]+)\s+0x([0-9a-f]+)\s+0x[0-9a-f]+\s+0x[0-9a-f]+(?:[ \t]+([-r][-w][-x]\S*))?",
+    re.MULTILINE,
+)
+
+# " [16]  0x00b50000->0x00b51000 at 0x00007000: load4 ALLOC LOAD READONLY HAS_CONTENTS"
+# Such names are what BFD makes of the segments of a core. One that the core has only in part
+# is split: load4a with contents, load4b without.
+_CORE_SEGMENT = re.compile(
+    r"^\s*\[\d+\]\s+0x([0-9a-f]+)->0x([0-9a-f]+) at 0x[0-9a-f]+: load\d+[ab]? (.*)$",
+    re.MULTILINE,
+)
+
+# 'Symbol "x" is static storage at address 0xba07c0.'
+# 'Symbol "x" is at 0xba07c0 in a file compiled without debugging.'
+_SYMBOL = re.compile(r"^Symbol \".*\" is (?:static storage )?at (?:address )?0x([0-9a-f]+)")
+
+_NO_TARGET = "no process and no core: use `attach PID`, or `core-file FILE`"
+_RUNNING = "the process is running: stop it first, with Ctrl-C or `interrupt`"
+
+
+def selected_target():
+    """The selected inferior as a target. Raises aiodbg.NoTarget if there is nothing to read."""
+    inferior = gdb.selected_inferior()
+    if not inferior.is_valid() or inferior.pid == 0:
+        raise aiodbg.NoTarget(_NO_TARGET)
+    # With "set non-stop on" some threads may run while others are stopped; then memory can be
+    # read, and the user chose to read it while it changes.
+    threads = inferior.threads()
+    if threads and all(thread.is_running() for thread in threads):
+        raise aiodbg.NoTarget(_RUNNING)
+    return GdbTarget(inferior)
+
+
+class GdbTarget(aiodbg.Target):
+    """One inferior, which has to stay the selected one as long as this is used."""
+
+    def __init__(self, inferior):
+        self._inferior = inferior
+        # Types of the architecture itself: names such as "void" do not parse in every
+        # language that the user may have set, nor does a cast.
+        architecture = inferior.architecture()
+        self.word_size = architecture.integer_type(8).pointer().sizeof
+        self.byte_order = _byte_order(architecture)
+        self.kind = _kind(inferior)
+        # Negative if GDB misreads the core of a machine that it does not know.
+        self.pid = max(inferior.pid, 0)
+        if _connection(inferior) == "native":
+            self.local_pid = self.pid
+        self._section_text = None
+
+    def read(self, address, length):
+        try:
+            return self._inferior.read_memory(address, length)
+        except gdb.error as error:
+            # GDB 18 has another error for what would be in a file that was mapped, if it had
+            # the file. Nothing else can go wrong with a core; a connection can be lost.
+            core = self.kind == aiodbg.TargetKind.TARGET_CORE
+            if not core and not isinstance(error, gdb.MemoryError):
+                raise
+            raise aiodbg.MemoryFault() from None
+
+    def symbols(self, name):
+        # The first is cheap and mostly the right one; the others are looked for on demand.
+        seen = set()
+        for find in (_symbol, _symbols_with_debug_info, _symbols_without_debug_info):
+            for address in find(name):
+                if address not in seen:
+                    seen.add(address)
+                    yield address
+
+    def sections(self, name):
+        if self._section_text is None:
+            self._section_text = _execute("info files")
+        found = _FILE_SECTION.findall(self._section_text)
+        # A remote target prints the executable's once more.
+        for start, end in dict.fromkeys(place[:2] for place in found if place[2] == name):
+            yield int(start, 16), int(end, 16) - int(start, 16)
+
+    def regions(self):
+        if self.kind == aiodbg.TargetKind.TARGET_CORE:
+            return _core_regions()
+        return _live_regions()
+
+
+def _connection(inferior):
+    """What GDB is connected to: "core", "native", "remote" and others, or None."""
+    connection = inferior.connection
+    return connection.type if connection is not None else None
+
+
+def _kind(inferior):
+    if _connection(inferior) == "core":
+        return aiodbg.TargetKind.TARGET_CORE
+    return aiodbg.TargetKind.TARGET_PROCESS
+
+
+def _byte_order(architecture):
+    one = gdb.Value(b"\1\0", architecture.integer_type(16, False))
+    if int(one) == 1:
+        return aiodbg.ByteOrder.LITTLE_ENDIAN
+    return aiodbg.ByteOrder.BIG_ENDIAN
+
+
+def _symbol(name):
+    """Where GDB finds it first. Other than `print &name` this works in every language."""
+    match = _SYMBOL.match(_execute("info address " + name))
+    if match:
+        yield int(match.group(1), 16)
+
+
+def _symbols_with_debug_info(name):
+    for objfile in gdb.objfiles():
+        try:
+            symbol = objfile.lookup_global_symbol(name)
+            address = symbol.value().address if symbol is not None else None
+        except gdb.error:
+            # Declared there and defined in no file that GDB has.
+            continue
+        if address is not None:
+            yield int(address)
+
+
+def _symbols_without_debug_info(name):
+    text = _execute("info variables -q ^%s$" % name)
+    for address in re.findall(r"^0x([0-9a-f]+)\s+%s$" % re.escape(name), text, re.MULTILINE):
+        yield int(address, 16)
+
+
+def _live_regions():
+    for start, end, permissions in _MAPPING.findall(_execute("info proc mappings")):
+        if not permissions or permissions[0] == "r":
+            writable = not permissions or permissions[1] == "w"
+            yield aiodbg.Region(int(start, 16), int(end, 16), writable)
+
+
+def _core_regions():
+    # `info proc mappings` knows a core's mapped files only, not the heap.
+    for start, end, flags in _CORE_SEGMENT.findall(_execute("maintenance info sections")):
+        flags = flags.split()
+        if "HAS_CONTENTS" in flags:
+            yield aiodbg.Region(int(start, 16), int(end, 16), "READONLY" not in flags)
+
+
+def _execute(command):
+    """What a GDB command prints; nothing if it fails, as on targets that lack the means."""
+    try:
+        return gdb.execute(command, False, True)
+    except gdb.error:
+        return ""

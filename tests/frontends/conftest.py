@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+"""Fixtures: the library, and the GDB front-end inside a small fake GDB."""
+
+import importlib
+import os
+import sys
+
+import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+
+# As the front-ends do it. Never the top: its folder gdb/ would hide GDB's module.
+sys.path[:0] = [os.path.join(TOP, "core"), HERE]
+
+
+@pytest.fixture(scope="session")
+def top():
+    return TOP
+
+
+@pytest.fixture(scope="session")
+def library():
+    import aiodbg
+
+    return aiodbg.load_library()
+
+
+@pytest.fixture
+def gdb(monkeypatch):
+    """The fake GDB, as new, in place of the module that only exists inside GDB."""
+    import fake_gdb
+
+    fake = importlib.reload(fake_gdb)
+    monkeypatch.setitem(sys.modules, "gdb", fake)
+    monkeypatch.syspath_prepend(os.path.join(TOP, "gdb"))
+    for name in ("gdb_target", "gdb_commands"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    yield fake
+    for name in ("gdb_target", "gdb_commands"):
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def commands(gdb, library):
+    """The fake GDB with the commands registered: gdb_commands."""
+    import gdb_commands
+
+    gdb_commands.register()
+    return gdb_commands

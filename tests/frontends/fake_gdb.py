@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: MIT
+"""As much of GDB's Python module as the front-end uses, as strict as GDB is.
+
+A test sets the inferior, what CLI commands print, and the host charset; it looks at what was
+registered and printed. Each test gets a module without a past.
+"""
+
+COMMAND_DATA = 1
+COMPLETE_FILENAME = 1
+STDERR = 1
+
+# Set by tests. What execute() answers; other commands fail, as undefined ones do.
+cli_output = {}
+charset = "UTF-8"
+inferior = None
+files = []
+
+# Looked at by tests.
+registered = {}
+executed = []
+written = ["", ""]
+calls_of_write = 0
+
+
+class error(RuntimeError):
+    pass
+
+
+class MemoryError(error):
+    pass
+
+
+class GdbError(Exception):
+    pass
+
+
+class Command:
+    def __init__(self, name, command_class, prefix=False):
+        self.doc = self.__doc__
+        self.prefix = prefix
+        self.repeats = True
+        registered[name] = self
+
+    def dont_repeat(self):
+        self.repeats = False
+
+
+def command(line):
+    """Run a line as GDB would: the longest registered name is the command."""
+    words = line.split(" ")
+    for count in range(len(words), 0, -1):
+        found = registered.get(" ".join(words[:count]))
+        if found is not None:
+            return found.invoke(" ".join(words[count:]), False)
+    raise error("Undefined command")
+
+
+def write(text, stream=0):
+    global calls_of_write
+    calls_of_write += 1
+    if charset != "nonsense":
+        text.encode(charset)
+    written[stream] += text
+
+
+def execute(line, from_tty=False, to_string=False):
+    executed.append(line)
+    if line not in cli_output:
+        raise error('Undefined command: "%s"' % line)
+    if to_string:
+        return cli_output[line]
+    write(cli_output[line])
+
+
+def host_charset():
+    return charset
+
+
+def selected_inferior():
+    return inferior if inferior is not None else Inferior(pid=0)
+
+
+def objfiles():
+    return files
+
+
+class Connection:
+    def __init__(self, type):
+        self.type = type
+
+
+class Thread:
+    def __init__(self, running=False):
+        self.running = running
+
+    def is_running(self):
+        return self.running
+
+
+class Inferior:
+    def __init__(self, pid=4242, connection="native", threads=(False,), memory=None, bits=64):
+        self.pid = pid
+        self.connection = Connection(connection) if connection else None
+        self.memory = memory or {}
+        self._threads = [Thread(running) for running in threads]
+        self._bits = bits
+        self.little = True
+
+    def is_valid(self):
+        return True
+
+    def threads(self):
+        return self._threads
+
+    def architecture(self):
+        return Architecture(self)
+
+    def read_memory(self, address, length):
+        for start, data in self.memory.items():
+            if start <= address and address + length <= start + len(data):
+                # GDB's own memoryviews have the format "c".
+                part = bytearray(data[address - start : address - start + length])
+                return memoryview(part).cast("c")
+        raise MemoryError("Cannot access memory at address %#x" % address)
+
+
+class Architecture:
+    def __init__(self, inferior):
+        self.inferior = inferior
+
+    def integer_type(self, bits, signed=True):
+        return Type(self.inferior, bits // 8)
+
+
+class Type:
+    def __init__(self, inferior, sizeof):
+        self.inferior = inferior
+        self.sizeof = sizeof
+
+    def pointer(self):
+        return Type(self.inferior, self.inferior._bits // 8)
+
+
+class Value:
+    def __init__(self, data, type):
+        self.number = int.from_bytes(
+            data[: type.sizeof], "little" if type.inferior.little else "big"
+        )
+        self.address = None
+
+    def __int__(self):
+        return self.number
+
+
+class Objfile:
+    """A file with debug info for the given symbols."""
+
+    def __init__(self, symbols):
+        self.symbols = symbols
+
+    def lookup_global_symbol(self, name):
+        return Symbol(self.symbols[name]) if name in self.symbols else None
+
+
+class Symbol:
+    def __init__(self, address):
+        self._address = address
+
+    def value(self):
+        if self._address is None:
+            raise error('Missing ELF symbol "x".')
+        value = object.__new__(Value)
+        value.address = self._address
+        return value

@@ -1,0 +1,420 @@
+# SPDX-License-Identifier: MIT
+"""aiodbg.py: finding the library, and what goes through its callbacks."""
+
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import aiodbg
+import pytest
+
+
+class ListSink(aiodbg.Sink):
+    """Keeps what it is given."""
+
+    def __init__(self, unicode=True):
+        self.texts = []
+        self.lines = []
+        super().__init__(self.texts.append, self.lines.append, unicode)
+
+
+class MemoryTarget(aiodbg.Target):
+    """Memory of zero bytes with some places in it."""
+
+    def __init__(self, memory=b"", base=0x1000):
+        self.memory = memory
+        self.base = base
+
+    def read(self, address, length):
+        start = address - self.base
+        if start < 0 or start + length > len(self.memory):
+            raise aiodbg.MemoryFault()
+        return memoryview(bytearray(self.memory[start : start + length])).cast("c")
+
+
+def bind(target):
+    """struct aiodbg_target, and the guard of its callbacks."""
+    guard = aiodbg._Guard()
+    bound = aiodbg._BoundTarget(target, guard)
+    # The object has to live as long as the struct is used.
+    bound.struct.keep = bound
+    return bound.struct, guard
+
+
+# --- Finding the library -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """A function that imports a copy of aiodbg.py from another place."""
+    monkeypatch.delenv("AIODBG_LIBRARY", raising=False)
+
+    def import_copy(folder):
+        os.makedirs(str(tmp_path / folder), exist_ok=True)
+        path = shutil.copy(aiodbg.__file__, str(tmp_path / folder))
+        namespace = {"__file__": path, "__name__": "aiodbg_copy"}
+        with open(path) as file:
+            exec(compile(file.read(), path, "exec"), namespace)
+        return namespace
+
+    return import_copy
+
+
+def install(library, folder):
+    os.makedirs(str(folder), exist_ok=True)
+    shutil.copy(os.path.realpath(library.path), str(folder / "libaiodbg.so.0"))
+
+
+def compile_library(path, source):
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler")
+    subprocess.run(
+        [compiler, "-shared", "-fPIC", "-xc", "-", "-o", str(path)],
+        input=source.encode(),
+        check=True,
+    )
+
+
+def test_missing_library_names_the_paths_and_how_to_build(elsewhere, tmp_path):
+    copy = elsewhere("core")
+    with pytest.raises(copy["LibraryError"]) as caught:
+        copy["load_library"]()
+    message = str(caught.value)
+    assert str(tmp_path / "build" / "core" / "libaiodbg.so") in message
+    assert str(tmp_path / "core" / "libaiodbg.so") in message
+    assert "meson compile" in message
+    assert "AIODBG_LIBRARY" in message
+    assert "\n" not in message
+
+
+def test_library_of_the_checkout(elsewhere, tmp_path, library):
+    install(library, tmp_path / "build" / "core")
+    # Meson's folder of object files is no library.
+    os.makedirs(str(tmp_path / "build" / "core" / "libaiodbg.so.0.1.0.p"))
+    path = elsewhere("core")["load_library"]().path
+    assert path == str(tmp_path / "build" / "core" / "libaiodbg.so.0")
+
+
+@pytest.mark.parametrize("folder", ["share/aiodbg", "lib", "lib64", "lib/x86_64-linux-gnu"])
+def test_installed_library(elsewhere, tmp_path, library, folder):
+    install(library, tmp_path / folder)
+    path = elsewhere("share/aiodbg")["load_library"]().path
+    assert path == str(tmp_path / folder / "libaiodbg.so.0")
+
+
+def test_environment_variable_wins_and_nothing_else_is_tried(
+    elsewhere, tmp_path, library, monkeypatch
+):
+    install(library, tmp_path / "build" / "core")
+    copy = elsewhere("core")
+    monkeypatch.setenv("AIODBG_LIBRARY", str(tmp_path / "mine.so"))
+    with pytest.raises(copy["LibraryError"]) as caught:
+        copy["load_library"]()
+    assert "mine.so" in str(caught.value)
+    assert str(tmp_path / "build") not in str(caught.value)
+    monkeypatch.setenv("AIODBG_LIBRARY", library.path)
+    assert copy["load_library"]().path == library.path
+
+
+@pytest.mark.parametrize(
+    "source, reason",
+    [
+        ("unsigned int aiodbg_interface(void) { return 99; }", "has interface 99, not 1"),
+        ("int x;", "is no libaiodbg"),
+    ],
+)
+def test_library_that_does_not_fit(elsewhere, tmp_path, source, reason):
+    os.makedirs(str(tmp_path / "build" / "core"))
+    path = tmp_path / "build" / "core" / "libaiodbg.so"
+    compile_library(path, source)
+    copy = elsewhere("core")
+    with pytest.raises(copy["LibraryError"]) as caught:
+        copy["load_library"]()
+    assert "%s (%s)" % (path, reason) in str(caught.value)
+
+
+def test_file_that_is_no_library(elsewhere, tmp_path, monkeypatch):
+    (tmp_path / "x.so").write_text("text")
+    monkeypatch.setenv("AIODBG_LIBRARY", str(tmp_path / "x.so"))
+    copy = elsewhere("core")
+    with pytest.raises(copy["LibraryError"]) as caught:
+        copy["load_library"]()
+    assert str(caught.value).count("x.so") == 1
+
+
+# --- Text ----------------------------------------------------------------------------------------
+
+
+def test_sink_gives_few_chunks_and_keeps_split_characters_whole():
+    sink = ListSink()
+    text = "└── näive 日本 🎵\n" * 20000
+    data = text.encode()
+    for start in range(0, len(data), 7):
+        sink.write(data[start : start + 7])
+    sink.close()
+    assert "".join(sink.texts) == text
+    assert len(sink.texts) <= len(data) // aiodbg.Sink.CHUNK + 1
+
+
+def test_sink_shows_bytes_that_are_no_text():
+    sink = ListSink()
+    sink.write(b"a\xffb\xe2\x94")
+    sink.close()
+    assert "".join(sink.texts) == "a\\xffb\\xe2\\x94"
+
+
+def test_sink_keeps_output_and_warnings_in_order():
+    order = []
+    sink = aiodbg.Sink(lambda text: order.append(text), lambda line: order.append("!" + line))
+    sink.write(b"one")
+    sink.warn("two")
+    sink.write(b"three")
+    sink.close()
+    assert order == ["one", "!two", "three"]
+
+
+def test_split_line():
+    assert aiodbg.split_line("""ps --output "a b" 'c'""") == ["ps", "--output", "a b", "c"]
+    with pytest.raises(aiodbg.Error) as caught:
+        aiodbg.split_line('ps "a')
+    assert str(caught.value) == "no closing quotation"
+    assert caught.value.status == aiodbg.Status.USAGE
+
+
+# --- Callbacks -----------------------------------------------------------------------------------
+
+
+def test_read():
+    struct, guard = bind(MemoryTarget(b"0123456789"))
+    buffer = ctypes.create_string_buffer(4)
+    with guard:
+        assert struct.read(None, 0x1002, ctypes.addressof(buffer), 4) == aiodbg.Status.OK
+        assert buffer.raw == b"2345"
+        code = struct.read(None, 0x1008, ctypes.addressof(buffer), 4)
+    assert code == aiodbg.Status.FAULT
+    assert buffer.raw == b"2345"
+
+
+def test_short_read_is_a_fault():
+    target = MemoryTarget()
+    target.read = lambda address, length: b"x"
+    struct, guard = bind(target)
+    buffer = ctypes.create_string_buffer(4)
+    with guard:
+        code = struct.read(None, 0x1000, ctypes.addressof(buffer), 4)
+    assert code == aiodbg.Status.FAULT
+
+
+def test_places_are_asked_for_once_and_only_as_far_as_needed():
+    asked = []
+
+    class Target(MemoryTarget):
+        def symbols(self, name):
+            for address in (0x10, 0x20):
+                asked.append(address)
+                yield address
+
+        def sections(self, name):
+            return [(0x100, 8)] if name == ".PyRuntime" else []
+
+    struct, guard = bind(Target())
+    found = ctypes.c_uint64()
+    length = ctypes.c_uint64()
+    with guard:
+        for _ in range(2):
+            assert struct.find_symbol(None, b"x", 0, ctypes.byref(found)) == 0
+            assert found.value == 0x10
+        assert asked == [0x10]
+        assert struct.find_symbol(None, b"x", 1, ctypes.byref(found)) == 0
+        assert found.value == 0x20
+        code = struct.find_symbol(None, b"x", 2, ctypes.byref(found))
+        assert code == aiodbg.Status.NOT_FOUND
+        assert asked == [0x10, 0x20]
+        arguments = (ctypes.byref(found), ctypes.byref(length))
+        assert struct.find_section(None, b".PyRuntime", 0, *arguments) == 0
+        assert (found.value, length.value) == (0x100, 8)
+        assert struct.find_section(None, b".x", 0, *arguments) == aiodbg.Status.NOT_FOUND
+
+
+def test_regions():
+    class Target(MemoryTarget):
+        def regions(self):
+            yield aiodbg.Region(0x3000, 0x4000, True)
+            yield aiodbg.Region(0x1000, 0x2000, False)
+            yield aiodbg.Region(2**64 - 0x1000, 2**64 - 1, False)
+
+    struct, guard = bind(Target())
+    region = aiodbg.CRegion()
+
+    def next_region(address):
+        code = struct.next_region(None, address, ctypes.byref(region))
+        return code or (region.start, region.end, region.writable)
+
+    with guard:
+        assert next_region(0) == (0x1000, 0x2000, 0)
+        assert next_region(0x1FFF) == (0x1000, 0x2000, 0)
+        assert next_region(0x2000) == (0x3000, 0x4000, 1)
+        assert next_region(0x4000)[0] == 2**64 - 0x1000
+        assert next_region(2**64 - 1) == aiodbg.Status.NOT_FOUND
+
+
+class Failure(Exception):
+    pass
+
+
+@pytest.mark.parametrize("raised", [Failure, KeyboardInterrupt, SystemExit])
+def test_what_a_target_raises_comes_out(library, raised):
+    def fail(*arguments):
+        raise raised("from the target")
+
+    target = MemoryTarget()
+    target.symbols = target.sections = target.regions = fail
+    with pytest.raises(raised, match="from the target"):
+        library.open(target)
+
+
+@pytest.mark.parametrize("raised", [Failure, KeyboardInterrupt])
+def test_what_a_sink_raises_comes_out(library, raised):
+    sink = ListSink()
+
+    def fail(data):
+        raise raised("from the sink")
+
+    sink.write = fail
+    name = library.commands()[0].name
+    with pytest.raises(raised, match="from the sink"):
+        library.run_command(None, [name, "--help"], sink)
+
+
+def test_no_callback_runs_after_one_has_raised():
+    target = MemoryTarget()
+    calls = []
+
+    def interrupted():
+        calls.append(1)
+        raise Failure()
+
+    target.interrupted = interrupted
+    struct, guard = bind(target)
+    with pytest.raises(Failure):
+        with guard:
+            assert struct.interrupted(None) == aiodbg.CALLBACK_RAISED
+            assert struct.interrupted(None) == aiodbg.CALLBACK_RAISED
+    assert len(calls) == 1
+    # The next use starts afresh.
+    target.interrupted = lambda: False
+    with guard:
+        assert struct.interrupted(None) == 0
+
+
+def test_interrupted():
+    target = MemoryTarget()
+    struct, guard = bind(target)
+    with guard:
+        assert struct.interrupted(None) == 0
+        target.interrupted = lambda: True
+        assert struct.interrupted(None) == 1
+
+
+def test_ctrl_c_is_never_lost(capfd):
+    """It may hit a callback before its first line: ctypes has nobody to give that to."""
+    compare = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
+    libc = ctypes.CDLL(None)
+    numbers = (ctypes.c_int * 3000)()
+
+    def on_alarm(number, frame):
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGALRM, on_alarm)
+    try:
+        for round in range(40):
+            guard = aiodbg._Guard()
+            callback = compare(lambda a, b: guard.call(lambda: 0))
+            with pytest.raises(KeyboardInterrupt):
+                with guard:
+                    signal.setitimer(signal.ITIMER_REAL, 0.002 + round / 40000)
+                    until = time.monotonic() + 1
+                    while guard._exception is None and time.monotonic() < until:
+                        libc.qsort(numbers, len(numbers), 4, callback)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+    assert capfd.readouterr().err == ""
+
+
+def test_other_ignored_exceptions_go_where_they_went(monkeypatch):
+    seen = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: seen.append(unraisable.exc_type))
+
+    class Noisy:
+        def __del__(self):
+            raise ValueError
+
+    with aiodbg._Guard():
+        noisy = Noisy()
+        del noisy
+    assert seen == [ValueError]
+
+
+# --- Commands ------------------------------------------------------------------------------------
+
+
+def test_table_is_complete(library):
+    commands = library.commands()
+    assert len({command.name for command in commands}) == len(commands) > 0
+    for command in [*commands, library.prefix()]:
+        assert command.summary.endswith(".") and "\n" not in command.summary
+        assert command.help == "" or command.help.endswith("\n")
+
+
+def test_help_of_each_command(library):
+    for command in library.commands():
+        sink = ListSink()
+        library.run_command(None, [command.name, "--help"], sink)
+        sink.close()
+        assert command.help in "".join(sink.texts)
+
+
+def test_unknown_command(library):
+    with pytest.raises(aiodbg.Error) as caught:
+        library.run_command(None, ["nonsense"], ListSink())
+    assert caught.value.status == aiodbg.Status.USAGE
+    assert "nonsense" in str(caught.value)
+
+
+def test_arguments_that_are_no_text(library):
+    with pytest.raises(aiodbg.Error):
+        library.run_command(None, ["nonsense\udcff"], ListSink())
+
+
+def test_command_without_a_target(library):
+    name = library.commands()[0].name
+    with pytest.raises(aiodbg.Error) as caught:
+        library.run_command(None, [name], ListSink())
+    assert caught.value.status == aiodbg.Status.INVALID
+
+
+def test_complete(library):
+    name = library.commands()[0].name
+    assert "--help" in library.complete(name, [""])
+    assert library.complete(name, ["--hel"]) == ["--help"]
+    assert library.complete(name, ["--nonsense"]) == []
+
+
+def test_options_reach_the_library(library):
+    with pytest.raises(aiodbg.Error) as caught:
+        library.open(MemoryTarget(), block_size=17)
+    assert caught.value.status in (aiodbg.Status.INVALID, aiodbg.Status.NOT_FOUND)
+
+
+def test_error_carries_its_address(library):
+    error = aiodbg.CError(code=4, has_address=1, address=0x1234, message=b"task at 0x1234: x")
+    with pytest.raises(aiodbg.Error) as caught:
+        aiodbg._check(4, error)
+    assert (caught.value.status, caught.value.address) == (aiodbg.Status.FAULT, 0x1234)
+    assert str(caught.value) == "task at 0x1234: x"

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+"""aiodbg.py mirrors aiodbg.h: every struct, field, constant and function, asked of the compiler."""
+
+import ctypes
+import enum
+import os
+import re
+import shutil
+import subprocess
+
+import aiodbg
+import pytest
+
+# ctypes class: name in C.
+STRUCTS = {
+    aiodbg.CError: "struct aiodbg_error",
+    aiodbg.CRegion: "struct aiodbg_region",
+    aiodbg.CTarget: "struct aiodbg_target",
+    aiodbg.COptions: "struct aiodbg_options",
+    aiodbg.CSink: "struct aiodbg_sink",
+    aiodbg.CStats: "struct aiodbg_stats",
+    aiodbg.CCommand: "struct aiodbg_command",
+}
+ENUMS = [aiodbg.Status, aiodbg.ByteOrder, aiodbg.TargetKind]
+
+
+def mirrored():
+    """C expression: value in the mirror."""
+    values = {
+        "AIODBG_INTERFACE": aiodbg.INTERFACE,
+        "AIODBG_MESSAGE_MAX": aiodbg.MESSAGE_MAX,
+    }
+    for cls, name in STRUCTS.items():
+        values["sizeof(%s)" % name] = ctypes.sizeof(cls)
+        for field, _ in cls._fields_:
+            descriptor = getattr(cls, field)
+            values["offsetof(%s, %s)" % (name, field)] = descriptor.offset
+            values["sizeof(((%s *)0)->%s)" % (name, field)] = descriptor.size
+    for members in ENUMS:
+        values.update(("AIODBG_" + member.name, member.value) for member in members)
+    return values
+
+
+@pytest.fixture(scope="module")
+def header(top):
+    with open(os.path.join(top, "core", "aiodbg.h")) as file:
+        return re.sub(r"/\*.*?\*/", "", file.read(), flags=re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def compiled(top, tmp_path_factory):
+    """What the compiler says of the same expressions."""
+    compiler = shutil.which(os.environ.get("CC", "cc").split()[0])
+    if compiler is None:
+        pytest.skip("no C compiler")
+    folder = tmp_path_factory.mktemp("mirror")
+    lines = "".join('printf("%%lld\\n", (long long)(%s));\n' % name for name in mirrored())
+    source = "#include <stdio.h>\n#include <aiodbg.h>\nint main(void) {\n%s}\n" % lines
+    (folder / "mirror.c").write_text(source)
+    program = str(folder / "mirror")
+    core = os.path.join(top, "core")
+    subprocess.check_call([compiler, "-I", core, "-o", program, str(folder / "mirror.c")])
+    output = subprocess.check_output([program], text=True)
+    return dict(zip(mirrored(), map(int, output.split())))
+
+
+def test_sizes_offsets_and_values_agree(compiled):
+    assert mirrored() == compiled
+
+
+def test_no_struct_or_field_is_left_out(header):
+    found = dict(re.findall(r"^(struct aiodbg_\w+) \{(.*?)^\};", header, re.DOTALL | re.MULTILINE))
+    assert sorted(found) == sorted(STRUCTS.values())
+    for cls, name in STRUCTS.items():
+        # Also of "uint64_t start, end;", and of "int (*write)(void *ctx, ...);".
+        names = re.findall(r"(?:\(\*|\b)(\w+)(?:\)\([^)]*\)|\[\w+\])?\s*(?:,|;)", found[name])
+        assert names == [field for field, _ in cls._fields_]
+
+
+def test_no_constant_is_left_out(header):
+    names = set(re.findall(r"^\t(AIODBG_\w+) =", header, re.MULTILINE))
+    assert names == {"AIODBG_" + member.name for members in ENUMS for member in members}
+    assert all(issubclass(members, enum.IntEnum) for members in ENUMS)
+
+
+def test_no_function_is_left_out(header):
+    names = re.findall(r"^(?!typedef)\w[\w ]* \*?(aiodbg_\w+)\(", header, re.MULTILINE)
+    assert sorted(names) == sorted(aiodbg.PROTOTYPES)
+
+
+def test_functions_have_as_many_arguments(header):
+    text = " ".join(header.split())
+    for name, (_, arguments) in aiodbg.PROTOTYPES.items():
+        parameters = re.search(r"\b%s\(([^)]*)\);" % name, text).group(1)
+        assert len(arguments) == (0 if parameters == "void" else parameters.count(",") + 1), name
