@@ -39,7 +39,8 @@ int decoder_init(struct decoder *decoder, const struct aiodbg_target *target,
 	decoder->codes = htab_create_alloc(256, address_hash, address_equal, NULL, calloc, free);
 	decoder->locations = htab_create_alloc(256, location_hash, location_equal, NULL, calloc,
 					       free);
-	if (!decoder->types || !decoder->codes || !decoder->locations)
+	decoder->names = htab_create_alloc(64, address_hash, address_equal, NULL, calloc, free);
+	if (!decoder->types || !decoder->codes || !decoder->locations || !decoder->names)
 		return decoder_no_memory(decoder);
 	return 0;
 }
@@ -52,6 +53,8 @@ void decoder_deinit(struct decoder *decoder)
 		htab_delete(decoder->codes);
 	if (decoder->locations)
 		htab_delete(decoder->locations);
+	if (decoder->names)
+		htab_delete(decoder->names);
 	reader_deinit(&decoder->reader);
 }
 

@@ -17,9 +17,10 @@ struct decoder {
 	struct arena *arena;
 	/* struct type by address: py_object.h. */
 	htab_t types;
-	/* struct code and struct location by address: py_code.h. */
+	/* Codes and names by address, locations by what they are: py_code.h. */
 	htab_t codes;
 	htab_t locations;
+	htab_t names;
 };
 
 /* Returns 0 or a status; deinit is needed in any case. */

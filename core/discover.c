@@ -4,6 +4,7 @@
 
 #include "ceilings.h"
 #include "error.h"
+#include "probe.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -47,27 +48,11 @@ static void version_text(uint32_t version, char *buf, size_t size)
 
 static int unsupported(struct reader *reader, uint64_t addr, uint32_t version, bool free_threaded)
 {
-	char name[32], known[64];
+	char name[32], known[96];
 	version_text(version, name, sizeof(name));
 	return error_at(&reader->error, AIODBG_UNSUPPORTED, addr,
 			"CPython %s%s is not supported (supported: %s): _PyRuntime", name,
 			free_threaded ? " free-threaded" : "",
-			layout_versions(known, sizeof(known)));
-}
-
-/* What is said of a runtime that has no cookie. Py_Version is exported from 3.11 on. */
-static int unsupported_old(struct reader *reader, uint64_t addr)
-{
-	const struct aiodbg_target *target = reader->cache.target;
-	uint64_t symbol, version;
-	if (target->find_symbol &&
-	    target->find_symbol(target->ctx, "Py_Version", 0, &symbol) == 0 &&
-	    reader_word(reader, symbol, &version) == 0 && version >> 24 == 3)
-		return unsupported(reader, addr, (uint32_t)version, false);
-	char known[64];
-	return error_at(&reader->error, AIODBG_UNSUPPORTED, addr,
-			"CPython without debug offsets, which is older than 3.13 "
-			"(supported: %s): _PyRuntime",
 			layout_versions(known, sizeof(known)));
 }
 
@@ -89,6 +74,53 @@ static int check_interpreter(struct reader *reader, const struct runtime *runtim
 	return status;
 }
 
+/* Py_Version, which is exported from 3.11 on; 0 if it cannot be found. */
+static uint32_t exported_version(struct reader *reader)
+{
+	const struct aiodbg_target *target = reader->cache.target;
+	uint64_t symbol;
+	uint8_t version[4];
+	if (!target->find_symbol || target->find_symbol(target->ctx, "Py_Version", 0, &symbol) ||
+	    reader_read(reader, symbol, version, sizeof(version)))
+		return 0;
+	return (uint32_t)reader_decode_uint(reader, version, sizeof(version));
+}
+
+/*
+ * A runtime without a cookie, which is older than 3.13: each table that expects none is
+ * tried, and fits if it leads to its own version.
+ */
+static int try_without_offsets(struct reader *reader, uint64_t addr, struct runtime *ret)
+{
+	uint32_t exported = exported_version(reader);
+	ret->addr = addr;
+	ret->free_threaded = false;
+	for (size_t i = 0; layout_tables_without_offsets(i, &ret->table); i++) {
+		struct aiodbg_error error = {0};
+		if (exported && layout_find(exported, false) != ret->table)
+			continue;
+		int status = layout_make(ret->table, NULL, NULL, &reader->error, &ret->layout);
+		if (!status)
+			status = check_interpreter(reader, ret);
+		if (!status)
+			status = probe_version(reader->cache.target, NULL, ret, &error,
+					       &ret->version);
+		if (error_is_fatal(status)) {
+			reader->error = error;
+			return status;
+		}
+		if (!status && layout_find(ret->version, false) == ret->table)
+			return 0;
+	}
+	if (exported)
+		return unsupported(reader, addr, exported, false);
+	char known[96];
+	return error_at(&reader->error, AIODBG_UNSUPPORTED, addr,
+			"a CPython that publishes no offsets (before 3.13), and no known layout "
+			"leads to its sys.hexversion (supported: %s): _PyRuntime",
+			layout_versions(known, sizeof(known)));
+}
+
 /* Checks one place where _PyRuntime may be, and fills *ret if it is. */
 static int try_runtime(struct reader *reader, uint64_t addr, struct runtime *ret)
 {
@@ -98,7 +130,7 @@ static int try_runtime(struct reader *reader, uint64_t addr, struct runtime *ret
 	if (status)
 		return status;
 	if (memcmp(head, cookie, sizeof(cookie)) != 0)
-		return unsupported_old(reader, addr);
+		return try_without_offsets(reader, addr, ret);
 	ret->addr = addr;
 	ret->version = (uint32_t)reader_decode_uint(reader, head + OFFSET_VERSION, 8);
 	ret->free_threaded = reader_decode_uint(reader, head + OFFSET_FREE_THREADED, 8) != 0;

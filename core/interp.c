@@ -4,6 +4,8 @@
 
 #include "ceilings.h"
 #include "error.h"
+#include "py_dict.h"
+#include "py_object.h"
 #include "walk.h"
 
 static int interp_read(struct decoder *decoder, uint64_t addr, struct interp *ret, uint64_t *next)
@@ -59,12 +61,63 @@ int interps_read(struct decoder *decoder, uint64_t runtime, struct interps *ret,
 	return note(arg, &decoder->reader.error);
 }
 
+/* The key in a thread's dict: Modules/_asynciomodule.c. */
+static const char running_loop_key[] = "__asyncio_running_event_loop__";
+
+/* Up to 3.12 the running loop is in the thread's dict; up to 3.11 in a holder there. */
+static int find_running_loop(struct decoder *decoder, uint64_t thread, uint64_t *ret)
+{
+	const struct layout *l = decoder->layout;
+	uint64_t dict, loop = 0;
+	enum kind kind = KIND_NONE;
+	int status = reader_word(&decoder->reader, thread + (uint64_t)l->thread.dict, &dict);
+	if (!status && dict)
+		status = dict_get(decoder, dict, running_loop_key, &loop);
+	if (!status && loop && l->loopholder.loop != LAYOUT_NONE)
+		status = reader_word(&decoder->reader, loop + (uint64_t)l->loopholder.loop, &loop);
+	if (!status && loop)
+		status = object_kind(decoder, loop, &kind);
+	*ret = kind == KIND_NONE ? 0 : loop;
+	/* A thread without a loop to be seen is a thread all the same. */
+	return error_is_fatal(status) ? status : 0;
+}
+
+/* In 3.11 and 3.12 the current frame is found through a struct on the thread's C stack. */
+static int find_current_frame(struct decoder *decoder, uint64_t thread, uint64_t *ret)
+{
+	const struct layout *l = decoder->layout;
+	uint64_t cframe;
+	int status = reader_word(&decoder->reader, thread + (uint64_t)l->thread.cframe, &cframe);
+	if (!status && cframe)
+		status = reader_word(&decoder->reader,
+				     cframe + (uint64_t)l->cframe.current_frame, ret);
+	return error_is_fatal(status) ? status : 0;
+}
+
+/*
+ * Up to 3.10 CPython keeps only the pthread_t, which in glibc on x86-64 is the address of
+ * a struct that has the kernel's thread id at a place of its own (struct pthread in
+ * nptl/descr.h, the same since 2.4). What is there is believed if it can be one.
+ */
+#define GLIBC_TID_OFFSET 720
+#define TID_MAX (1 << 22)
+
+static int find_tid(struct decoder *decoder, uint64_t thread_id, uint64_t *ret)
+{
+	uint8_t tid[4];
+	int status = reader_read(&decoder->reader, thread_id + GLIBC_TID_OFFSET, tid, sizeof(tid));
+	uint64_t value = reader_decode_uint(&decoder->reader, tid, sizeof(tid));
+	if (!status && value <= TID_MAX)
+		*ret = value;
+	return error_is_fatal(status) ? status : 0;
+}
+
 static int thread_read(struct decoder *decoder, uint64_t addr, const struct interps *interps,
 		       size_t index, struct thread *ret, uint64_t *next)
 {
 	const struct layout *l = decoder->layout;
 	struct reader *reader = &decoder->reader;
-	uint64_t interp;
+	uint64_t interp, thread_id = 0;
 	*ret = (struct thread){.addr = addr, .interp = index};
 	if (!decoder_plausible(decoder, addr))
 		return reader_corrupt(reader, addr, "not a thread state");
@@ -77,6 +130,7 @@ static int thread_read(struct decoder *decoder, uint64_t addr, const struct inte
 	} fields[] = {
 		{l->thread.next, next},
 		{l->thread.current_frame, &ret->current_frame},
+		{l->thread.thread_id, &thread_id},
 		{l->thread.native_thread_id, &ret->tid},
 		{l->thread.running_loop, &ret->running_loop},
 		{l->thread.running_task, &ret->running_task},
@@ -86,6 +140,12 @@ static int thread_read(struct decoder *decoder, uint64_t addr, const struct inte
 			status = reader_word(reader, addr + (uint64_t)fields[i].offset,
 					     fields[i].ret);
 	}
+	if (!status && l->thread.native_thread_id == LAYOUT_NONE)
+		status = find_tid(decoder, thread_id, &ret->tid);
+	if (!status && l->thread.cframe != LAYOUT_NONE && l->cframe.current_frame != LAYOUT_NONE)
+		status = find_current_frame(decoder, addr, &ret->current_frame);
+	if (!status && l->thread.running_loop == LAYOUT_NONE)
+		status = find_running_loop(decoder, addr, &ret->running_loop);
 	return status;
 }
 
@@ -119,7 +179,7 @@ int thread_frames_read(struct decoder *decoder, const struct thread *thread,
 		struct frame frame;
 		int status = walk_step(decoder, &walk, addr);
 		if (!status)
-			status = frame_read(decoder, addr, &frame);
+			status = frame_read_any(decoder, addr, &frame);
 		if (status)
 			return status;
 		struct thread_frame found = {addr, frame.location};

@@ -20,7 +20,7 @@ struct thread {
 	uint64_t addr;
 	/* Index among the interpreters. */
 	size_t interp;
-	/* The kernel's thread id. */
+	/* The kernel's thread id; 0 if it is not known. */
 	uint64_t tid;
 	/* 0 if no Python function runs. */
 	uint64_t current_frame;

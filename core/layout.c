@@ -66,6 +66,17 @@ const struct layout_table *layout_find(uint32_t hexversion, bool free_threaded)
 	return NULL;
 }
 
+bool layout_tables_without_offsets(size_t index, const struct layout_table **ret)
+{
+	for (const struct layout_table *const *table = layout_tables; *table; table++) {
+		if ((*table)->runtime.size == 0 && index-- == 0) {
+			*ret = *table;
+			return true;
+		}
+	}
+	return false;
+}
+
 const char *layout_versions(char *buf, size_t size)
 {
 	size_t used = 0;
@@ -177,7 +188,9 @@ int layout_make(const struct layout_table *table, const uint64_t *runtime, const
 {
 	bool seen[sizeof(struct layout) / sizeof(int32_t)] = {false};
 	*ret = table->layout;
-	int code = take_published(table, &table->runtime, runtime, seen, err, ret);
+	int code = 0;
+	if (runtime)
+		code = take_published(table, &table->runtime, runtime, seen, err, ret);
 	if (!code && asyncio)
 		code = take_published(table, &table->asyncio, asyncio, seen, err, ret);
 	if (code)

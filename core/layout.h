@@ -32,7 +32,8 @@
 
 #include "aiodbg.h"
 
-#define LAYOUT_NONE (-1)
+/* Not a value that any field or enum of CPython has. */
+#define LAYOUT_NONE INT32_MIN
 
 struct layout {
 #define STRUCT(name, types)                                                                        \
@@ -60,6 +61,9 @@ struct layout_table;
  */
 const struct layout_table *layout_find(uint32_t hexversion, bool free_threaded);
 
+/* The index-th table of a version that publishes no offsets; false behind the last. */
+bool layout_tables_without_offsets(size_t index, const struct layout_table **ret);
+
 /* All versions that have a table, as "3.14, 3.15". Returns buf. */
 const char *layout_versions(char *buf, size_t size);
 
@@ -70,7 +74,7 @@ size_t layout_asyncio_size(const struct layout_table *table);
 /*
  * Make the layout of a target from the table and from what the target publishes, given
  * as 64-bit words in host order, as many as layout_*_size() says. asyncio is NULL if the
- * target has no such section. Fails with AIODBG_CORRUPT if what is published contradicts
+ * target has no such section, both for a version that publishes nothing. Fails with AIODBG_CORRUPT if what is published contradicts
  * itself or the table.
  */
 int layout_make(const struct layout_table *table, const uint64_t *runtime, const uint64_t *asyncio,

@@ -2,9 +2,16 @@
 /* The list of the tables in layouts/. */
 #include "layout_table.h"
 
-extern const struct layout_table layout_3_14, layout_3_15;
+extern const struct layout_table layout_3_8, layout_3_9, layout_3_10, layout_3_11, layout_3_12,
+	layout_3_13, layout_3_14, layout_3_15;
 
 const struct layout_table *const layout_tables[] = {
+	&layout_3_8,
+	&layout_3_9,
+	&layout_3_10,
+	&layout_3_11,
+	&layout_3_12,
+	&layout_3_13,
 	&layout_3_14,
 	&layout_3_15,
 	NULL,

@@ -28,41 +28,64 @@ static int visit_attr(struct decoder *decoder, uint64_t key, uint64_t value, voi
 	return 0;
 }
 
-/* The address of the instance's __dict__; 0 if it has none (yet). */
-static int find_dict(struct decoder *decoder, uint64_t addr, const struct type *type, uint64_t *ret)
+/* Where an instance keeps its attributes: in a dict, or in values for the class's keys. */
+struct place {
+	uint64_t dict, values;
+};
+
+/* The words in front of an object: each version uses them in another way. */
+static int find_managed(struct decoder *decoder, uint64_t addr, const struct type *type,
+			struct place *ret)
 {
-	int64_t offset = type->dictoffset;
-	*ret = 0;
-	if (type_managed_dict(type))
-		offset = decoder->layout->fact.managed_dict;
-	else if (offset <= 0)
+	const struct layout *l = decoder->layout;
+	struct reader *reader = &decoder->reader;
+	uint8_t valid = 0;
+	int code = reader_word(reader, addr + (uint64_t)(int64_t)l->fact.managed_dict, &ret->dict);
+	if (code)
+		return code;
+	if (l->fact.managed_values != LAYOUT_NONE)
+		return reader_word(reader, addr + (uint64_t)(int64_t)l->fact.managed_values,
+				   &ret->values);
+	if (l->fact.managed_tagged == 1 && ret->dict & 1) {
+		ret->values = ret->dict + 1;
+		ret->dict = 0;
+	}
+	if (ret->dict || l->fact.inline_values != 1 || !type_inline_values(type))
 		return 0;
-	return reader_word(&decoder->reader, addr + (uint64_t)offset, ret);
+	uint64_t values = addr + (uint64_t)type->basicsize;
+	code = reader_u8(reader, values + (uint64_t)l->values.valid, &valid);
+	if (valid)
+		ret->values = values;
+	return code;
+}
+
+static int find_place(struct decoder *decoder, uint64_t addr, const struct type *type,
+		      struct place *ret)
+{
+	*ret = (struct place){0};
+	if (decoder->layout->fact.managed_dict != LAYOUT_NONE && type_managed_dict(type))
+		return find_managed(decoder, addr, type, ret);
+	if (type->dictoffset <= 0)
+		return 0;
+	return reader_word(&decoder->reader, addr + (uint64_t)type->dictoffset, &ret->dict);
 }
 
 int attrs_get(struct decoder *decoder, uint64_t addr, struct attr *attrs, size_t count)
 {
-	const struct layout *l = decoder->layout;
 	struct attr_visitor visitor = {attrs, count};
 	const struct type *type;
-	uint64_t dict;
-	uint8_t valid;
+	struct place place;
 	for (size_t i = 0; i < count; i++)
 		attrs[i].value = 0;
 	int code = object_type(decoder, addr, &type);
 	if (!code)
-		code = find_dict(decoder, addr, type, &dict);
+		code = find_place(decoder, addr, type, &place);
 	if (code)
 		return code;
-	if (dict)
-		return dict_visit(decoder, dict, visit_attr, &visitor);
-	if (!type_managed_dict(type) || !type_inline_values(type) || !type->cached_keys)
-		return 0;
-	uint64_t values = addr + (uint64_t)type->basicsize;
-	code = reader_u8(&decoder->reader, values + (uint64_t)l->values.valid, &valid);
-	if (code || !valid)
-		return code;
-	return dict_visit_values(decoder, type->cached_keys, values, visit_attr, &visitor);
+	if (place.values && type->cached_keys)
+		return dict_visit_values(decoder, type->cached_keys, place.values, visit_attr,
+					 &visitor);
+	return place.dict ? dict_visit(decoder, place.dict, visit_attr, &visitor) : 0;
 }
 
 int attr_get(struct decoder *decoder, uint64_t addr, const char *name, uint64_t *ret)

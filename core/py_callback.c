@@ -95,7 +95,7 @@ static int closure_get(struct decoder *decoder, uint64_t function, const struct 
 	uint64_t closure, cell;
 	int index;
 	*ret = 0;
-	int status = code_variable_index(decoder, code, name, CODE_VARIABLE_FREE, &index);
+	int status = code_free_variable(decoder, code, name, &index);
 	if (status || index < 0)
 		return status;
 	status = reader_word(&decoder->reader, function + (uint64_t)l->function.closure, &closure);
@@ -214,6 +214,10 @@ int callback_visit(struct decoder *decoder, uint64_t addr, sequence_visit_fn *vi
 	switch (type->kind) {
 	case KIND_CFUNCTION:
 		return visit_cfunction(decoder, addr, visit, arg);
+	case KIND_WAKEUP:
+		status = reader_word(&decoder->reader, addr + (uint64_t)l->wakeup.task,
+				     &callback.self);
+		return status ? status : visit(decoder, callback.self, arg);
 	case KIND_FUNCTION:
 		callback.function = addr;
 		break;

@@ -19,14 +19,14 @@
 hashval_t location_hash(const void *element)
 {
 	const struct location *location = element;
-	uint64_t key = location->code->addr + location->unit;
+	uint64_t key = location->code->addr + location->unit + (uintptr_t)location->function;
 	return (hashval_t)(key * 0x9e3779b97f4a7c15ull >> 32);
 }
 
 int location_equal(const void *element, const void *other)
 {
 	const struct location *a = element, *b = other;
-	return a->code == b->code && a->unit == b->unit;
+	return a->code == b->code && a->unit == b->unit && a->function == b->function;
 }
 
 static enum code_kind code_kind(int64_t flags)
@@ -51,6 +51,8 @@ static int read_parts(struct decoder *decoder, const struct window *w, struct co
 		{l->code.filename, &code->filename},
 	};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (names[i].offset == LAYOUT_NONE)
+			continue;
 		int status = str_read(decoder, window_word(w, (size_t)names[i].offset),
 				      names[i].ret);
 		if (error_is_fatal(status))
@@ -61,29 +63,53 @@ static int read_parts(struct decoder *decoder, const struct window *w, struct co
 	return error_is_fatal(status) ? status : 0;
 }
 
-int code_get(struct decoder *decoder, uint64_t addr, struct code **ret)
+/* The slots of a frame follow from its size where codes have that, else from the counts. */
+static int64_t read_slots(const struct layout *l, const struct window *w)
+{
+	int64_t word = w->reader->word_size;
+	if (l->code.framesize != LAYOUT_NONE)
+		return window_int(w, (size_t)l->code.framesize, 4) - l->frame.localsplus / word;
+	return window_int(w, (size_t)l->code.nlocalsplus, 4) +
+	       window_int(w, (size_t)l->code.stacksize, 4);
+}
+
+static int read_code(struct decoder *decoder, uint64_t addr, struct code *code)
 {
 	const struct layout *l = decoder->layout;
+	struct window w;
+	size_t size = (size_t)(l->code.code_adaptive != LAYOUT_NONE ? l->code.code_adaptive
+								    : l->code.size);
+	int status = window_read(&decoder->reader, addr, size, &w);
+	if (status)
+		return status;
+	code->addr = addr;
+	code->kind = code_kind(window_int(&w, (size_t)l->code.flags, 4));
+	code->firstlineno = (int32_t)window_int(&w, (size_t)l->code.firstlineno, 4);
+	code->slots = read_slots(l, &w);
+	code->callback_rule = -1;
+	if (l->code.firsttraceable != LAYOUT_NONE)
+		code->firsttraceable = (int32_t)window_int(&w, (size_t)l->code.firsttraceable, 4);
+	/* Where the instructions are a bytes object, what counts is where that begins. */
+	if (l->code.code_adaptive != LAYOUT_NONE)
+		code->instructions = addr + (uint64_t)l->code.code_adaptive;
+	else
+		code->instructions = window_word(&w, (size_t)l->code.instructions) +
+				     (uint64_t)l->bytes.data;
+	return read_parts(decoder, &w, code);
+}
+
+int code_get(struct decoder *decoder, uint64_t addr, struct code **ret)
+{
 	*ret = htab_find(decoder->codes, &addr);
 	if (*ret)
 		return 0;
-	struct window w;
 	int status = object_expect(decoder, addr, KIND_CODE, "code");
-	if (!status)
-		status = window_read(&decoder->reader, addr, (size_t)l->code.code_adaptive, &w);
 	if (status)
 		return status;
 	struct code *code = arena_alloc(decoder->arena, sizeof(*code));
 	if (!code)
 		return decoder_no_memory(decoder);
-	code->addr = addr;
-	code->kind = code_kind(window_int(&w, (size_t)l->code.flags, 4));
-	code->firstlineno = (int32_t)window_int(&w, (size_t)l->code.firstlineno, 4);
-	code->framesize = (int32_t)window_int(&w, (size_t)l->code.framesize, 4);
-	code->firsttraceable = (int32_t)window_int(&w, (size_t)l->code.firsttraceable, 4);
-	code->instructions = addr + (uint64_t)l->code.code_adaptive;
-	code->callback_rule = -1;
-	status = read_parts(decoder, &w, code);
+	status = read_code(decoder, addr, code);
 	if (status)
 		return status;
 	void **slot = htab_find_slot(decoder->codes, code, INSERT);
@@ -94,10 +120,59 @@ int code_get(struct decoder *decoder, uint64_t addr, struct code **ret)
 	return 0;
 }
 
-int location_get(struct decoder *decoder, const struct code *code, uint32_t unit,
-		 const struct location **ret)
+/*
+ * A name that generators have and codes have not: one string for each str object, so that
+ * locations can be compared by it.
+ */
+struct shared_name {
+	uint64_t addr;
+	const char *text;
+};
+
+static int shared_name_get(struct decoder *decoder, uint64_t addr, const char **ret)
 {
-	struct location key = {.code = code, .unit = unit};
+	const struct shared_name *known = htab_find(decoder->names, &addr);
+	if (known) {
+		*ret = known->text;
+		return 0;
+	}
+	struct shared_name *name = arena_alloc(decoder->arena, sizeof(*name));
+	if (!name)
+		return decoder_no_memory(decoder);
+	name->addr = addr;
+	int status = str_read(decoder, addr, &name->text);
+	if (error_is_fatal(status))
+		return status;
+	void **slot = htab_find_slot(decoder->names, name, INSERT);
+	if (!slot)
+		return decoder_no_memory(decoder);
+	*slot = name;
+	*ret = name->text;
+	return 0;
+}
+
+static void find_position(const struct decoder *decoder, struct location *location)
+{
+	const struct code *code = location->code;
+	location->position = (struct position){-1, -1, -1, -1};
+	if (location->unit == UNIT_START)
+		location->position.line = code->firstlineno;
+	else if (location->unit != UNIT_UNKNOWN)
+		linetable_find((enum linetable_format)decoder->layout->fact.linetable,
+			       code->linetable, code->linetable_size, code->firstlineno,
+			       location->unit, &location->position);
+}
+
+int location_get(struct decoder *decoder, const struct code *code, uint32_t unit,
+		 uint64_t qualname, const struct location **ret)
+{
+	struct location key = {.code = code, .unit = unit, .function = code->qualname};
+	if (decoder->layout->code.qualname == LAYOUT_NONE) {
+		key.function = code->name;
+		int status = qualname ? shared_name_get(decoder, qualname, &key.function) : 0;
+		if (status)
+			return status;
+	}
 	void **slot = htab_find_slot(decoder->locations, &key, INSERT);
 	if (!slot)
 		return decoder_no_memory(decoder);
@@ -105,11 +180,10 @@ int location_get(struct decoder *decoder, const struct code *code, uint32_t unit
 		*ret = *slot;
 		return 0;
 	}
-	linetable_find(code->linetable, code->linetable_size, code->firstlineno, unit,
-		       &key.position);
+	find_position(decoder, &key);
 	struct location *location = arena_copy(decoder->arena, &key, sizeof(key));
 	if (!location) {
-		htab_clear_slot(decoder->locations, slot);
+		/* An empty slot counts as used, which only wastes it. */
 		return decoder_no_memory(decoder);
 	}
 	*slot = location;
@@ -117,20 +191,22 @@ int location_get(struct decoder *decoder, const struct code *code, uint32_t unit
 	return 0;
 }
 
+/* Bits of co_localspluskinds: a variable of an enclosing function. */
+#define VARIABLE_FREE 0x80
+
 struct variable_visitor {
 	const char *name;
+	/* NULL: all are free variables. */
 	const uint8_t *kinds;
 	size_t kind_count, at;
-	uint8_t wanted;
 	int index, found;
 };
 
 static int visit_variable(struct decoder *decoder, uint64_t item, void *arg)
 {
 	struct variable_visitor *visitor = arg;
-	if (visitor->at >= visitor->kind_count)
-		return 0;
-	if (!(visitor->kinds[visitor->at++] & visitor->wanted))
+	size_t at = visitor->at++;
+	if (visitor->kinds && (at >= visitor->kind_count || !(visitor->kinds[at] & VARIABLE_FREE)))
 		return 0;
 	bool equal;
 	int status = str_equals(decoder, item, visitor->name, &equal);
@@ -140,20 +216,23 @@ static int visit_variable(struct decoder *decoder, uint64_t item, void *arg)
 	return status;
 }
 
-int code_variable_index(struct decoder *decoder, const struct code *code, const char *name,
-			uint8_t kind, int *ret)
+int code_free_variable(struct decoder *decoder, const struct code *code, const char *name, int *ret)
 {
 	const struct layout *l = decoder->layout;
-	struct variable_visitor visitor = {.name = name, .wanted = kind, .found = -1};
+	struct variable_visitor visitor = {.name = name, .found = -1};
+	bool own_tuple = l->code.freevars != LAYOUT_NONE;
 	uint64_t names, kinds;
-	int status = reader_word(&decoder->reader, code->addr + (uint64_t)l->code.localsplusnames,
+	int status = reader_word(&decoder->reader,
+				 code->addr + (uint64_t)(own_tuple ? l->code.freevars
+								   : l->code.localsplusnames),
 				 &names);
-	if (!status)
+	if (!status && !own_tuple) {
 		status = reader_word(&decoder->reader,
 				     code->addr + (uint64_t)l->code.localspluskinds, &kinds);
-	if (!status)
-		status = bytes_read(decoder, kinds, LIMIT_STRING, &visitor.kinds,
-				    &visitor.kind_count);
+		if (!status)
+			status = bytes_read(decoder, kinds, LIMIT_STRING, &visitor.kinds,
+					    &visitor.kind_count);
+	}
 	if (!status)
 		status = sequence_visit(decoder, names, visit_variable, &visitor);
 	*ret = visitor.found;

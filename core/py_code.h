@@ -24,8 +24,8 @@ struct code {
 	/* In the arena; NULL where they cannot be read. */
 	const char *name, *qualname, *filename;
 	int32_t firstlineno;
-	/* Slots of a frame, its fixed part included. */
-	int32_t framesize;
+	/* Slots for variables and stack, in a frame. */
+	int64_t slots;
 	/* Code units before the first instruction that a user sees. */
 	int32_t firsttraceable;
 	/* Address of the first instruction. */
@@ -40,24 +40,32 @@ struct code {
 struct location {
 	const struct code *code;
 	uint32_t unit;
+	/* Qualified name, of the code, or of the generator where codes have none; NULL if it
+	 * cannot be read. */
+	const char *function;
 	struct position position;
 };
+
+/* The unit of a frame that has not begun: it stands on the first line. */
+#define UNIT_START UINT32_MAX
+/* The unit of a frame whose instruction pointer makes no sense. */
+#define UNIT_UNKNOWN (UINT32_MAX - 1)
 
 /* The code object at addr. */
 int code_get(struct decoder *decoder, uint64_t addr, struct code **ret);
 
-/* The place unit code units from the start of the code. */
+/*
+ * The place unit code units from the start of the code. qualname is the address of a str
+ * that names the function if the code has no qualified name, or 0.
+ */
 int location_get(struct decoder *decoder, const struct code *code, uint32_t unit,
-		 const struct location **ret);
+		 uint64_t qualname, const struct location **ret);
 
 /*
- * The index-th of a code object's variables (locals, cells, then free variables) that
- * has any of the bits in kind (CO_FAST_* below) is named name: returns its index among
- * those in *ret, or -1.
+ * The index, in a function's closure, of the variable of that name; -1 if there is none.
  */
-#define CODE_VARIABLE_FREE 0x80
-int code_variable_index(struct decoder *decoder, const struct code *code, const char *name,
-			uint8_t kind, int *ret);
+int code_free_variable(struct decoder *decoder, const struct code *code, const char *name,
+		       int *ret);
 
 hashval_t location_hash(const void *element);
 int location_equal(const void *element, const void *other);

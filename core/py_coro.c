@@ -4,8 +4,73 @@
 
 #include "ceilings.h"
 #include "error.h"
+#include "py_frameobject.h"
 #include "py_object.h"
 #include "walk.h"
+
+/* What a generator's fields say of it. */
+struct generator {
+	enum coro_state state;
+	bool awaiting;
+	/* Filled in while it is suspended or not yet begun. */
+	struct frame frame;
+};
+
+/* Since 3.11 the frame is part of the generator, and the state beside it. */
+static int read_generator(struct decoder *decoder, uint64_t addr, struct generator *ret)
+{
+	const struct layout *l = decoder->layout;
+	struct window w;
+	int status = window_read(&decoder->reader, addr, (size_t)l->gen.iframe, &w);
+	if (status)
+		return status;
+	int64_t state = window_int(&w, (size_t)l->gen.frame_state, 1);
+	ret->frame.addr = addr + (uint64_t)l->gen.iframe;
+	ret->awaiting = (l->fact.frame_suspended_yield_from != LAYOUT_NONE &&
+			 state == l->fact.frame_suspended_yield_from) ||
+			(l->fact.frame_suspended_locked != LAYOUT_NONE &&
+			 state == l->fact.frame_suspended_locked);
+	if (state == l->fact.frame_executing)
+		ret->state = CORO_EXECUTING;
+	else if (state >= l->fact.frame_finished)
+		ret->state = CORO_FINISHED;
+	else if (state == l->fact.frame_created)
+		ret->state = CORO_CREATED;
+	else if (ret->awaiting || state == l->fact.frame_suspended)
+		ret->state = CORO_SUSPENDED;
+	else
+		return reader_corrupt(&decoder->reader, addr, "coroutine in no known state");
+	if (ret->state == CORO_EXECUTING || ret->state == CORO_FINISHED)
+		return 0;
+	return frame_read(decoder, ret->frame.addr, &ret->frame);
+}
+
+/* Up to 3.10 it points to a frame object, until it is finished. */
+static int read_old_generator(struct decoder *decoder, uint64_t addr, struct generator *ret)
+{
+	static const enum coro_state states[] = {
+		[FRAMEOBJECT_CREATED] = CORO_CREATED,
+		[FRAMEOBJECT_SUSPENDED] = CORO_SUSPENDED,
+		[FRAMEOBJECT_EXECUTING] = CORO_EXECUTING,
+		[FRAMEOBJECT_FINISHED] = CORO_FINISHED,
+	};
+	const struct layout *l = decoder->layout;
+	struct window w;
+	enum frameobject_state state;
+	int status = window_read(&decoder->reader, addr, (size_t)l->gen.size, &w);
+	uint64_t frame = window_word(&w, (size_t)l->gen.frame);
+	uint64_t qualname = window_word(&w, (size_t)l->gen.qualname);
+	ret->state = CORO_FINISHED;
+	if (status || !frame)
+		return status;
+	status = frameobject_read(decoder, frame, qualname, &ret->frame, &state);
+	if (status)
+		return status;
+	ret->state = states[state];
+	if (l->gen.running != LAYOUT_NONE && window_int(&w, (size_t)l->gen.running, 1))
+		ret->state = CORO_EXECUTING;
+	return 0;
+}
 
 /*
  * One object of the chain. *next is what it awaits, 0 at the end. Only the first decides
@@ -15,38 +80,28 @@ static int walk_generator(struct decoder *decoder, uint64_t addr, enum kind kind
 			  struct stack *stack, struct coro *coro, uint64_t *next)
 {
 	const struct layout *l = decoder->layout;
-	struct window w;
-	struct frame frame;
-	int status = window_read(&decoder->reader, addr, (size_t)l->gen.iframe, &w);
+	struct generator gen = {0};
+	bool old = l->gen.iframe == LAYOUT_NONE;
+	int status = old ? read_old_generator(decoder, addr, &gen)
+			 : read_generator(decoder, addr, &gen);
 	if (status)
 		return status;
-	int64_t state = window_int(&w, (size_t)l->gen.frame_state, 1);
-	*coro = (struct coro){.frame = addr + (uint64_t)l->gen.iframe};
-	bool awaiting = state == l->fact.frame_suspended_yield_from ||
-			(l->fact.frame_suspended_locked != LAYOUT_NONE &&
-			 state == l->fact.frame_suspended_locked);
-	if (state == l->fact.frame_executing)
-		coro->state = CORO_EXECUTING;
-	else if (state >= l->fact.frame_finished)
-		coro->state = CORO_FINISHED;
-	else if (state == l->fact.frame_created)
-		coro->state = CORO_CREATED;
-	else if (awaiting || state == l->fact.frame_suspended)
-		coro->state = CORO_SUSPENDED;
-	else
-		return reader_corrupt(&decoder->reader, addr, "coroutine in no known state");
-	/* An async generator at its own yield is awaited by nobody: a stale object led here. */
-	if (coro->state == CORO_EXECUTING || coro->state == CORO_FINISHED ||
-	    (kind == KIND_ASYNC_GENERATOR && !awaiting && coro->state == CORO_SUSPENDED))
+	*coro = (struct coro){.state = gen.state, .frame = gen.frame.addr};
+	if (gen.state == CORO_EXECUTING || gen.state == CORO_FINISHED)
 		return 0;
-	status = frame_read(decoder, coro->frame, &frame);
+	if (!gen.frame.location)
+		return reader_corrupt(&decoder->reader, addr, "coroutine without code");
+	/* Up to 3.12 the state says only that it is suspended. */
+	if (gen.state == CORO_SUSPENDED && l->fact.frame_suspended_yield_from == LAYOUT_NONE)
+		status = frame_is_awaiting(decoder, &gen.frame, &gen.awaiting);
 	if (status)
 		return status;
-	if (!frame.location)
-		return reader_corrupt(&decoder->reader, addr, "coroutine without code");
-	if (!array_push(stack, frame.location))
+	/* An async generator at its own yield is awaited by nobody: a stale object led here. */
+	if (kind == KIND_ASYNC_GENERATOR && gen.state == CORO_SUSPENDED && !gen.awaiting)
+		return 0;
+	if (!array_push(stack, gen.frame.location))
 		return decoder_no_memory(decoder);
-	return awaiting ? frame_awaited(decoder, &frame, next) : 0;
+	return gen.awaiting ? frame_awaited(decoder, &gen.frame, next) : 0;
 }
 
 /* Where an object that passes an await on keeps the one that it passes it to, or -1. */

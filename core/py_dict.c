@@ -23,6 +23,26 @@ struct entries {
 	size_t size, key, value;
 };
 
+/*
+ * Slots of the index table, and its bytes. Up to 3.10 an index has as many bytes as the
+ * number of slots needs, with a sign.
+ */
+static bool read_index_size(const struct layout *l, const struct window *w, uint64_t *slots,
+			    uint64_t *bytes)
+{
+	if (l->keys.table_size == LAYOUT_NONE) {
+		uint64_t log2_slots = window_uint(w, (size_t)l->keys.log2_size, 1);
+		uint64_t log2_bytes = window_uint(w, (size_t)l->keys.log2_index_bytes, 1);
+		*slots = 1ull << (log2_slots & 63);
+		*bytes = 1ull << (log2_bytes & 63);
+		return log2_slots <= LOG2_SIZE_MAX && log2_bytes <= LOG2_SIZE_MAX + 3;
+	}
+	*slots = window_word(w, (size_t)l->keys.table_size);
+	unsigned int width = *slots <= 0xff ? 1 : *slots <= 0xffff ? 2 : *slots <= 0xffffffff ? 4 : 8;
+	*bytes = *slots * width;
+	return *slots <= 1ull << LOG2_SIZE_MAX;
+}
+
 static int read_keys(struct decoder *decoder, uint64_t keys, struct entries *ret)
 {
 	const struct layout *l = decoder->layout;
@@ -32,17 +52,16 @@ static int read_keys(struct decoder *decoder, uint64_t keys, struct entries *ret
 	int code = window_read(&decoder->reader, keys, (size_t)l->keys.indices, &w);
 	if (code)
 		return code;
-	uint64_t log2_size = window_uint(&w, (size_t)l->keys.log2_size, 1);
-	uint64_t log2_bytes = window_uint(&w, (size_t)l->keys.log2_index_bytes, 1);
+	uint64_t slots, index_bytes;
 	ret->count = window_word(&w, (size_t)l->keys.nentries);
-	if (log2_size > LOG2_SIZE_MAX || log2_bytes > LOG2_SIZE_MAX + 3 ||
-	    ret->count > 1ull << log2_size)
+	if (!read_index_size(l, &w, &slots, &index_bytes) || ret->count > slots)
 		return reader_corrupt(&decoder->reader, keys, "dict keys of impossible size");
 	if (ret->count > LIMIT_DICT_ENTRIES)
 		return error_at(&decoder->reader.error, AIODBG_LIMIT, keys,
 				"dict of %" PRIu64 " entries", ret->count);
-	bool general = (int32_t)window_uint(&w, (size_t)l->keys.kind, 1) == l->fact.keys_general;
-	ret->addr = keys + (uint64_t)l->keys.indices + (1ull << log2_bytes);
+	bool general = l->keys.kind == LAYOUT_NONE ||
+		       (int32_t)window_uint(&w, (size_t)l->keys.kind, 1) == l->fact.keys_general;
+	ret->addr = keys + (uint64_t)l->keys.indices + index_bytes;
 	ret->size = (size_t)(general ? l->entry.size : l->uentry.size);
 	ret->key = (size_t)(general ? l->entry.key : l->uentry.key);
 	ret->value = (size_t)(general ? l->entry.value : l->uentry.value);
@@ -82,16 +101,19 @@ int dict_visit_values(struct decoder *decoder, uint64_t keys, uint64_t values, d
 		      void *arg)
 {
 	const struct layout *l = decoder->layout;
-	struct entries entries;
-	uint8_t capacity;
+	struct entries entries = {0};
 	int code = read_keys(decoder, keys, &entries);
-	if (!code)
-		code = reader_u8(&decoder->reader, values + (uint64_t)l->values.capacity,
-				 &capacity);
+	uint64_t count = entries.count;
+	uint8_t capacity;
+	if (!code && l->values.capacity != LAYOUT_NONE) {
+		code = reader_u8(&decoder->reader, values + (uint64_t)l->values.capacity, &capacity);
+		count = capacity;
+	}
 	if (code)
 		return code;
-	return visit_entries(decoder, &entries, values + (uint64_t)l->values.items, capacity, visit,
-			     arg);
+	/* Up to 3.10 it is a bare array. */
+	uint64_t items = l->values.items == LAYOUT_NONE ? 0 : (uint64_t)l->values.items;
+	return visit_entries(decoder, &entries, values + items, count, visit, arg);
 }
 
 int dict_visit(struct decoder *decoder, uint64_t addr, dict_visit_fn *visit, void *arg)

@@ -46,7 +46,10 @@ static int read_native(struct decoder *decoder, struct future *f)
 		f->fut_waiter = window_word(&w, (size_t)l->task.fut_waiter);
 		f->must_cancel = window_bits(&w, LAYOUT_BITS_OFFSET(l->task.must_cancel),
 					     LAYOUT_BITS_WIDTH(l->task.must_cancel));
-		f->cancel_requests = (int32_t)window_int(&w, (size_t)l->task.cancel_requests, 4);
+		f->cancel_requests = -1;
+		if (l->task.cancel_requests != LAYOUT_NONE)
+			f->cancel_requests =
+				(int32_t)window_int(&w, (size_t)l->task.cancel_requests, 4);
 	}
 	if (f->state == FUTURE_STATE_UNKNOWN)
 		return reader_corrupt(&decoder->reader, f->addr, "future in no known state");

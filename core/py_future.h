@@ -31,6 +31,7 @@ struct future {
 	/* Of tasks only. */
 	uint64_t coro, name, fut_waiter;
 	bool must_cancel;
+	/* -1: not counted by this version. */
 	int32_t cancel_requests;
 };
 

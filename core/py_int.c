@@ -24,8 +24,19 @@ int int_read(struct decoder *decoder, uint64_t addr, int64_t *ret)
 		code = window_read(&decoder->reader, addr, (size_t)l->integer.digits, &w);
 	if (code)
 		return code;
-	uint64_t tag = window_word(&w, (size_t)l->integer.tag);
-	uint64_t count = tag >> TAG_COUNT_SHIFT;
+	uint64_t count;
+	bool negative;
+	if (l->integer.tag != LAYOUT_NONE) {
+		uint64_t tag = window_word(&w, (size_t)l->integer.tag);
+		count = tag >> TAG_COUNT_SHIFT;
+		negative = (tag & TAG_SIGN_MASK) == TAG_SIGN_NEGATIVE;
+	} else {
+		/* A zero has no digits. */
+		int64_t length = reader_signed(&decoder->reader,
+					       window_word(&w, (size_t)l->integer.length));
+		negative = length < 0;
+		count = negative ? 0 - (uint64_t)length : (uint64_t)length;
+	}
 	if (count > 2)
 		return error_at(&decoder->reader.error, AIODBG_LIMIT, addr,
 				"int of %" PRIu64 " digits", count);
@@ -36,6 +47,6 @@ int int_read(struct decoder *decoder, uint64_t addr, int64_t *ret)
 	int64_t value = 0;
 	for (size_t i = (size_t)count; i-- > 0;)
 		value = value << DIGIT_BITS | (int64_t)window_uint(&w, i * DIGIT_SIZE, DIGIT_SIZE);
-	*ret = (tag & TAG_SIGN_MASK) == TAG_SIGN_NEGATIVE ? -value : value;
+	*ret = negative ? -value : value;
 	return 0;
 }

@@ -2,7 +2,7 @@
 /*
  * Location tables. See py_linetable.h.
  *
- * A table is a sequence of entries. The first byte of each has bit 7 set, a form in bits
+ * A location table is a sequence of entries. The first byte of each has bit 7 set, a form in bits
  * 3 to 6 and the number of code units it covers, less one, in bits 0 to 2. What follows
  * depends on the form; lines are differences from the entry before.
  */
@@ -91,8 +91,8 @@ static void next_position(struct cursor *cursor, unsigned int form, int32_t *lin
 	ret->line = *line;
 }
 
-bool linetable_find(const uint8_t *table, size_t size, int32_t firstlineno, uint32_t unit,
-		    struct position *ret)
+static bool find_location(const uint8_t *table, size_t size, int32_t firstlineno, uint32_t unit,
+			  struct position *ret)
 {
 	struct cursor cursor = {.bytes = table, .size = size};
 	int32_t line = firstlineno;
@@ -108,6 +108,55 @@ bool linetable_find(const uint8_t *table, size_t size, int32_t firstlineno, uint
 		if (unit < end)
 			return true;
 	}
-	*ret = (struct position){-1, -1, -1, -1};
 	return false;
+}
+
+/* Pairs of bytes: how much further on the next line begins, and its distance. */
+static bool find_lnotab(const uint8_t *table, size_t size, int32_t firstlineno, uint32_t unit,
+			struct position *ret)
+{
+	uint64_t start = 0;
+	ret->line = firstlineno;
+	for (size_t i = 0; i + 1 < size; i += 2) {
+		start += table[i];
+		if (start > (uint64_t)unit * 2)
+			break;
+		ret->line = add_lines(ret->line, (int8_t)table[i + 1]);
+	}
+	return true;
+}
+
+/* Pairs of bytes: length of a range, and the distance of its line; -128 is no line. */
+static bool find_range(const uint8_t *table, size_t size, int32_t firstlineno, uint32_t unit,
+		       struct position *ret)
+{
+	uint64_t end = 0;
+	int32_t line = firstlineno;
+	for (size_t i = 0; i + 1 < size; i += 2) {
+		int8_t delta = (int8_t)table[i + 1];
+		end += table[i];
+		if (delta != INT8_MIN)
+			line = add_lines(line, delta);
+		if (end > (uint64_t)unit * 2) {
+			ret->line = delta == INT8_MIN ? -1 : line;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool linetable_find(enum linetable_format format, const uint8_t *table, size_t size,
+		    int32_t firstlineno, uint32_t unit, struct position *ret)
+{
+	bool found = false;
+	*ret = (struct position){-1, -1, -1, -1};
+	if (format == LINETABLE_LOCATIONS)
+		found = find_location(table, size, firstlineno, unit, ret);
+	else if (format == LINETABLE_RANGES)
+		found = find_range(table, size, firstlineno, unit, ret);
+	else if (format == LINETABLE_LNOTAB)
+		found = find_lnotab(table, size, firstlineno, unit, ret);
+	if (!found)
+		*ret = (struct position){-1, -1, -1, -1};
+	return found;
 }

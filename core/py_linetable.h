@@ -15,12 +15,21 @@ struct position {
 	int32_t line, end_line, column, end_column;
 };
 
+/* How a table is written: the values of layout's fact.linetable. */
+enum linetable_format {
+	/* co_lnotab, up to 3.9: lines, and where they begin. */
+	LINETABLE_LNOTAB = 1,
+	/* co_linetable of 3.10: ranges with lines. */
+	LINETABLE_RANGES = 2,
+	/* 3.11 and later: ranges with lines and columns. */
+	LINETABLE_LOCATIONS = 3,
+};
+
 /*
  * The position of the instruction that is unit code units (of 2 bytes each) from the
- * start, in a table of 3.11 or later. Returns false, and a position of -1s, if the table
- * ends before it or is damaged.
+ * start. Returns false, and a position of -1s, if the table ends before it or is damaged.
  */
-bool linetable_find(const uint8_t *table, size_t size, int32_t firstlineno, uint32_t unit,
-		    struct position *ret);
+bool linetable_find(enum linetable_format format, const uint8_t *table, size_t size,
+		    int32_t firstlineno, uint32_t unit, struct position *ret);
 
 #endif

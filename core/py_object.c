@@ -11,7 +11,6 @@
 #define FLAG_INLINE_VALUES (1ull << 2)
 #define FLAG_MANAGED_DICT (1ull << 4)
 #define FLAG_HEAPTYPE (1ull << 9)
-#define FLAG_READY (1ull << 12)
 #define FLAG_TYPE_SUBCLASS (1ull << 31)
 
 static const struct {
@@ -51,6 +50,7 @@ static const struct {
 	{"_asyncio.FutureIter", KIND_FUTUREITER},
 	{"_asyncio.Future", KIND_FUTURE},
 	{"_asyncio.Task", KIND_TASK},
+	{"TaskWakeupMethWrapper", KIND_WAKEUP},
 };
 
 const struct exported_type exported_types[] = {
@@ -143,7 +143,8 @@ static int type_read(struct decoder *decoder, uint64_t addr, struct type *type, 
 					 window_word(&w, (size_t)l->type.dictoffset));
 	type->base = window_word(&w, (size_t)l->type.base);
 	*metatype = window_word(&w, (size_t)l->object.type);
-	if (!(type->flags & FLAG_READY) || type->basicsize < 0)
+	/* Up to 3.9 some static types are used without ever having been made ready. */
+	if (type->basicsize <= 0)
 		return reader_corrupt(&decoder->reader, addr, "not a type");
 	if (type->flags & FLAG_HEAPTYPE) {
 		code = reader_word(&decoder->reader, addr + (uint64_t)l->type.cached_keys,

@@ -43,6 +43,8 @@ enum kind {
 	KIND_CORO_WRAPPER,
 	KIND_ANEXT,
 	KIND_FUTUREITER,
+	/* What wakes a task in 3.8 and 3.9. */
+	KIND_WAKEUP,
 	KIND_FUTURE,
 	KIND_TASK,
 };

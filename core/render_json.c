@@ -128,6 +128,15 @@ static void put_interpreter(yajl_gen gen, const struct aiodbg_snapshot *snap, si
 	yajl_gen_integer(gen, snap->interps.items[index].id);
 }
 
+static void put_tid(yajl_gen gen, const struct thread *thread)
+{
+	put_key(gen, "tid");
+	if (thread && thread->tid)
+		yajl_gen_integer(gen, (long long)thread->tid);
+	else
+		yajl_gen_null(gen);
+}
+
 static void put_threads(yajl_gen gen, const struct aiodbg_snapshot *snap)
 {
 	put_key(gen, "threads");
@@ -135,8 +144,7 @@ static void put_threads(yajl_gen gen, const struct aiodbg_snapshot *snap)
 	for (size_t i = 0; i < snap->threads.count; i++) {
 		const struct thread *thread = &snap->threads.items[i];
 		yajl_gen_map_open(gen);
-		put_key(gen, "tid");
-		yajl_gen_integer(gen, (long long)thread->tid);
+		put_tid(gen, thread);
 		put_interpreter(gen, snap, thread->interp);
 		put_key(gen, "loop");
 		put_address_or_null(gen, thread->running_loop);
@@ -169,7 +177,7 @@ static void put_frame(yajl_gen gen, const struct location *location)
 {
 	yajl_gen_map_open(gen);
 	put_key(gen, "function");
-	put_string(gen, location->code->qualname);
+	put_string(gen, location->function);
 	put_key(gen, "file");
 	put_string(gen, location->code->filename);
 	put_key(gen, "kind");
@@ -227,18 +235,17 @@ static void put_task(yajl_gen gen, const struct aiodbg_snapshot *snap, const str
 	put_string(gen, task->name);
 	put_key(gen, "type");
 	put_string(gen, task->type);
-	put_key(gen, "tid");
-	if (task->thread >= 0)
-		yajl_gen_integer(gen, (long long)snap->threads.items[task->thread].tid);
-	else
-		yajl_gen_null(gen);
+	put_tid(gen, task->thread >= 0 ? &snap->threads.items[task->thread] : NULL);
 	put_interpreter(gen, snap, task->interp);
 	put_key(gen, "loop");
 	put_address_or_null(gen, task->loop);
 	put_key(gen, "state");
 	put_string(gen, state_names[task->state]);
 	put_key(gen, "cancel_requests");
-	yajl_gen_integer(gen, task->cancel_requests);
+	if (task->cancel_requests >= 0)
+		yajl_gen_integer(gen, task->cancel_requests);
+	else
+		yajl_gen_null(gen);
 	put_key(gen, "stack");
 	yajl_gen_array_open(gen);
 	for (size_t i = 0; i < task->depth; i++)

@@ -50,7 +50,7 @@ static size_t put_stack(const struct pen *pen, const struct task *task)
 	for (size_t i = 0; i < task->depth && (!pen->measure || width < LIMIT_COLUMN); i++) {
 		if (i)
 			width += put(pen, " -> ", 4);
-		width += put(pen, task->stack[i]->code->qualname, LIMIT_NAME_SHOWN);
+		width += put(pen, task->stack[i]->function, LIMIT_NAME_SHOWN);
 	}
 	return width;
 }
@@ -61,7 +61,7 @@ static size_t put_cell(const struct pen *pen, const struct row *row, int column)
 	const struct task *awaiter = row->edge ? row->edge->awaiter : NULL;
 	switch (column) {
 	case TID:
-		if (task->thread < 0)
+		if (task->thread < 0 || !row->snap->threads.items[task->thread].tid)
 			return put(pen, "-", 1);
 		return put_number(pen, "%" PRIu64, row->snap->threads.items[task->thread].tid);
 	case ID:

@@ -94,7 +94,7 @@ static void write_state(struct tree *tree, const struct task *task)
 
 static void write_frame(struct tree *tree, const struct location *location)
 {
-	output_safe(tree->out, location->code->qualname, LIMIT_NAME_SHOWN);
+	output_safe(tree->out, location->function, LIMIT_NAME_SHOWN);
 	output_text(tree->out, " ");
 	output_safe(tree->out, location->code->filename, LIMIT_STRING);
 	if (location->position.line >= 0)

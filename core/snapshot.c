@@ -358,7 +358,7 @@ static int give_own_frame(struct builder *builder, const struct executing *execu
 {
 	struct frame frame;
 	struct task *task = executing->task;
-	int status = frame_read(builder->decoder, executing->frame, &frame);
+	int status = frame_read_any(builder->decoder, executing->frame, &frame);
 	if (!status && frame.location) {
 		struct thread_frame found = {frame.addr, frame.location};
 		status = give_stack(builder, task, &found, 1);
@@ -403,6 +403,73 @@ static int read_build(struct builder *builder, const struct modules *modules)
 	return error_is_fatal(status) ? status : 0;
 }
 
+struct current_visitor {
+	struct threads *threads;
+	size_t interp;
+};
+
+/* An entry of asyncio.tasks._current_tasks: the loop, and the task that it runs. */
+static int visit_current(struct decoder *decoder, uint64_t key, uint64_t value, void *arg)
+{
+	struct current_visitor *visitor = arg;
+	(void)decoder;
+	for (size_t i = 0; i < visitor->threads->count; i++) {
+		struct thread *thread = &visitor->threads->items[i];
+		if (thread->interp == visitor->interp && thread->running_loop == key)
+			thread->running_task = value;
+	}
+	return 0;
+}
+
+/* Up to 3.13 all running tasks are in a dict, later only those of other classes. */
+static int read_current_tasks(struct builder *builder, const struct modules *modules)
+{
+	struct decoder *decoder = builder->decoder;
+	struct current_visitor visitor = {&builder->snap->threads, builder->interp};
+	uint64_t dict = 0;
+	if (!modules->tasks)
+		return 0;
+	int status = dict_get(decoder, modules->tasks, "_current_tasks", &dict);
+	if (!status && dict)
+		status = dict_visit(decoder, dict, visit_current, &visitor);
+	if (!status || error_is_fatal(status))
+		return status;
+	error_prefix(&decoder->reader.error, "running tasks");
+	return note(builder, &decoder->reader.error);
+}
+
+/* The number of a default name such as Task-12; other names come last. */
+static uint64_t default_number(const struct task *task)
+{
+	char *end;
+	if (!task->name || strncmp(task->name, "Task-", 5) != 0 || !task->name[5])
+		return UINT64_MAX;
+	uint64_t number = strtoull(task->name + 5, &end, 10);
+	return *end ? UINT64_MAX : number;
+}
+
+static int compare_tasks(const void *a, const void *b)
+{
+	const struct task *x = *(struct task *const *)a, *y = *(struct task *const *)b;
+	uint64_t first = default_number(x), second = default_number(y);
+	if (first != second)
+		return first < second ? -1 : 1;
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+/*
+ * Sets have no order. Tasks that were found in one are put into the order of their
+ * creation, as far as default names tell it, then of their addresses.
+ */
+static void sort_tasks(struct tasks *tasks, size_t from)
+{
+	if (tasks->count > from)
+		qsort(tasks->items + from, tasks->count - from, sizeof(tasks->items[0]),
+		      compare_tasks);
+	for (size_t i = from; i < tasks->count; i++)
+		tasks->items[i]->index = i;
+}
+
 /* asyncio is in use but says nowhere where its state is. */
 static int find_asyncio(struct builder *builder, struct runtime *runtime)
 {
@@ -432,7 +499,7 @@ static int decode_interp(struct builder *builder, size_t index, struct runtime *
 		status = read_build(builder, &modules);
 	if (!status && (modules.asyncio || modules.tasks))
 		snap->asyncio_loaded = true;
-	if (!status && modules.asyncio && !runtime->asyncio)
+	if (!status && modules.asyncio && !runtime->asyncio && layout_asyncio_size(runtime->table))
 		status = find_asyncio(builder, runtime);
 	if (!status)
 		status = threads_read(decoder, &snap->interps, index, &snap->threads, note,
@@ -448,9 +515,15 @@ static int decode_interp(struct builder *builder, size_t index, struct runtime *
 	/* Built-in offsets are not worth a try where asyncio was never loaded. */
 	if (!status && (snap->asyncio_loaded || runtime->asyncio))
 		status = tasks_in_lists(&search, index);
+	size_t in_sets = snap->tasks.count;
 	if (!status)
 		status = tasks_in_sets(&search, index, &modules);
-	return status ? status : decode_nodes(builder, from);
+	if (!status)
+		status = read_current_tasks(builder, &modules);
+	if (!status)
+		status = decode_nodes(builder, from);
+	sort_tasks(&snap->tasks, in_sets);
+	return status;
 }
 
 /* Tasks in sets may be finished, kept by whoever has a reference: all_tasks() has no such. */

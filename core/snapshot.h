@@ -47,6 +47,7 @@ struct task {
 	size_t interp;
 	uint64_t loop;
 	enum task_state state;
+	/* -1: not counted by this version. */
 	int32_t cancel_requests;
 	/* Innermost first. */
 	const struct location **stack;

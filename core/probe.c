@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* Validation of a layout by walking. See probe.h. */
+#include "probe.h"
+
+#include "error.h"
+#include "modules.h"
+#include "py_dict.h"
+#include "py_int.h"
+
+static int fail_on_note(void *arg, const struct aiodbg_error *error)
+{
+	(void)arg;
+	return error->code;
+}
+
+static int find_version(struct decoder *decoder, const struct runtime *runtime, uint32_t *ret)
+{
+	struct interps interps = {0};
+	struct threads threads = {0};
+	struct modules modules = {0};
+	uint64_t hexversion = 0;
+	int64_t version = 0;
+	int status = interps_read(decoder, runtime->addr, &interps, fail_on_note, NULL);
+	if (!status && !interps.count)
+		status = reader_corrupt(&decoder->reader, runtime->addr, "no interpreter");
+	/* A thread that refers back to its interpreter is hard to find by accident. */
+	if (!status)
+		status = threads_read(decoder, &interps, 0, &threads, fail_on_note, NULL);
+	if (!status)
+		status = modules_read(decoder, &interps.items[0], &modules);
+	if (!status && modules.sys)
+		status = dict_get(decoder, modules.sys, "hexversion", &hexversion);
+	if (!status && !hexversion)
+		status = reader_corrupt(&decoder->reader, runtime->addr, "no sys.hexversion");
+	if (!status)
+		status = int_read(decoder, hexversion, &version);
+	*ret = (uint32_t)version;
+	array_deinit(&interps);
+	array_deinit(&threads);
+	return status;
+}
+
+int probe_version(const struct aiodbg_target *target, const struct aiodbg_options *options,
+		  const struct runtime *runtime, struct aiodbg_error *err, uint32_t *ret)
+{
+	struct arena arena;
+	struct decoder decoder;
+	if (!arena_init(&arena))
+		return error_no_memory(err);
+	int status = decoder_init(&decoder, target, options, &runtime->layout, &arena);
+	if (!status)
+		status = find_version(&decoder, runtime, ret);
+	if (status && err)
+		*err = decoder.reader.error;
+	decoder_deinit(&decoder);
+	arena_deinit(&arena);
+	return status;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Frame objects, which all frames were up to 3.10: Include/cpython/frameobject.h. */
+#ifndef PY_FRAMEOBJECT_H
+#define PY_FRAMEOBJECT_H
+
+#include "py_frame.h"
+
+/* What a frame object's state fields add up to. */
+enum frameobject_state {
+	FRAMEOBJECT_CREATED,
+	FRAMEOBJECT_SUSPENDED,
+	FRAMEOBJECT_EXECUTING,
+	FRAMEOBJECT_FINISHED,
+};
+
+/*
+ * Read the frame object at addr. qualname is the address of its generator's, or 0. Fills
+ * what struct frame has; stackpointer is behind the topmost value of a suspended frame.
+ */
+int frameobject_read(struct decoder *decoder, uint64_t addr, uint64_t qualname, struct frame *ret,
+		     enum frameobject_state *state);
+
+#endif
