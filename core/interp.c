@@ -89,8 +89,8 @@ static int find_current_frame(struct decoder *decoder, uint64_t thread, uint64_t
 	uint64_t cframe;
 	int status = reader_word(&decoder->reader, thread + (uint64_t)l->thread.cframe, &cframe);
 	if (!status && cframe)
-		status = reader_word(&decoder->reader,
-				     cframe + (uint64_t)l->cframe.current_frame, ret);
+		status = reader_word(&decoder->reader, cframe + (uint64_t)l->cframe.current_frame,
+				     ret);
 	return error_is_fatal(status) ? status : 0;
 }
 

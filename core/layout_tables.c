@@ -6,13 +6,6 @@ extern const struct layout_table layout_3_8, layout_3_9, layout_3_10, layout_3_1
 	layout_3_13, layout_3_14, layout_3_15;
 
 const struct layout_table *const layout_tables[] = {
-	&layout_3_8,
-	&layout_3_9,
-	&layout_3_10,
-	&layout_3_11,
-	&layout_3_12,
-	&layout_3_13,
-	&layout_3_14,
-	&layout_3_15,
-	NULL,
+	&layout_3_8,  &layout_3_9,  &layout_3_10, &layout_3_11, &layout_3_12,
+	&layout_3_13, &layout_3_14, &layout_3_15, NULL,
 };

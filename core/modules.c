@@ -18,16 +18,27 @@ static const char *const module_names[MODULE_COUNT] = {
 	[WEAKREF] = "_weakref",
 };
 
+struct module_visitor {
+	uint64_t found[MODULE_COUNT];
+	/* What was wrong with the first name that could not be read. */
+	struct aiodbg_error error;
+};
+
 static int visit_module(struct decoder *decoder, uint64_t key, uint64_t value, void *arg)
 {
-	uint64_t *modules = arg;
+	struct module_visitor *visitor = arg;
+	int status = object_expect(decoder, key, KIND_STR, "name of a module");
+	if (status && !visitor->error.code)
+		visitor->error = decoder->reader.error;
+	if (status)
+		return error_is_fatal(status) ? status : 0;
 	for (size_t i = 0; i < MODULE_COUNT; i++) {
 		bool equal;
-		int status = str_equals(decoder, key, module_names[i], &equal);
+		status = str_equals(decoder, key, module_names[i], &equal);
 		if (status)
 			return status;
 		if (equal) {
-			modules[i] = value;
+			visitor->found[i] = value;
 			return 0;
 		}
 	}
@@ -79,20 +90,32 @@ static int learn_exports(struct decoder *decoder, const uint64_t *modules)
 	return 0;
 }
 
-int modules_read(struct decoder *decoder, const struct interp *interp, struct modules *ret)
+int modules_read(struct decoder *decoder, const struct interp *interp, struct modules *ret,
+		 note_fn *note, void *arg)
 {
-	uint64_t modules[MODULE_COUNT] = {0};
+	struct module_visitor visitor = {0};
+	const uint64_t *modules = visitor.found;
+	uint64_t dict = 0;
 	*ret = (struct modules){0};
 	if (!interp->modules)
 		return 0;
-	int status = dict_visit(decoder, interp->modules, visit_module, modules);
-	if (!error_is_fatal(status))
+	int status = dict_visit(decoder, interp->modules, visit_module, &visitor);
+	if (error_is_fatal(status))
+		return status;
+	if (status)
+		visitor.error = decoder->reader.error;
+	ret->complete = !visitor.error.code;
+	status = 0;
+	if (!ret->complete) {
+		error_prefix(&visitor.error, "sys.modules");
+		status = note(arg, &visitor.error);
+	}
+	if (!status)
 		status = learn_exports(decoder, modules);
 	if (!status)
 		status = module_dict(decoder, modules[SYS], &ret->sys);
 	if (!status)
 		status = module_dict(decoder, modules[TASKS], &ret->tasks);
-	uint64_t dict = 0;
 	if (!status)
 		status = module_dict(decoder, modules[ASYNCIO], &dict);
 	ret->asyncio = dict ? modules[ASYNCIO] : 0;

@@ -12,12 +12,15 @@ struct modules {
 	uint64_t tasks;
 	/* The module object _asyncio itself. */
 	uint64_t asyncio;
+	/* All of sys.modules was seen: what is 0 is not there. */
+	bool complete;
 };
 
 /*
- * Look through sys.modules once; also tell py_object.h the types that modules export.
- * Fails only fatally: what is not found is 0.
+ * Look through sys.modules once; also tell py_object.h the types that modules export. What
+ * cannot be read is noted, and what is not found is 0.
  */
-int modules_read(struct decoder *decoder, const struct interp *interp, struct modules *ret);
+int modules_read(struct decoder *decoder, const struct interp *interp, struct modules *ret,
+		 note_fn *note, void *arg);
 
 #endif

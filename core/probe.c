@@ -27,7 +27,7 @@ static int find_version(struct decoder *decoder, const struct runtime *runtime, 
 	if (!status)
 		status = threads_read(decoder, &interps, 0, &threads, fail_on_note, NULL);
 	if (!status)
-		status = modules_read(decoder, &interps.items[0], &modules);
+		status = modules_read(decoder, &interps.items[0], &modules, fail_on_note, NULL);
 	if (!status && modules.sys)
 		status = dict_get(decoder, modules.sys, "hexversion", &hexversion);
 	if (!status && !hexversion)

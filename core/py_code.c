@@ -163,8 +163,8 @@ static void find_position(const struct decoder *decoder, struct location *locati
 			       location->unit, &location->position);
 }
 
-int location_get(struct decoder *decoder, const struct code *code, uint32_t unit,
-		 uint64_t qualname, const struct location **ret)
+int location_get(struct decoder *decoder, const struct code *code, uint32_t unit, uint64_t qualname,
+		 const struct location **ret)
 {
 	struct location key = {.code = code, .unit = unit, .function = code->qualname};
 	if (decoder->layout->code.qualname == LAYOUT_NONE) {
@@ -222,10 +222,10 @@ int code_free_variable(struct decoder *decoder, const struct code *code, const c
 	struct variable_visitor visitor = {.name = name, .found = -1};
 	bool own_tuple = l->code.freevars != LAYOUT_NONE;
 	uint64_t names, kinds;
-	int status = reader_word(&decoder->reader,
-				 code->addr + (uint64_t)(own_tuple ? l->code.freevars
-								   : l->code.localsplusnames),
-				 &names);
+	int status = reader_word(
+		&decoder->reader,
+		code->addr + (uint64_t)(own_tuple ? l->code.freevars : l->code.localsplusnames),
+		&names);
 	if (!status && !own_tuple) {
 		status = reader_word(&decoder->reader,
 				     code->addr + (uint64_t)l->code.localspluskinds, &kinds);

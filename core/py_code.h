@@ -58,8 +58,8 @@ int code_get(struct decoder *decoder, uint64_t addr, struct code **ret);
  * The place unit code units from the start of the code. qualname is the address of a str
  * that names the function if the code has no qualified name, or 0.
  */
-int location_get(struct decoder *decoder, const struct code *code, uint32_t unit,
-		 uint64_t qualname, const struct location **ret);
+int location_get(struct decoder *decoder, const struct code *code, uint32_t unit, uint64_t qualname,
+		 const struct location **ret);
 
 /*
  * The index, in a function's closure, of the variable of that name; -1 if there is none.

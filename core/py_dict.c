@@ -38,7 +38,10 @@ static bool read_index_size(const struct layout *l, const struct window *w, uint
 		return log2_slots <= LOG2_SIZE_MAX && log2_bytes <= LOG2_SIZE_MAX + 3;
 	}
 	*slots = window_word(w, (size_t)l->keys.table_size);
-	unsigned int width = *slots <= 0xff ? 1 : *slots <= 0xffff ? 2 : *slots <= 0xffffffff ? 4 : 8;
+	unsigned int width = *slots <= 0xff	    ? 1
+			     : *slots <= 0xffff	    ? 2
+			     : *slots <= 0xffffffff ? 4
+						    : 8;
 	*bytes = *slots * width;
 	return *slots <= 1ull << LOG2_SIZE_MAX;
 }
@@ -68,13 +71,33 @@ static int read_keys(struct decoder *decoder, uint64_t keys, struct entries *ret
 	return 0;
 }
 
-/* values: the array of a split dict, or 0. */
+/* Entries that were read at once. values: the array of a split dict, or 0. */
+static int visit_window(struct decoder *decoder, const struct entries *entries,
+			const struct window *w, uint64_t first, uint64_t values,
+			dict_visit_fn *visit, void *arg)
+{
+	unsigned int word = decoder->reader.word_size;
+	for (size_t at = 0; at < w->len; at += entries->size, first++) {
+		uint64_t key = window_word(w, at + entries->key);
+		uint64_t value = window_word(w, at + entries->value);
+		int code = 0;
+		if (values)
+			code = reader_word(&decoder->reader, values + first * word, &value);
+		if (!code && key && value)
+			code = visit(decoder, key, value, arg);
+		if (code)
+			return code;
+	}
+	return 0;
+}
+
+/* A part that cannot be read does not end the walk: what is behind it may be wanted. */
 static int visit_entries(struct decoder *decoder, const struct entries *entries, uint64_t values,
 			 uint64_t value_count, dict_visit_fn *visit, void *arg)
 {
-	unsigned int word = decoder->reader.word_size;
 	size_t step = WINDOW_MAX / entries->size;
 	uint64_t count = entries->count;
+	struct aiodbg_error missing = {0};
 	if (values && count > value_count)
 		count = value_count;
 	struct window w;
@@ -82,19 +105,16 @@ static int visit_entries(struct decoder *decoder, const struct entries *entries,
 		size_t part = count - i < step ? (size_t)(count - i) : step;
 		int code = window_read(&decoder->reader, entries->addr + i * entries->size,
 				       part * entries->size, &w);
-		for (size_t k = 0; !code && k < part; k++) {
-			uint64_t key = window_word(&w, k * entries->size + entries->key);
-			uint64_t value = window_word(&w, k * entries->size + entries->value);
-			if (values)
-				code = reader_word(&decoder->reader, values + (i + k) * word,
-						   &value);
-			if (!code && key && value)
-				code = visit(decoder, key, value, arg);
-		}
-		if (code)
+		if (!code)
+			code = visit_window(decoder, entries, &w, i, values, visit, arg);
+		if (code && code != AIODBG_FAULT)
 			return code;
+		if (code && !missing.code)
+			missing = decoder->reader.error;
 	}
-	return 0;
+	if (missing.code)
+		decoder->reader.error = missing;
+	return missing.code;
 }
 
 int dict_visit_values(struct decoder *decoder, uint64_t keys, uint64_t values, dict_visit_fn *visit,
@@ -106,7 +126,8 @@ int dict_visit_values(struct decoder *decoder, uint64_t keys, uint64_t values, d
 	uint64_t count = entries.count;
 	uint8_t capacity;
 	if (!code && l->values.capacity != LAYOUT_NONE) {
-		code = reader_u8(&decoder->reader, values + (uint64_t)l->values.capacity, &capacity);
+		code = reader_u8(&decoder->reader, values + (uint64_t)l->values.capacity,
+				 &capacity);
 		count = capacity;
 	}
 	if (code)

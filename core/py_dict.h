@@ -8,7 +8,10 @@
 /* Called for each entry that has a value. A value other than 0 ends the walk. */
 typedef int dict_visit_fn(struct decoder *decoder, uint64_t key, uint64_t value, void *arg);
 
-/* Visit the entries of the dict at addr, in the order of insertion. */
+/*
+ * Visit the entries of the dict at addr, in the order of insertion. If this fails with
+ * AIODBG_FAULT, what could be read was visited.
+ */
 int dict_visit(struct decoder *decoder, uint64_t addr, dict_visit_fn *visit, void *arg);
 
 /* Visit the attributes in a values array whose names are in the keys object at keys. */

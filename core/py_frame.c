@@ -57,8 +57,7 @@ int frame_read(struct decoder *decoder, uint64_t addr, struct frame *ret)
 	if (l->fact.owner_shim != LAYOUT_NONE && ret->owner >= l->fact.owner_shim)
 		return 0;
 
-	uint64_t executable =
-		decoder_untag(decoder, window_word(&w, (size_t)l->frame.executable));
+	uint64_t executable = decoder_untag(decoder, window_word(&w, (size_t)l->frame.executable));
 	enum kind kind = KIND_OTHER;
 	if (executable)
 		status = object_kind(decoder, executable, &kind);

@@ -27,7 +27,6 @@ static int read_native(struct decoder *decoder, struct future *f)
 {
 	const struct layout *l = decoder->layout;
 	struct window w;
-	f->is_task = f->type->kind == KIND_TASK;
 	int status = window_read(&decoder->reader, f->addr,
 				 (size_t)(f->is_task ? l->task.size : l->future.size), &w);
 	if (status)
@@ -48,8 +47,8 @@ static int read_native(struct decoder *decoder, struct future *f)
 					     LAYOUT_BITS_WIDTH(l->task.must_cancel));
 		f->cancel_requests = -1;
 		if (l->task.cancel_requests != LAYOUT_NONE)
-			f->cancel_requests =
-				(int32_t)window_int(&w, (size_t)l->task.cancel_requests, 4);
+			f->cancel_requests = (int32_t)window_int(
+				&w, (size_t)l->task.cancel_requests, 4);
 	}
 	if (f->state == FUTURE_STATE_UNKNOWN)
 		return reader_corrupt(&decoder->reader, f->addr, "future in no known state");
@@ -145,23 +144,31 @@ static int read_python(struct decoder *decoder, struct future *f)
 	return status;
 }
 
-int future_read(struct decoder *decoder, uint64_t addr, bool accept_any, struct future *ret)
+int future_read(struct decoder *decoder, uint64_t addr, enum future_expected expected,
+		struct future *ret)
 {
 	*ret = (struct future){.addr = addr};
 	int status = object_type(decoder, addr, &ret->type);
 	if (status)
 		return status;
-	if (ret->type->kind == KIND_TASK || ret->type->kind == KIND_FUTURE)
+	enum kind kind = ret->type->kind;
+	if (expected == EXPECT_NATIVE_TASK) {
+		/* A class whose name is missing in a core must at least be large enough. */
+		bool unnamed = !ret->type->name &&
+			       ret->type->basicsize >= decoder->layout->task.size;
+		if (kind != KIND_TASK && !(kind == KIND_OTHER && unnamed))
+			return reader_corrupt(&decoder->reader, addr, "not a task");
+		ret->is_task = true;
 		return read_native(decoder, ret);
-	if (ret->type->kind != KIND_OTHER)
+	}
+	ret->is_task = kind == KIND_TASK;
+	if (kind == KIND_TASK || kind == KIND_FUTURE)
+		return read_native(decoder, ret);
+	if (kind != KIND_OTHER)
 		return reader_corrupt(&decoder->reader, addr, "neither a task nor a future");
 	status = read_python(decoder, ret);
-	if (error_is_fatal(status))
-		return status;
-	if (accept_any) {
+	if (expected == EXPECT_TASK)
 		ret->is_task = true;
-		return 0;
-	}
 	if (!status && !ret->is_task && !ret->callbacks)
 		return reader_corrupt(&decoder->reader, addr, "neither a task nor a future");
 	return status;

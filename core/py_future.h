@@ -35,11 +35,19 @@ struct future {
 	int32_t cancel_requests;
 };
 
-/*
- * Read the future or task at addr. An object that is neither fails, unless accept_any:
- * then it is a task of which nothing is known but its class.
- */
-int future_read(struct decoder *decoder, uint64_t addr, bool accept_any, struct future *ret);
+/* What is known of an object before it is read. */
+enum future_expected {
+	/* Nothing: it may be neither a future nor a task. */
+	EXPECT_NOTHING,
+	/* It was registered as a task: of any class, of which nothing else may be known. */
+	EXPECT_TASK,
+	/* It is in a list that only tasks in C are in, of Task or a subclass. */
+	EXPECT_NATIVE_TASK,
+};
+
+/* Read the future or task at addr. Fails if it is not what is expected. */
+int future_read(struct decoder *decoder, uint64_t addr, enum future_expected expected,
+		struct future *ret);
 
 /* A task's name: *ret is NULL if it has none. Default names are made from a number. */
 int future_name(struct decoder *decoder, const struct future *task, const char **ret);

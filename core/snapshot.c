@@ -115,12 +115,16 @@ static int add_task(struct builder *builder, uint64_t addr, ptrdiff_t thread, st
 	return 0;
 }
 
-static int task_found(void *arg, uint64_t addr, ptrdiff_t thread, size_t interp)
+static int task_found(void *arg, uint64_t addr, ptrdiff_t thread, bool listed)
 {
 	struct builder *builder = arg;
 	struct node *node;
-	builder->interp = interp;
-	return graph_find(&builder->graph, addr) ? 0 : add_task(builder, addr, thread, &node);
+	if (graph_find(&builder->graph, addr))
+		return 0;
+	int status = add_task(builder, addr, thread, &node);
+	if (!status)
+		node->task->listed = listed;
+	return status;
 }
 
 /* A node for a task or future that somebody named as awaiter. NULL if it is neither. */
@@ -130,7 +134,7 @@ static int add_awaiter(struct builder *builder, uint64_t addr, struct node **ret
 	*ret = graph_find(&builder->graph, addr);
 	if (*ret)
 		return 0;
-	int status = future_read(builder->decoder, addr, false, &future);
+	int status = future_read(builder->decoder, addr, EXPECT_NOTHING, &future);
 	if (status)
 		return status;
 	if (future.is_task)
@@ -251,7 +255,8 @@ static int decode_task(struct builder *builder, struct task *task)
 {
 	struct decoder *decoder = builder->decoder;
 	struct future future;
-	int status = future_read(decoder, task->id, true, &future);
+	int status = future_read(decoder, task->id, task->listed ? EXPECT_NATIVE_TASK : EXPECT_TASK,
+				 &future);
 	if (status)
 		return task_problem(builder, task, status, "task");
 	task->type = future.type->name;
@@ -277,7 +282,7 @@ static int decode_task(struct builder *builder, struct task *task)
 static int decode_future(struct builder *builder, uint64_t addr)
 {
 	struct future future;
-	int status = future_read(builder->decoder, addr, false, &future);
+	int status = future_read(builder->decoder, addr, EXPECT_NOTHING, &future);
 	if (!status)
 		status = read_links(builder, &future);
 	if (!status || error_is_fatal(status))
@@ -494,10 +499,10 @@ static int decode_interp(struct builder *builder, size_t index, struct runtime *
 	builder->interp = index;
 	builder->last_loop = 0;
 	builder->last_thread = -1;
-	int status = modules_read(decoder, &snap->interps.items[index], &modules);
+	int status = modules_read(decoder, &snap->interps.items[index], &modules, note, builder);
 	if (!status)
 		status = read_build(builder, &modules);
-	if (!status && (modules.asyncio || modules.tasks))
+	if (!status && (modules.asyncio || modules.tasks || !modules.complete))
 		snap->asyncio_loaded = true;
 	if (!status && modules.asyncio && !runtime->asyncio && layout_asyncio_size(runtime->table))
 		status = find_asyncio(builder, runtime);
@@ -517,7 +522,7 @@ static int decode_interp(struct builder *builder, size_t index, struct runtime *
 		status = tasks_in_lists(&search, index);
 	size_t in_sets = snap->tasks.count;
 	if (!status)
-		status = tasks_in_sets(&search, index, &modules);
+		status = tasks_in_sets(&search, &modules);
 	if (!status)
 		status = read_current_tasks(builder, &modules);
 	if (!status)

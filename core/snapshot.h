@@ -45,6 +45,8 @@ struct task {
 	ptrdiff_t thread;
 	/* Index in snapshot.interps. */
 	size_t interp;
+	/* Found in a list of tasks in C. */
+	bool listed;
 	uint64_t loop;
 	enum task_state state;
 	/* -1: not counted by this version. */
@@ -95,6 +97,7 @@ struct aiodbg_snapshot {
 	int debug;
 	uint32_t target_kind;
 	uint32_t pid;
+	/* False only if it is known not to be. */
 	bool asyncio_loaded;
 	struct interps interps;
 	struct threads threads;

@@ -24,7 +24,7 @@ static int noted(const struct task_search *search, int status, const char *where
  * being unlinked has no neighbours any more.
  */
 static int walk_back(const struct task_search *search, uint64_t head, uint64_t stop,
-		     ptrdiff_t thread, size_t interp)
+		     ptrdiff_t thread)
 {
 	const struct layout *l = search->decoder->layout;
 	struct reader *reader = &search->decoder->reader;
@@ -35,15 +35,14 @@ static int walk_back(const struct task_search *search, uint64_t head, uint64_t s
 		status = walk_step(search->decoder, &walk, node);
 		if (!status)
 			status = search->found(search->arg, node - (uint64_t)l->task.node, thread,
-					       interp);
+					       true);
 		if (!status)
 			status = reader_word(reader, node + (uint64_t)l->node.prev, &node);
 	}
 	return error_is_fatal(status) ? status : 0;
 }
 
-static int walk_list(const struct task_search *search, uint64_t head, ptrdiff_t thread,
-		     size_t interp)
+static int walk_list(const struct task_search *search, uint64_t head, ptrdiff_t thread)
 {
 	const struct layout *l = search->decoder->layout;
 	struct reader *reader = &search->decoder->reader;
@@ -60,7 +59,7 @@ static int walk_list(const struct task_search *search, uint64_t head, ptrdiff_t 
 			status = walk_step(search->decoder, &walk, node);
 		if (!status)
 			status = search->found(search->arg, node - (uint64_t)l->task.node, thread,
-					       interp);
+					       true);
 		last = node;
 		if (!status)
 			status = reader_word(reader, node + (uint64_t)l->node.next, &node);
@@ -68,7 +67,7 @@ static int walk_list(const struct task_search *search, uint64_t head, ptrdiff_t 
 	if (!status)
 		return 0;
 	status = noted(search, status, thread < 0 ? "tasks of ended threads" : "tasks of a thread");
-	return status ? status : walk_back(search, head, last, thread, interp);
+	return status ? status : walk_back(search, head, last, thread);
 }
 
 int tasks_in_lists(const struct task_search *search, size_t interp)
@@ -81,13 +80,12 @@ int tasks_in_lists(const struct task_search *search, size_t interp)
 		const struct thread *thread = &search->threads->items[i];
 		if (thread->interp == interp)
 			status = walk_list(search, thread->addr + (uint64_t)l->thread.tasks_head,
-					   (ptrdiff_t)i, interp);
+					   (ptrdiff_t)i);
 	}
 	if (status)
 		return status;
 	return walk_list(search,
-			 search->interps->items[interp].addr + (uint64_t)l->interp.tasks_head, -1,
-			 interp);
+			 search->interps->items[interp].addr + (uint64_t)l->interp.tasks_head, -1);
 }
 
 ARRAY(addresses, uint64_t);
@@ -105,7 +103,7 @@ static int compare_addresses(const void *a, const void *b)
 }
 
 /* The tasks in a set or WeakSet, by address: sets have no order of their own. */
-static int search_set(const struct task_search *search, size_t interp, uint64_t set)
+static int search_set(const struct task_search *search, uint64_t set)
 {
 	struct addresses found = {0};
 	enum kind kind;
@@ -118,13 +116,13 @@ static int search_set(const struct task_search *search, size_t interp, uint64_t 
 	if (found.count)
 		qsort(found.items, found.count, sizeof(found.items[0]), compare_addresses);
 	for (size_t i = 0; !status && i < found.count; i++)
-		status = search->found(search->arg, found.items[i], -1, interp);
+		status = search->found(search->arg, found.items[i], -1, false);
 	array_deinit(&found);
 	return status;
 }
 
 /* The sets of the C module: tasks that were registered with it and are none of its own. */
-static int search_module_state(const struct task_search *search, size_t interp, uint64_t module)
+static int search_module_state(const struct task_search *search, uint64_t module)
 {
 	const struct layout *l = search->decoder->layout;
 	struct reader *reader = &search->decoder->reader;
@@ -142,12 +140,12 @@ static int search_module_state(const struct task_search *search, size_t interp, 
 		status = reader_word(reader, state + (uint64_t)sets[i], &set);
 		status = noted(search, status, "tasks of other classes");
 		if (!status && set)
-			status = search_set(search, interp, set);
+			status = search_set(search, set);
 	}
 	return status;
 }
 
-int tasks_in_sets(const struct task_search *search, size_t interp, const struct modules *modules)
+int tasks_in_sets(const struct task_search *search, const struct modules *modules)
 {
 	static const char *const names[] = {"_scheduled_tasks", "_eager_tasks", "_all_tasks"};
 	int status = 0;
@@ -156,9 +154,9 @@ int tasks_in_sets(const struct task_search *search, size_t interp, const struct 
 		status = dict_get(search->decoder, modules->tasks, names[i], &set);
 		status = noted(search, status, "asyncio.tasks");
 		if (!status && set)
-			status = search_set(search, interp, set);
+			status = search_set(search, set);
 	}
 	if (!status && modules->asyncio)
-		status = search_module_state(search, interp, modules->asyncio);
+		status = search_module_state(search, modules->asyncio);
 	return status;
 }

@@ -10,10 +10,10 @@
 #include "snapshot.h"
 
 /*
- * Called for each task that is found; one may be found twice. thread is an index,
- * or -1.
+ * Called for each task that is found; one may be found twice. thread is an index, or -1.
+ * listed: it is in a list that only tasks in C are in.
  */
-typedef int task_found_fn(void *arg, uint64_t addr, ptrdiff_t thread, size_t interp);
+typedef int task_found_fn(void *arg, uint64_t addr, ptrdiff_t thread, bool listed);
 
 struct task_search {
 	struct decoder *decoder;
@@ -27,7 +27,7 @@ struct task_search {
 /* Tasks in the lists of the index-th interpreter and its threads. */
 int tasks_in_lists(const struct task_search *search, size_t interp);
 
-/* Tasks in the sets of its modules. */
-int tasks_in_sets(const struct task_search *search, size_t interp, const struct modules *modules);
+/* Tasks in the sets of an interpreter's modules. */
+int tasks_in_sets(const struct task_search *search, const struct modules *modules);
 
 #endif

@@ -5,7 +5,6 @@ Names, usage and help come from the library's table. A command line goes to the 
 with the selected inferior; what comes back is printed, or raised as a one-line gdb.GdbError.
 """
 
-import codecs
 import shlex
 
 import aiodbg
@@ -81,42 +80,17 @@ class Subcommand(gdb.Command):
 
 def help_text(command):
     """GDB shows the first line in lists of commands, so it has to be the summary."""
-    usage = " ".join(("asyncio", command.name, command.usage)).strip()
-    return "%s\n\nUsage: %s\n\n%s" % (command.summary, usage, command.help)
+    return "%s\n\nUsage: %s\n\n%s" % (command.summary, aiodbg.usage_line(command), command.help)
 
 
 def run(library, line):
     """Run one command line, without the word asyncio. Raises gdb.GdbError."""
     try:
-        target, reason = _target()
-        try:
-            _run(library, target, aiodbg.split_line(line))
-        except aiodbg.Error as error:
-            if error.status == aiodbg.Status.INTERRUPTED:
-                raise KeyboardInterrupt from None
-            lacks_target = target is None and error.status == aiodbg.Status.INVALID
-            raise gdb.GdbError(reason if lacks_target else _displayable(str(error))) from None
+        aiodbg.run_line(library, line, gdb_target.selected_target, GdbSink())
+    except aiodbg.Error as error:
+        raise gdb.GdbError(_displayable(str(error))) from None
     except gdb.error as error:
         raise gdb.GdbError(str(error)) from None
-
-
-def _run(library, target, argv):
-    sink = GdbSink()
-    try:
-        library.run_command(target, argv, sink)
-    except (aiodbg.Error, gdb.error):
-        # An incomplete answer is printed. Not so after Ctrl-C, or "q" at the pager's prompt.
-        sink.close()
-        raise
-    sink.close()
-
-
-def _target():
-    """The selected inferior or None, and why it is None: commands such as --help need none."""
-    try:
-        return gdb_target.selected_target(), None
-    except aiodbg.NoTarget as error:
-        return None, str(error)
 
 
 class GdbSink(aiodbg.Sink):
@@ -127,10 +101,10 @@ class GdbSink(aiodbg.Sink):
         super().__init__(self._print, self._print_warning, self._charset.startswith("utf"))
 
     def _print(self, text):
-        gdb.write(_displayable(text, self._charset))
+        gdb.write(aiodbg.displayable(text, self._charset))
 
     def _print_warning(self, line):
-        line = _displayable(line, self._charset)
+        line = aiodbg.displayable(line, self._charset)
         # Newer than GDB 13, in its own style.
         if hasattr(gdb, "warning"):
             gdb.warning(line)
@@ -140,16 +114,12 @@ class GdbSink(aiodbg.Sink):
 
 def host_charset():
     """The charset that GDB converts its output to, by Python's name for it."""
-    try:
-        return codecs.lookup(gdb.host_charset()).name
-    except LookupError:
-        return "ascii"
+    return aiodbg.charset_name(gdb.host_charset())
 
 
-def _displayable(text, charset=None):
+def _displayable(text):
     """Text without characters that gdb.write() would fail to convert."""
-    charset = charset or host_charset()
-    return text.encode(charset, "backslashreplace").decode(charset)
+    return aiodbg.displayable(text, host_charset())
 
 
 def _words(text):

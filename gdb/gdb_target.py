@@ -6,6 +6,7 @@ debug info exist only as text of CLI commands, so those are parsed: each at most
 of ours, and only if the library asks. Works with GDB 12 and newer.
 """
 
+import bisect
 import re
 
 import aiodbg
@@ -67,10 +68,11 @@ class GdbTarget(aiodbg.Target):
         if _connection(inferior) == "native":
             self.local_pid = self.pid
         self._section_text = None
+        self._missing = None
 
     def read(self, address, length):
         try:
-            return self._inferior.read_memory(address, length)
+            data = self._inferior.read_memory(address, length)
         except gdb.error as error:
             # GDB 18 has another error for what would be in a file that was mapped, if it had
             # the file. Nothing else can go wrong with a core; a connection can be lost.
@@ -78,6 +80,27 @@ class GdbTarget(aiodbg.Target):
             if not core and not isinstance(error, gdb.MemoryError):
                 raise
             raise aiodbg.MemoryFault() from None
+        if self.kind == aiodbg.TargetKind.TARGET_CORE and self._is_made_up(address, data):
+            raise aiodbg.MemoryFault()
+        return data
+
+    def _is_made_up(self, address, data):
+        """True if part of it is in the core by name only, and zeros.
+
+        Such memory comes from the file that was mapped there. If GDB does not have that file,
+        GDB 13 reads zeros instead of failing.
+        """
+        if self._missing is None:
+            self._missing = sorted(_core_segments(with_contents=False))
+        end = address + len(data)
+        first = bisect.bisect_right(self._missing, (address, 0)) - 1
+        for start, stop, _ in self._missing[max(first, 0) :]:
+            if start >= end:
+                break
+            part = bytes(data[max(start, address) - address : min(stop, end) - address])
+            if part and not part.strip(b"\0"):
+                return True
+        return False
 
     def symbols(self, name):
         # The first is cheap and mostly the right one; the others are looked for on demand.
@@ -98,7 +121,7 @@ class GdbTarget(aiodbg.Target):
 
     def regions(self):
         if self.kind == aiodbg.TargetKind.TARGET_CORE:
-            return _core_regions()
+            return _core_segments(with_contents=True)
         return _live_regions()
 
 
@@ -153,11 +176,11 @@ def _live_regions():
             yield aiodbg.Region(int(start, 16), int(end, 16), writable)
 
 
-def _core_regions():
+def _core_segments(with_contents):
     # `info proc mappings` knows a core's mapped files only, not the heap.
     for start, end, flags in _CORE_SEGMENT.findall(_execute("maintenance info sections")):
         flags = flags.split()
-        if "HAS_CONTENTS" in flags:
+        if ("HAS_CONTENTS" in flags) == with_contents:
             yield aiodbg.Region(int(start, 16), int(end, 16), "READONLY" not in flags)
 
 

@@ -1,0 +1,249 @@
+"""One program under one Python, started once, and all that is seen of it.
+
+The program reports on itself; CPython's tool and GDB look at it while it lives; GDB writes a core
+(gcore), then the kernel does, and GDB looks at both. Each answer is kept, or the reason why there
+is none, so that the tests can ask for them in any order.
+"""
+
+import concurrent.futures
+import glob
+import json
+import os
+import re
+import resource
+import select
+import shutil
+import signal
+import subprocess
+
+import debugger
+from root import PROGRAMS, Absent
+
+PYTHONS = ("3.14", "3.15")
+# Builds --with-pydebug, and the programs that they run: their layouts are nearly the same.
+PYDEBUG = ("3.14d", "3.15d")
+PYDEBUG_PROGRAMS = ("awaitables", "busy", "eager", "interpreters", "names", "waiting")
+HELPERS = ("report", "awaiters")
+START_SECONDS = 60
+
+# Programs whose process and core are looked at without the executable, and core in part.
+WITHOUT_FILES = ("python_tasks", "waiting")
+TRUNCATED = (10, 50, 90)
+
+
+def programs():
+    names = [name[:-3] for name in sorted(os.listdir(PROGRAMS)) if name.endswith(".py")]
+    return [name for name in names if name not in HELPERS]
+
+
+def requires(program):
+    """The oldest Python that can run it."""
+    with open(os.path.join(PROGRAMS, program + ".py"), encoding="utf-8") as source:
+        found = re.search(r"^REQUIRES = \((\d+), (\d+)\)", source.read(), re.MULTILINE)
+    return tuple(int(number) for number in found.groups()) if found else (3, 8)
+
+
+def version(python):
+    """(3, 14) for "3.14" and for "3.14d"."""
+    return tuple(int(part) for part in python.rstrip("d").split("."))
+
+
+def grid():
+    """Each Python with each program that it runs."""
+    pairs = [(python, name) for python in PYTHONS for name in programs()]
+    pairs += [(python, name) for python in PYDEBUG for name in PYDEBUG_PROGRAMS]
+    return [(python, name) for python, name in pairs if requires(name) <= version(python)]
+
+
+class NoAnswer:
+    """In place of an answer: the reason."""
+
+    def __init__(self, reason):
+        self.reason = reason
+
+
+class Process:
+    """A program running inside the root, to be used in a `with` statement."""
+
+    def __init__(self, root, arguments, folder="/", environment=()):
+        self._process = subprocess.Popen(
+            root.command(arguments, folder, environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            preexec_fn=allow_core,
+            start_new_session=True,
+        )
+        self.pid = self._process.pid
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        # The children too, which hold the other end of our pipe.
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self._process.wait()
+        self._process.stdout.close()
+
+    def wait_until_ready(self):
+        """Read up to the READY line. Returns self."""
+        if not select.select([self._process.stdout], [], [], START_SECONDS)[0]:
+            raise RuntimeError("not ready after %d seconds" % START_SECONDS)
+        line = self._process.stdout.readline()
+        if line != b"READY %d\n" % self.pid:
+            rest = line + self._process.stdout.read()
+            raise RuntimeError("ended before it was ready:\n" + rest.decode(errors="replace"))
+        return self
+
+    def crash(self):
+        """Have the kernel end it with a core."""
+        os.kill(self.pid, signal.SIGSEGV)
+        self._process.wait()
+
+
+def allow_core():
+    hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+
+
+class Cell:
+    """The answers called report, cpython, live, tree, table, gcore, kernel.
+
+    For a few programs also bare-live, bare-kernel, and truncated-10 to 90.
+    """
+
+    def __init__(self, root, python, program, size=None):
+        self.root = root
+        self.python = python
+        self.program = program
+        self.name = "%s-%s" % (python, program)
+        self._inner = root.folder(self.name)
+        self._outer = root.outer(self._inner)
+        self._size = {"AIODBG_SIZE": str(size)} if size else {}
+        self._answers = {}
+
+    def answer(self, name):
+        """The answer of that name. Raises AssertionError with the reason if there is none."""
+        found = self._answers[name]
+        if isinstance(found, NoAnswer):
+            raise AssertionError("%s of %s: %s" % (name, self.name, found.reason))
+        return found
+
+    def start(self):
+        environment = dict(self._size, AIODBG_REPORT=self._inner + "/report")
+        arguments = ["python" + self.python, "-B", self.root.inner_program(self.program)]
+        process = Process(self.root, arguments, self._inner, environment)
+        try:
+            return process.wait_until_ready()
+        except BaseException:
+            process.__exit__()
+            raise
+
+    def collect(self):
+        """Run the program, get all answers. Returns self."""
+        with self.start() as process:
+            self._answers["report"] = self._read("report", "the program wrote no report")
+            self._answers["cpython"] = self._cpython_view(process.pid)
+            self._look_live(process.pid)
+            process.crash()
+            self._look_at_cores()
+        shutil.rmtree(self._outer)
+        return self
+
+    def _cpython_view(self, pid):
+        arguments = ["python" + self.python, self.root.inner_folder + "/cpython_view.py", str(pid)]
+        done = subprocess.run(
+            self.root.command(arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        if done.returncode:
+            return NoAnswer(done.stderr.decode(errors="replace"))
+        return json.loads(done.stdout.decode())
+
+    def _look_live(self, pid):
+        commands = [
+            "asyncio ps --json --output %s/live" % self._outer,
+            "asyncio pstree --output %s/tree" % self._outer,
+            "asyncio ps --output %s/table" % self._outer,
+            "gcore %s/core.gdb" % self._outer,
+        ]
+        options = debugger.without_symbols(self.root, self.python) + ["-p", str(pid)]
+        done = debugger.gdb(options + debugger.each(commands))
+        self._answers["live"] = self._read("live", done.errors)
+        for name in ("tree", "table"):
+            self._answers[name] = self._read(name, done.errors, text=True)
+        if self.program in WITHOUT_FILES:
+            self._look_without_files("bare-live", ["attach %d" % pid])
+
+    def _look_at_cores(self):
+        kernel = [path for path in glob.glob(self._outer + "/core*") if path[-4:] != ".gdb"]
+        cores = {"gcore": self._outer + "/core.gdb", "kernel": kernel[0] if kernel else None}
+        commands = []
+        for name, path in cores.items():
+            if path and os.path.exists(path):
+                commands.append("core-file " + path)
+                commands.append("asyncio ps --json --output %s/%s" % (self._outer, name))
+        options = debugger.without_symbols(self.root, self.python)
+        done = debugger.gdb(options + debugger.each(commands))
+        for name, path in cores.items():
+            self._answers[name] = self._read(name, done.errors if path else "no core file")
+        if kernel and self.program in WITHOUT_FILES:
+            self._look_without_files("bare-kernel", ["core-file " + kernel[0]])
+            for percent in TRUNCATED:
+                self._look_at_truncated(kernel[0], percent)
+
+    def _look_without_files(self, name, commands):
+        """Where GDB finds neither the executable nor the libraries."""
+        commands = commands + ["asyncio ps --json --output %s/%s" % (self._outer, name)]
+        done = debugger.gdb(["-iex", "set sysroot /nonexistent"] + debugger.each(commands))
+        self._answers[name] = self._read(name, done.errors)
+
+    def _look_at_truncated(self, core, percent):
+        """The first so many percent of a core: (exit status, errors, what was shown or None)."""
+        name = "truncated-%d" % percent
+        path = "%s/%s" % (self._outer, name)
+        shutil.copy(core, path + ".core")
+        os.truncate(path + ".core", os.path.getsize(core) * percent // 100)
+        commands = ["core-file %s.core" % path, "asyncio ps --json --output " + path]
+        done = debugger.gdb(
+            debugger.without_symbols(self.root, self.python) + debugger.each(commands)
+        )
+        shown = self._read(name, done.errors)
+        shown = None if isinstance(shown, NoAnswer) else shown
+        self._answers[name] = (done.status, done.errors, shown)
+
+    def _read(self, name, reason, text=False):
+        """The content of a file that should be there; if not, the reason."""
+        try:
+            with open("%s/%s" % (self._outer, name), encoding="utf-8") as file:
+                return file.read() if text else json.load(file)
+        except (OSError, ValueError) as error:
+            return NoAnswer("%s\n%s" % (error, reason))
+
+
+class Cells:
+    """All cells. They are collected in the background, two at a time, in the order of tests."""
+
+    def __init__(self, root, wanted):
+        self._pool = concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
+        self._cells = {
+            key: self._pool.submit(lambda key=key: Cell(root, *key).collect()) for key in wanted
+        }
+
+    def get(self, python, program):
+        return self._cells[python, program].result()
+
+    def close(self):
+        for cell in self._cells.values():
+            cell.cancel()
+        self._pool.shutdown()
+
+
+def kernel_writes_cores_here():
+    """Raise Absent if a core would not land in the folder of the process that crashes."""
+    with open("/proc/sys/kernel/core_pattern") as file:
+        pattern = file.read().strip()
+    if not pattern.startswith("core"):
+        raise Absent("kernel.core_pattern is %r, not a plain core" % pattern)

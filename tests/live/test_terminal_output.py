@@ -1,0 +1,88 @@
+"""Text that comes from the target reaches a terminal as text only."""
+
+import re
+import unicodedata
+
+import cells
+import debugger
+import pytest
+
+LINE_ENDS = "\n"
+
+
+def harmful(text):
+    """Characters that could drive a terminal, or reorder or break the lines."""
+    bad = ("Cc", "Cf", "Cs", "Zl", "Zp")
+    return {c for c in text if unicodedata.category(c) in bad and c not in LINE_ENDS}
+
+
+def test_nothing_harmful(cell):
+    for name in ("tree", "table"):
+        assert harmful(cell.answer(name)) == set()
+
+
+def test_a_line_for_each_task_and_frame(cell):
+    """No name makes a line of its own; frames may be shared, and shown only once."""
+    tasks = cell.answer("live")["tasks"]
+    lines = cell.answer("tree").splitlines()
+    assert len([line for line in lines if "(T) " in line]) >= len(tasks)
+    if not any(task["awaited_by"] for task in tasks):
+        assert len(lines) == sum(1 + len(task["stack"]) for task in tasks)
+
+
+def test_a_row_for_each_task_and_awaiter(cell):
+    header, line, *rows = cell.answer("table").splitlines()
+    columns = "tid, task id, task name, coroutine stack, awaiter chain, awaiter name, awaiter id"
+    assert re.split("  +", header.strip()) == columns.split(", ")
+    assert set(line) == {"-"}
+    tasks = cell.answer("live")["tasks"]
+    assert len(rows) == sum(max(1, len(task["awaited_by"])) for task in tasks)
+
+
+@pytest.mark.programs("busy", "busy_generator", "eager_first_step", "loops")
+def test_running_tasks_say_so(cell):
+    lines = [line for line in cell.answer("tree").splitlines() if "running" in line]
+    running = [task for task in cell.answer("live")["tasks"] if task["state"] == "running"]
+    assert running
+    assert len(lines) == len(running)
+    for task in running:
+        assert any("(T) " + task["name"] in line for line in lines)
+
+
+@pytest.mark.programs("cycles")
+def test_cycles_are_drawn_and_listed(cell):
+    """The tree is there, and behind it a section with each cycle."""
+    tree = cell.answer("tree")
+    assert "(T) free" in tree
+    assert "a \u2192 b \u2192 a" in tree
+    assert "x \u2192 y \u2192 z \u2192 x" in tree
+
+
+@pytest.fixture(scope="module", params=cells.PYTHONS)
+def shown_in_c(request, root):
+    """What GDB itself prints of hostile names in the C locale: (pstree, ps)."""
+    python = request.param
+    if not root.has("python" + python):
+        pytest.skip("no python%s in %s" % (python, root.path))
+    arguments = ["python" + python, "-B", root.inner_program("names")]
+    with cells.Process(root, arguments).wait_until_ready() as process:
+        options = debugger.without_symbols(root, python) + ["-p", str(process.pid)]
+        marks = ["echo \\n-----\\n", "asyncio pstree", "echo -----\\n", "asyncio ps"]
+        done = debugger.gdb(options + debugger.each(marks), {"LC_ALL": "C"})
+    assert done.status == 0, done.errors
+    return done.output.split("-----\n")[1:]
+
+
+def test_plain_ascii_in_c_locale(shown_in_c):
+    for text in shown_in_c:
+        assert text.isascii()
+        assert harmful(text) == set()
+
+
+def test_tree_in_c_locale(shown_in_c):
+    """Drawn without box characters; names are still told apart."""
+    tree = shown_in_c[0]
+    assert "(T) looks" not in tree
+    assert "(T) 12345\n" in tree
+    for escaped in (r"\x1b[31mred", r"\u202e", r"\ud83c", r"\n", r"\U0001f3b5"):
+        assert escaped in tree
