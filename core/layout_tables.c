@@ -3,9 +3,21 @@
 #include "layout_table.h"
 
 extern const struct layout_table layout_3_8, layout_3_9, layout_3_10, layout_3_11, layout_3_12,
-	layout_3_13, layout_3_14, layout_3_15;
+	layout_3_13, layout_3_14, layout_3_14t, layout_3_15, layout_3_15t;
 
+/* In one line each, in the order of versions. */
+// clang-format off
 const struct layout_table *const layout_tables[] = {
-	&layout_3_8,  &layout_3_9,  &layout_3_10, &layout_3_11, &layout_3_12,
-	&layout_3_13, &layout_3_14, &layout_3_15, NULL,
+	&layout_3_8,
+	&layout_3_9,
+	&layout_3_10,
+	&layout_3_11,
+	&layout_3_12,
+	&layout_3_13,
+	&layout_3_14,
+	&layout_3_14t,
+	&layout_3_15,
+	&layout_3_15t,
+	NULL,
 };
+// clang-format on

@@ -95,6 +95,8 @@ static int read_code(struct decoder *decoder, uint64_t addr, struct code *code)
 	else
 		code->instructions = window_word(&w, (size_t)l->code.instructions) +
 				     (uint64_t)l->bytes.data;
+	if (l->code.tlbc != LAYOUT_NONE)
+		code->copies = window_word(&w, (size_t)l->code.tlbc);
 	return read_parts(decoder, &w, code);
 }
 

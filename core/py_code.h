@@ -30,6 +30,8 @@ struct code {
 	int32_t firsttraceable;
 	/* Address of the first instruction. */
 	uint64_t instructions;
+	/* Free-threaded builds: the table of the threads' own copies of the instructions. */
+	uint64_t copies;
 	const uint8_t *linetable;
 	size_t linetable_size;
 	/* Memory of py_callback.c: what a function of this code means as a callback. */

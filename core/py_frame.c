@@ -9,14 +9,40 @@
 /* Bytes of a code unit: an opcode and its argument. */
 #define UNIT_SIZE 2
 
+/*
+ * Where the instructions are that a frame's pointer points into: in a free-threaded build
+ * each thread has its own copy, which the frame names by number. The table of copies
+ * (_PyCodeArray) has their count first.
+ */
+static int find_instructions(struct decoder *decoder, const struct window *w,
+			     const struct code *code, uint64_t *ret)
+{
+	const struct layout *l = decoder->layout;
+	unsigned int word = decoder->reader.word_size;
+	uint64_t count, copy = 0;
+	*ret = code->instructions;
+	if (l->frame.tlbc_index == LAYOUT_NONE || !code->copies)
+		return 0;
+	int64_t index = window_int(w, (size_t)l->frame.tlbc_index, 4);
+	int status = reader_word(&decoder->reader, code->copies, &count);
+	if (!status && (index < 0 || (uint64_t)index >= count))
+		return 0;
+	if (!status)
+		status = reader_word(&decoder->reader, code->copies + (1 + (uint64_t)index) * word,
+				     &copy);
+	if (copy)
+		*ret = copy;
+	return error_is_fatal(status) ? status : 0;
+}
+
 /* The unit that a frame is at. Up to 3.12 the pointer is to the one before the first if
  * the frame has not begun. */
-static uint32_t frame_unit(const struct code *code, uint64_t instr_ptr)
+static uint32_t frame_unit(uint64_t instructions, uint64_t instr_ptr)
 {
-	uint64_t distance = instr_ptr - code->instructions;
-	if (instr_ptr == code->instructions - UNIT_SIZE)
+	uint64_t distance = instr_ptr - instructions;
+	if (instr_ptr == instructions - UNIT_SIZE)
 		return UNIT_START;
-	if (instr_ptr < code->instructions || distance / UNIT_SIZE >= UNIT_UNKNOWN)
+	if (instr_ptr < instructions || distance / UNIT_SIZE >= UNIT_UNKNOWN)
 		return UNIT_UNKNOWN;
 	return (uint32_t)(distance / UNIT_SIZE);
 }
@@ -71,7 +97,11 @@ int frame_read(struct decoder *decoder, uint64_t addr, struct frame *ret)
 	status = code_get(decoder, executable, &code);
 	if (status)
 		return status;
-	uint32_t unit = frame_unit(code, window_word(&w, (size_t)l->frame.instr_ptr));
+	uint64_t instructions;
+	status = find_instructions(decoder, &w, code, &instructions);
+	if (status)
+		return status;
+	uint32_t unit = frame_unit(instructions, window_word(&w, (size_t)l->frame.instr_ptr));
 	if (is_incomplete(l, ret, code, unit))
 		return 0;
 	return location_get(decoder, code, unit, 0, &ret->location);

@@ -120,7 +120,9 @@ uint32_t window_bits(const struct window *window, size_t bit, size_t width)
 {
 	if (width >= 8)
 		return (uint32_t)window_uint(window, bit / 8, width / 8);
-	return (uint32_t)(window_uint(window, bit / 8, 1) >> (bit % 8)) & ((1u << width) - 1);
+	/* Big-endian machines give bit-fields their bits from the highest one on. */
+	size_t shift = window->reader->big_endian ? 8 - bit % 8 - width : bit % 8;
+	return (uint32_t)(window_uint(window, bit / 8, 1) >> shift) & ((1u << width) - 1);
 }
 
 int64_t reader_signed(const struct reader *reader, uint64_t word)

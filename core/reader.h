@@ -52,7 +52,8 @@ int window_read(struct reader *reader, uint64_t addr, size_t len, struct window 
 uint64_t window_word(const struct window *window, size_t offset);
 uint64_t window_uint(const struct window *window, size_t offset, size_t size);
 int64_t window_int(const struct window *window, size_t offset, size_t size);
-/* width bits from bit offset, within one byte or covering whole bytes. */
+/* width bits from bit offset, as little-endian machines count them; within one byte or
+ * covering whole bytes. */
 uint32_t window_bits(const struct window *window, size_t bit, size_t width);
 
 /* Unsigned integer of size bytes in the target's byte order. */
