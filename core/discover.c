@@ -102,13 +102,13 @@ static int try_without_offsets(struct reader *reader, uint64_t addr, struct runt
 		int status = layout_make(ret->table, NULL, NULL, &reader->error, &ret->layout);
 		if (!status)
 			status = check_interpreter(reader, ret);
-		if (!status)
+		if (!status) {
 			status = probe_version(reader->cache.target, NULL, ret, &error,
 					       &ret->version);
-		if (error_is_fatal(status)) {
 			reader->error = error;
-			return status;
 		}
+		if (error_is_fatal(status))
+			return status;
 		if (!status && layout_find(ret->version, false) == ret->table)
 			return 0;
 	}
@@ -147,16 +147,18 @@ static int try_runtime(struct reader *reader, uint64_t addr, struct runtime *ret
 static int try_asyncio(struct reader *reader, uint64_t addr, struct runtime *runtime)
 {
 	uint64_t words[WORDS_MAX], asyncio[WORDS_MAX];
+	struct layout layout;
 	int status = read_words(reader, addr, layout_asyncio_size(runtime->table), asyncio);
 	if (!status)
 		status = read_words(reader, runtime->addr, layout_runtime_size(runtime->table),
 				    words);
 	if (!status)
-		status = layout_make(runtime->table, words, asyncio, &reader->error,
-				     &runtime->layout);
-	if (!status)
-		runtime->asyncio = addr;
-	return status;
+		status = layout_make(runtime->table, words, asyncio, &reader->error, &layout);
+	if (status)
+		return status;
+	runtime->layout = layout;
+	runtime->asyncio = addr;
+	return 0;
 }
 
 /*
@@ -220,8 +222,10 @@ static int scan_region(struct reader *reader, const struct aiodbg_region *region
 		       struct aiodbg_error *first)
 {
 	uint8_t page[LIMIT_PAGE_SIZE + 256];
-	for (uint64_t addr = region->start; addr < region->end; addr += LIMIT_PAGE_SIZE) {
-		uint64_t left = region->end - addr;
+	/* Addresses wrap around behind a region at the end of the address space. */
+	uint64_t size = region->end > region->start ? region->end - region->start : 0;
+	for (uint64_t at = 0; at < size; at += LIMIT_PAGE_SIZE) {
+		uint64_t addr = region->start + at, left = size - at;
 		size_t len = left < LIMIT_PAGE_SIZE ? (size_t)left : LIMIT_PAGE_SIZE;
 		int status = reader_check_interrupt(reader);
 		if (!status)

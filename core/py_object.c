@@ -242,10 +242,11 @@ int type_learn(struct decoder *decoder, uint64_t addr, enum kind kind)
 	if (code)
 		return code;
 	struct type *type = htab_find(decoder->types, &addr);
-	if (type->kind == KIND_OTHER)
-		type->kind = kind;
-	if (!type->name)
-		type->name = kind_name(kind);
+	if (type->name)
+		return 0;
+	/* Without its name a type may have been taken for its base: Task for Future. */
+	type->kind = kind;
+	type->name = kind_name(kind);
 	return 0;
 }
 
