@@ -63,6 +63,15 @@ int decoder_no_memory(struct decoder *decoder)
 	return error_no_memory(&decoder->reader.error);
 }
 
+int decoder_go_on(struct decoder *decoder, int status)
+{
+	if (error_is_fatal(status))
+		return status;
+	if (status == AIODBG_FAULT && decoder->missing_count++ == 0)
+		decoder->missing = decoder->reader.error;
+	return 0;
+}
+
 int decoder_alloc(struct decoder *decoder, size_t size, void **ret)
 {
 	*ret = arena_alloc(decoder->arena, size);

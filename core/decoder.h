@@ -21,6 +21,9 @@ struct decoder {
 	htab_t codes;
 	htab_t locations;
 	htab_t names;
+	/* What could not be read and was left out: how often, and the first. */
+	uint64_t missing_count;
+	struct aiodbg_error missing;
 };
 
 /* Returns 0 or a status; deinit is needed in any case. */
@@ -34,6 +37,12 @@ int decoder_no_memory(struct decoder *decoder);
 
 /* arena_alloc(), arena_string() with the error set. */
 int decoder_alloc(struct decoder *decoder, size_t size, void **ret);
+
+/*
+ * Go on without something: returns 0 unless status is fatal. Memory that could not be read
+ * is counted in missing, so that the result does not pass for complete.
+ */
+int decoder_go_on(struct decoder *decoder, int status);
 
 /* True if addr can be an object: not NULL, aligned. */
 bool decoder_plausible(const struct decoder *decoder, uint64_t addr);

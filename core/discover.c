@@ -87,38 +87,64 @@ static uint32_t exported_version(struct reader *reader)
 }
 
 /*
+ * Whether a table leads to its own version. Fails with what was wrong on the way. A version
+ * that is exported needs no proof, but must not be contradicted.
+ */
+static int try_table(struct reader *reader, uint32_t exported, struct runtime *ret)
+{
+	const struct aiodbg_target *target = reader->cache.target;
+	int status = layout_make(ret->table, NULL, NULL, &reader->error, &ret->layout);
+	if (!status)
+		status = check_interpreter(reader, ret);
+	if (status)
+		return status;
+	status = probe_version(target, &reader->cache.options, ret, &reader->error, &ret->version);
+	if (status == AIODBG_FAULT && exported) {
+		ret->version = exported;
+		return 0;
+	}
+	if (status)
+		return status;
+	if (layout_find(ret->version, false) == ret->table)
+		return 0;
+	char found[32];
+	version_text(ret->version, found, sizeof(found));
+	return error_at(&reader->error, AIODBG_CORRUPT, ret->addr,
+			"sys.hexversion says CPython %s, which a layout of another version led to: "
+			"_PyRuntime",
+			found);
+}
+
+/*
  * A runtime without a cookie, which is older than 3.13: each table that expects none is
- * tried, and fits if it leads to its own version.
+ * tried.
  */
 static int try_without_offsets(struct reader *reader, uint64_t addr, struct runtime *ret)
 {
 	uint32_t exported = exported_version(reader);
+	struct aiodbg_error missing = {0};
 	ret->addr = addr;
 	ret->free_threaded = false;
 	for (size_t i = 0; layout_tables_without_offsets(i, &ret->table); i++) {
-		struct aiodbg_error error = {0};
 		if (exported && layout_find(exported, false) != ret->table)
 			continue;
-		int status = layout_make(ret->table, NULL, NULL, &reader->error, &ret->layout);
-		if (!status)
-			status = check_interpreter(reader, ret);
-		if (!status) {
-			status = probe_version(reader->cache.target, NULL, ret, &error,
-					       &ret->version);
-			reader->error = error;
-		}
-		if (error_is_fatal(status))
+		int status = try_table(reader, exported, ret);
+		if (!status || error_is_fatal(status))
 			return status;
-		if (!status && layout_find(ret->version, false) == ret->table)
-			return 0;
+		/* With a table that does not fit, all kinds of things go wrong. */
+		if (exported)
+			return status;
+		if (status == AIODBG_FAULT && !missing.code)
+			missing = reader->error;
 	}
 	if (exported)
 		return unsupported(reader, addr, exported, false);
 	char known[96];
-	return error_at(&reader->error, AIODBG_UNSUPPORTED, addr,
-			"a CPython that publishes no offsets (before 3.13), and no known layout "
-			"leads to its sys.hexversion (supported: %s): _PyRuntime",
-			layout_versions(known, sizeof(known)));
+	return error_at(
+		&reader->error, AIODBG_UNSUPPORTED, addr,
+		"a CPython that publishes no offsets (before 3.13), and no known layout leads "
+		"to its sys.hexversion (supported: %s%s%.120s): _PyRuntime",
+		layout_versions(known, sizeof(known)), missing.code ? "; " : "", missing.message);
 }
 
 /* Checks one place where _PyRuntime may be, and fills *ret if it is. */

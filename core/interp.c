@@ -79,7 +79,7 @@ static int find_running_loop(struct decoder *decoder, uint64_t thread, uint64_t 
 		status = object_kind(decoder, loop, &kind);
 	*ret = kind == KIND_NONE ? 0 : loop;
 	/* A thread without a loop to be seen is a thread all the same. */
-	return error_is_fatal(status) ? status : 0;
+	return decoder_go_on(decoder, status);
 }
 
 /* In 3.11 and 3.12 the current frame is found through a struct on the thread's C stack. */
@@ -91,7 +91,7 @@ static int find_current_frame(struct decoder *decoder, uint64_t thread, uint64_t
 	if (!status && cframe)
 		status = reader_word(&decoder->reader, cframe + (uint64_t)l->cframe.current_frame,
 				     ret);
-	return error_is_fatal(status) ? status : 0;
+	return decoder_go_on(decoder, status);
 }
 
 /*
@@ -109,7 +109,7 @@ static int find_tid(struct decoder *decoder, uint64_t thread_id, uint64_t *ret)
 	uint64_t value = reader_decode_uint(&decoder->reader, tid, sizeof(tid));
 	if (!status && value <= TID_MAX)
 		*ret = value;
-	return error_is_fatal(status) ? status : 0;
+	return decoder_go_on(decoder, status);
 }
 
 static int thread_read(struct decoder *decoder, uint64_t addr, const struct interps *interps,

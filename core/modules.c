@@ -31,7 +31,7 @@ static int visit_module(struct decoder *decoder, uint64_t key, uint64_t value, v
 	if (status && !visitor->error.code)
 		visitor->error = decoder->reader.error;
 	if (status)
-		return error_is_fatal(status) ? status : 0;
+		return decoder_go_on(decoder, status);
 	for (size_t i = 0; i < MODULE_COUNT; i++) {
 		bool equal;
 		status = str_equals(decoder, key, module_names[i], &equal);
@@ -58,7 +58,7 @@ static int module_dict(struct decoder *decoder, uint64_t addr, uint64_t *ret)
 	if (!status && (type->kind == KIND_MODULE || !type->name))
 		status = reader_word(&decoder->reader,
 				     addr + (uint64_t)decoder->layout->module.dict, ret);
-	return error_is_fatal(status) ? status : 0;
+	return decoder_go_on(decoder, status);
 }
 
 static int visit_export(struct decoder *decoder, uint64_t key, uint64_t value, void *arg)

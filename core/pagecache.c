@@ -37,6 +37,8 @@ int pagecache_init(struct pagecache *cache, const struct aiodbg_target *target,
 {
 	memset(cache, 0, sizeof(*cache));
 	cache->target = target;
+	if (options)
+		cache->options = *options;
 	cache->block_size = option_or(options ? options->block_size : 0, LIMIT_BLOCK_SIZE);
 	uint64_t size = option_or(options ? options->cache_size : 0, LIMIT_CACHE_SIZE);
 	cache->max_count = size / cache->block_size;

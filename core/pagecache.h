@@ -32,6 +32,8 @@ struct block {
 struct pagecache {
 	/* The caller's; must outlive the cache. */
 	const struct aiodbg_target *target;
+	/* What the cache was made with, for others like it. */
+	struct aiodbg_options options;
 	size_t block_size;
 	/* Blocks by base address. */
 	htab_t index;

@@ -7,10 +7,12 @@
 #include "py_dict.h"
 #include "py_int.h"
 
-static int fail_on_note(void *arg, const struct aiodbg_error *error)
+/* What is missing elsewhere does not matter here, if only the version is found. */
+static int ignore(void *arg, const struct aiodbg_error *error)
 {
 	(void)arg;
-	return error->code;
+	(void)error;
+	return 0;
 }
 
 static int find_version(struct decoder *decoder, const struct runtime *runtime, uint32_t *ret)
@@ -20,14 +22,16 @@ static int find_version(struct decoder *decoder, const struct runtime *runtime, 
 	struct modules modules = {0};
 	uint64_t hexversion = 0;
 	int64_t version = 0;
-	int status = interps_read(decoder, runtime->addr, &interps, fail_on_note, NULL);
+	int status = interps_read(decoder, runtime->addr, &interps, ignore, NULL);
 	if (!status && !interps.count)
 		status = reader_corrupt(&decoder->reader, runtime->addr, "no interpreter");
 	/* A thread that refers back to its interpreter is hard to find by accident. */
 	if (!status)
-		status = threads_read(decoder, &interps, 0, &threads, fail_on_note, NULL);
+		status = threads_read(decoder, &interps, 0, &threads, ignore, NULL);
+	if (!status && !threads.count)
+		status = reader_corrupt(&decoder->reader, runtime->addr, "no thread");
 	if (!status)
-		status = modules_read(decoder, &interps.items[0], &modules, fail_on_note, NULL);
+		status = modules_read(decoder, &interps.items[0], &modules, ignore, NULL);
 	if (!status && modules.sys)
 		status = dict_get(decoder, modules.sys, "hexversion", &hexversion);
 	if (!status && !hexversion)

@@ -55,12 +55,13 @@ static int read_parts(struct decoder *decoder, const struct window *w, struct co
 			continue;
 		int status = str_read(decoder, window_word(w, (size_t)names[i].offset),
 				      names[i].ret);
-		if (error_is_fatal(status))
+		status = decoder_go_on(decoder, status);
+		if (status)
 			return status;
 	}
 	int status = bytes_read(decoder, window_word(w, (size_t)l->code.linetable), LIMIT_LINETABLE,
 				&code->linetable, &code->linetable_size);
-	return error_is_fatal(status) ? status : 0;
+	return decoder_go_on(decoder, status);
 }
 
 /* The slots of a frame follow from its size where codes have that, else from the counts. */
@@ -142,8 +143,8 @@ static int shared_name_get(struct decoder *decoder, uint64_t addr, const char **
 	if (!name)
 		return decoder_no_memory(decoder);
 	name->addr = addr;
-	int status = str_read(decoder, addr, &name->text);
-	if (error_is_fatal(status))
+	int status = decoder_go_on(decoder, str_read(decoder, addr, &name->text));
+	if (status)
 		return status;
 	void **slot = htab_find_slot(decoder->names, name, INSERT);
 	if (!slot)

@@ -133,12 +133,14 @@ static int guess_kind(struct decoder *decoder, uint64_t addr, const struct type 
 {
 	const struct layout *l = decoder->layout;
 	uint64_t inner;
-	enum kind kind;
+	const struct type *inner_type;
 	int status = reader_word(&decoder->reader, addr + (uint64_t)l->object.size, &inner);
 	if (!status)
-		status = object_kind(decoder, inner, &kind);
+		status = object_type(decoder, inner, &inner_type);
+	/* It may be anything: not to be able to read it is no sign of missing memory. */
 	if (status)
 		return error_is_fatal(status) ? status : 0;
+	enum kind kind = inner_type->kind;
 	if (kind == KIND_ASYNC_GENERATOR && type->basicsize == l->asend.size)
 		*ret = KIND_ASEND;
 	else if (kind == KIND_ASYNC_GENERATOR && type->basicsize == l->athrow.size)

@@ -32,7 +32,7 @@ static int find_instructions(struct decoder *decoder, const struct window *w,
 				     &copy);
 	if (copy)
 		*ret = copy;
-	return error_is_fatal(status) ? status : 0;
+	return decoder_go_on(decoder, status);
 }
 
 /* The unit that a frame is at. Up to 3.12 the pointer is to the one before the first if

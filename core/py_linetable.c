@@ -34,15 +34,19 @@ static uint8_t next_byte(struct cursor *cursor)
 	return cursor->bytes[cursor->at++];
 }
 
-/* Groups of six bits, the lowest first; bit 6 says that another follows. */
-static uint32_t next_varint(struct cursor *cursor)
+/* Groups of six bits, the lowest first; bit 6 says that another follows. No number in a
+ * table that is whole has more than 31 bits. */
+static int32_t next_varint(struct cursor *cursor)
 {
-	uint32_t value = 0;
-	for (unsigned int shift = 0; shift < 32; shift += 6) {
+	uint64_t value = 0;
+	for (unsigned int shift = 0; shift < 36; shift += 6) {
 		uint8_t byte = next_byte(cursor);
-		value |= (uint32_t)(byte & 0x3f) << shift;
-		if (!(byte & 0x40))
-			return value;
+		value |= (uint64_t)(byte & 0x3f) << shift;
+		if (byte & 0x40)
+			continue;
+		if (value <= INT32_MAX)
+			return (int32_t)value;
+		break;
 	}
 	cursor->overrun = true;
 	return 0;
@@ -51,9 +55,8 @@ static uint32_t next_varint(struct cursor *cursor)
 /* The sign is the lowest bit. */
 static int32_t next_signed_varint(struct cursor *cursor)
 {
-	uint32_t value = next_varint(cursor);
-	int32_t magnitude = (int32_t)(value >> 1);
-	return value & 1 ? -magnitude : magnitude;
+	int32_t value = next_varint(cursor);
+	return value & 1 ? -(value >> 1) : value >> 1;
 }
 
 /* Damaged tables may add up to anything; the sum wraps and means nothing then. */
@@ -71,9 +74,9 @@ static void next_position(struct cursor *cursor, unsigned int form, int32_t *lin
 		return;
 	if (form == FORM_LONG) {
 		*line = add_lines(*line, next_signed_varint(cursor));
-		ret->end_line = add_lines(*line, (int32_t)next_varint(cursor));
-		ret->column = (int32_t)next_varint(cursor) - 1;
-		ret->end_column = (int32_t)next_varint(cursor) - 1;
+		ret->end_line = add_lines(*line, next_varint(cursor));
+		ret->column = next_varint(cursor) - 1;
+		ret->end_column = next_varint(cursor) - 1;
 	} else if (form == FORM_NO_COLUMNS) {
 		*line = add_lines(*line, next_signed_varint(cursor));
 		ret->end_line = *line;

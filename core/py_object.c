@@ -15,11 +15,13 @@
 
 static const struct {
 	uint64_t flag;
+	const char *name;
 	enum kind kind;
 } kinds_by_flag[] = {
-	{1ull << 24, KIND_INT},	  {1ull << 25, KIND_LIST}, {1ull << 26, KIND_TUPLE},
-	{1ull << 27, KIND_BYTES}, {1ull << 28, KIND_STR},  {1ull << 29, KIND_DICT},
-	{1ull << 31, KIND_TYPE},
+	{1ull << 24, "int", KIND_INT},	   {1ull << 25, "list", KIND_LIST},
+	{1ull << 26, "tuple", KIND_TUPLE}, {1ull << 27, "bytes", KIND_BYTES},
+	{1ull << 28, "str", KIND_STR},	   {1ull << 29, "dict", KIND_DICT},
+	{1ull << 31, "type", KIND_TYPE},
 };
 
 /* tp_name of types that have no flag. */
@@ -80,6 +82,10 @@ static const char *kind_name(enum kind kind)
 		const char *dot = strrchr(kinds_by_name[i].name, '.');
 		if (kinds_by_name[i].kind == kind)
 			return dot ? dot + 1 : kinds_by_name[i].name;
+	}
+	for (size_t i = 0; i < sizeof(kinds_by_flag) / sizeof(kinds_by_flag[0]); i++) {
+		if (kinds_by_flag[i].kind == kind)
+			return kinds_by_flag[i].name;
 	}
 	return NULL;
 }
@@ -156,6 +162,10 @@ static int type_read(struct decoder *decoder, uint64_t addr, struct type *type, 
 	char name[LIMIT_C_STRING];
 	code = reader_c_string(&decoder->reader, window_word(&w, (size_t)l->type.name), name,
 			       sizeof(name));
+	/* Names of static types are in the executable, which a core may have come without;
+	 * those of others are in memory like everything else. */
+	if (code && type->flags & FLAG_HEAPTYPE)
+		return decoder_go_on(decoder, code);
 	if (error_is_fatal(code))
 		return code;
 	if (code || !name[0])
@@ -260,8 +270,10 @@ int object_type(struct decoder *decoder, uint64_t addr, const struct type **ret)
 	if (code)
 		return code;
 	code = type_get(decoder, type, ret);
-	if (code && !error_is_fatal(code))
+	if (code == AIODBG_CORRUPT)
 		return reader_corrupt(&decoder->reader, addr, "not an object (bad type pointer)");
+	if (code)
+		error_prefix(&decoder->reader.error, "type");
 	return code;
 }
 
@@ -270,7 +282,7 @@ int object_kind(struct decoder *decoder, uint64_t addr, enum kind *ret)
 	const struct type *type;
 	int code = object_type(decoder, addr, &type);
 	*ret = code ? KIND_OTHER : type->kind;
-	return error_is_fatal(code) ? code : 0;
+	return decoder_go_on(decoder, code);
 }
 
 int object_expect(struct decoder *decoder, uint64_t addr, enum kind kind, const char *what)

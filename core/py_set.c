@@ -7,8 +7,6 @@
 #include "py_attr.h"
 #include "py_object.h"
 
-#include <inttypes.h>
-
 int set_visit(struct decoder *decoder, uint64_t addr, sequence_visit_fn *visit, void *arg)
 {
 	const struct layout *l = decoder->layout;
@@ -24,7 +22,7 @@ int set_visit(struct decoder *decoder, uint64_t addr, sequence_visit_fn *visit, 
 		return reader_corrupt(&decoder->reader, addr, "set whose size is no power of two");
 	if (mask >= LIMIT_SET_SLOTS)
 		return error_at(&decoder->reader.error, AIODBG_LIMIT, addr,
-				"set of %" PRIu64 " slots", mask + 1);
+				"set of more than %u slots", LIMIT_SET_SLOTS);
 	/* A window of entries at a time. */
 	size_t entry_size = (size_t)l->setentry.size;
 	size_t step = WINDOW_MAX / entry_size;
@@ -65,7 +63,7 @@ static int visit_weakref(struct decoder *decoder, uint64_t item, void *arg)
 	if (!code)
 		code = object_kind(decoder, object, &kind);
 	if (code)
-		return error_is_fatal(code) ? code : 0;
+		return decoder_go_on(decoder, code);
 	/* A dead reference refers to None. */
 	return kind == KIND_NONE ? 0 : visitor->visit(decoder, object, visitor->arg);
 }

@@ -107,12 +107,12 @@ int str_equals(struct decoder *decoder, uint64_t addr, const char *text, bool *r
 	*ret = false;
 	int code = str_head(decoder, addr, &str);
 	if (code)
-		return error_is_fatal(code) ? code : 0;
+		return decoder_go_on(decoder, code);
 	if (!str.ascii || str.length != len || len > sizeof(bytes))
 		return 0;
 	code = reader_read(&decoder->reader, str.data, bytes, len);
 	if (code)
-		return error_is_fatal(code) ? code : 0;
+		return decoder_go_on(decoder, code);
 	*ret = !memcmp(bytes, text, len);
 	return 0;
 }

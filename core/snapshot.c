@@ -20,6 +20,7 @@
 #include "py_str.h"
 #include "tasks.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* A task whose coroutine is on the stack of a thread. */
@@ -405,7 +406,7 @@ static int read_build(struct builder *builder, const struct modules *modules)
 		status = str_read(decoder, flags, &text);
 	if (!status && flags)
 		builder->snap->debug = strchr(text, 'd') != NULL;
-	return error_is_fatal(status) ? status : 0;
+	return decoder_go_on(decoder, status);
 }
 
 struct current_visitor {
@@ -554,6 +555,14 @@ static int build(struct builder *builder, struct runtime *runtime)
 		status = decode_interp(builder, i, runtime);
 	if (!status)
 		status = decode_running(builder);
+	if (status)
+		return status;
+	struct decoder *decoder = builder->decoder;
+	if (decoder->missing_count) {
+		error_prefix(&decoder->missing, "%" PRIu64 " times, something was left out, first",
+			     decoder->missing_count);
+		status = note(builder, &decoder->missing);
+	}
 	if (status)
 		return status;
 	status = graph_resolve(&builder->graph, &snap->tasks);
