@@ -202,6 +202,18 @@ static int render_to_file(const struct aiodbg_snapshot *snap, const struct argum
 	return status;
 }
 
+static void warn_of_version(const struct aiodbg_snapshot *snap, const struct aiodbg_sink *sink)
+{
+	char line[160];
+	if (!snap->borrowed_layout || !sink->warn)
+		return;
+	snprintf(line, sizeof(line),
+		 "CPython %u.%u.%u is newer than this library, which reads it as if it were %s",
+		 snap->version >> 24, snap->version >> 16 & 0xff, snap->version >> 8 & 0xff,
+		 snap->borrowed_layout);
+	sink->warn(sink->ctx, line);
+}
+
 static int run(const struct aiodbg_target *target, const struct arguments *arguments,
 	       const struct aiodbg_sink *sink, struct aiodbg_error *err)
 {
@@ -214,6 +226,7 @@ static int run(const struct aiodbg_target *target, const struct arguments *argum
 	aiodbg_close(dbg);
 	if (status)
 		return status;
+	warn_of_version(snap, sink);
 	status = arguments->output ? render_to_file(snap, arguments, sink, err)
 				   : aiodbg_render(snap, arguments->format, sink, err);
 	aiodbg_snapshot_destroy(snap);

@@ -160,13 +160,25 @@ static int try_runtime(struct reader *reader, uint64_t addr, struct runtime *ret
 	ret->addr = addr;
 	ret->version = (uint32_t)reader_decode_uint(reader, head + OFFSET_VERSION, 8);
 	ret->free_threaded = reader_decode_uint(reader, head + OFFSET_FREE_THREADED, 8) != 0;
+	const struct layout_table *newest = layout_newest(ret->free_threaded);
 	ret->table = layout_find(ret->version, ret->free_threaded);
+	ret->is_newer = !ret->table && newest && ret->version >> 16 > layout_version(newest);
+	if (ret->is_newer)
+		ret->table = newest;
 	if (!ret->table)
 		return unsupported(reader, addr, ret->version, ret->free_threaded);
 	status = read_words(reader, addr, layout_runtime_size(ret->table), words);
 	if (!status)
 		status = layout_make(ret->table, words, NULL, &reader->error, &ret->layout);
-	return status ? status : check_interpreter(reader, ret);
+	if (!status)
+		status = check_interpreter(reader, ret);
+	if (status && ret->is_newer) {
+		char name[32];
+		version_text(ret->version, name, sizeof(name));
+		error_prefix(&reader->error, "CPython %s is newer than known, and not like %s",
+			     name, layout_name(ret->table));
+	}
+	return status;
 }
 
 /* Updates the layout if asyncio's offsets are at addr. */
@@ -339,11 +351,12 @@ int discover_runtime(struct reader *reader, struct runtime *ret)
 {
 	struct aiodbg_error first = {0};
 	*ret = (struct runtime){0};
-	ret->found_by = FOUND_SYMBOL;
-	int status = try_symbols(reader, "_PyRuntime", try_runtime, ret, &first);
-	if (status == AIODBG_NOT_FOUND) {
-		ret->found_by = FOUND_SECTION;
-		status = try_sections(reader, ".PyRuntime", try_runtime, ret, &first);
+	/* A debugger lists sections at once, but may load debug information for a symbol. */
+	ret->found_by = FOUND_SECTION;
+	int status = try_sections(reader, ".PyRuntime", try_runtime, ret, &first);
+	if (status == AIODBG_NOT_FOUND && !first.code) {
+		ret->found_by = FOUND_SYMBOL;
+		status = try_symbols(reader, "_PyRuntime", try_runtime, ret, &first);
 	}
 	/* A symbol or section that led nowhere says more than a search could. */
 	if (status == AIODBG_NOT_FOUND && !first.code) {

@@ -29,6 +29,9 @@ struct runtime {
 	uint32_t version;
 	bool free_threaded;
 	const struct layout_table *table;
+	/* There is no table for the version: this is the newest one, and what the target
+	 * publishes does not contradict it. */
+	bool is_newer;
 	/* Py_AsyncioModuleDebugOffsets; 0 if there is none. */
 	uint64_t asyncio;
 	enum found_by asyncio_found_by;

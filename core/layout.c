@@ -66,6 +66,27 @@ const struct layout_table *layout_find(uint32_t hexversion, bool free_threaded)
 	return NULL;
 }
 
+const struct layout_table *layout_newest(bool free_threaded)
+{
+	const struct layout_table *newest = NULL;
+	for (const struct layout_table *const *table = layout_tables; *table; table++) {
+		if ((*table)->free_threaded == free_threaded &&
+		    (!newest || (*table)->version > newest->version))
+			newest = *table;
+	}
+	return newest;
+}
+
+uint32_t layout_version(const struct layout_table *table)
+{
+	return table->version;
+}
+
+const char *layout_name(const struct layout_table *table)
+{
+	return table->name;
+}
+
 bool layout_tables_without_offsets(size_t index, const struct layout_table **ret)
 {
 	for (const struct layout_table *const *table = layout_tables; *table; table++) {

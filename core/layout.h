@@ -61,6 +61,13 @@ struct layout_table;
  */
 const struct layout_table *layout_find(uint32_t hexversion, bool free_threaded);
 
+/* The table of the newest version, for one that is newer still. */
+const struct layout_table *layout_newest(bool free_threaded);
+
+/* Py_Version >> 16 of what the table was made for, and its name, "CPython 3.15". */
+uint32_t layout_version(const struct layout_table *table);
+const char *layout_name(const struct layout_table *table);
+
 /* The index-th table of a version that publishes no offsets; false behind the last. */
 bool layout_tables_without_offsets(size_t index, const struct layout_table **ret);
 

@@ -589,6 +589,7 @@ int snapshot_decode(struct aiodbg_snapshot *snap, struct decoder *decoder, struc
 	struct builder builder = {.snap = snap, .decoder = decoder};
 	snap->version = runtime->version;
 	snap->free_threaded = runtime->free_threaded;
+	snap->borrowed_layout = runtime->is_newer ? layout_name(runtime->table) : NULL;
 	snap->debug = -1;
 	int status = graph_init(&builder.graph, &snap->arena) ? 0 : decoder_no_memory(decoder);
 	if (!status)

@@ -93,6 +93,8 @@ struct aiodbg_snapshot {
 	struct arena arena;
 	uint32_t version;
 	bool free_threaded;
+	/* Name of the layout if there is none for the version, else NULL. */
+	const char *borrowed_layout;
 	/* -1: not known. */
 	int debug;
 	uint32_t target_kind;

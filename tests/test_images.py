@@ -73,6 +73,46 @@ def test_ascii_output(image):
     assert result.stdout.isascii()
 
 
+def patched(folder, image, offset, word):
+    """A copy of an image with another 64-bit word at _PyRuntime + offset."""
+    with open(os.path.join(IMAGES, image, "MANIFEST"), encoding="utf-8") as file:
+        manifest = file.read()
+    place = int(re.search(r"^symbol: _PyRuntime 0 (0x\w+)", manifest, re.MULTILINE).group(1), 16)
+    with open(folder / "MANIFEST", "w", encoding="utf-8") as file:
+        file.write(manifest)
+    with gzip.open(os.path.join(IMAGES, image, "memory.gz")) as memory:
+        data = bytearray(memory.read())
+    at = 0
+    while at < len(data):
+        start, length = struct.unpack_from("<QQ", data, at)
+        if start <= place < start + length:
+            struct.pack_into("<Q", data, at + 16 + place - start + offset, word)
+        at += 16 + length
+    with gzip.open(folder / "memory.gz", "wb") as memory:
+        memory.write(data)
+    return str(folder)
+
+
+def test_newer_version_is_read_with_a_warning(tmp_path):
+    result = replay(patched(tmp_path, "3.15-example", 8, 0x031000F0), "pstree")
+    assert result.returncode == 0
+    assert b"3.16.0 is newer" in result.stderr
+    assert result.stdout == expected("3.15-example", "pstree.txt")
+
+
+def test_newer_version_that_is_otherwise_is_refused(tmp_path):
+    # The words of 3.14 are in other places than those of 3.15.
+    result = replay(patched(tmp_path, "3.14-example", 8, 0x031000F0), "pstree")
+    assert result.returncode == 1
+    assert b"3.16.0 is newer than known" in result.stderr
+
+
+def test_contradicting_offset_is_named(tmp_path):
+    result = replay(patched(tmp_path, "3.14-example", 408, 16), "pstree")
+    assert result.returncode == 1
+    assert b"object.type = 16" in result.stderr
+
+
 def check_answer(result):
     """An answer, or an error of one line that says where; never anything else."""
     assert result.returncode in (0, 1), result.stderr.decode()
