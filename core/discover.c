@@ -341,8 +341,9 @@ static int not_found(struct reader *reader)
 {
 	const struct aiodbg_target *target = reader->cache.target;
 	return error_set(&reader->error, AIODBG_NOT_FOUND,
-			 "no CPython here: no symbol _PyRuntime, no section .PyRuntime%s; "
-			 "is this %s a Python program, and are its files loaded?",
+			 "no CPython here: no symbol _PyRuntime, no section .PyRuntime%s; before "
+			 "3.13 it is found only if its executable, or libpython, is loaded: is "
+			 "this %s a Python program, and are its files there?",
 			 target->next_region ? ", no cookie \"xdebugpy\" in writable memory" : "",
 			 target->kind == AIODBG_TARGET_CORE ? "core of" : "process");
 }

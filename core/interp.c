@@ -28,6 +28,13 @@ static int interp_read(struct decoder *decoder, uint64_t addr, struct interp *re
 	return status;
 }
 
+/* What was appended from a list that is a circle of so many: keep each once. */
+#define drop_repeated(array, from, circle)                                                         \
+	for (size_t i_ = (from), n_ = (size_t)(circle); n_ && i_ + n_ < (array)->count; i_++) {    \
+		if ((array)->items[i_].addr == (array)->items[i_ + n_].addr)                       \
+			(array)->count = i_ + n_;                                                  \
+	}
+
 /* The newest is at the head of both lists: turn what was appended around. */
 #define reverse(array, from)                                                                       \
 	for (size_t i_ = (from), k_ = (array)->count; i_ + 1 < k_; i_++) {                         \
@@ -55,6 +62,7 @@ int interps_read(struct decoder *decoder, uint64_t runtime, struct interps *ret,
 		if (!status && !array_push(ret, interp))
 			status = decoder_no_memory(decoder);
 	}
+	drop_repeated(ret, first, walk.circle);
 	reverse(ret, first);
 	if (!status || error_is_fatal(status))
 		return status;
@@ -165,6 +173,7 @@ int threads_read(struct decoder *decoder, const struct interps *interps, size_t 
 		if (!status && !array_push(ret, thread))
 			status = decoder_no_memory(decoder);
 	}
+	drop_repeated(ret, first, walk.circle);
 	reverse(ret, first);
 	if (!status || error_is_fatal(status))
 		return status;

@@ -58,9 +58,6 @@ static const struct rule {
 };
 #define RULE_COUNT ((int)(sizeof(rules) / sizeof(rules[0])))
 
-/* Not yet looked up, and none. A code's first matching rule; there may be a second. */
-#define RULE_UNKNOWN (-1)
-
 /* The name of the C function that wakes a task. */
 static const char wakeup_name[] = "task_wakeup";
 
@@ -72,33 +69,46 @@ struct callback {
 	uint64_t args;
 };
 
-static bool ends_with(const char *text, const char *end)
+/* Whether the path ends in these folders and file. */
+static bool ends_with(const char *path, const char *end)
 {
-	size_t text_len = text ? strlen(text) : 0, end_len = strlen(end);
-	return text_len >= end_len && !strcmp(text + text_len - end_len, end);
+	size_t path_len = path ? strlen(path) : 0, end_len = strlen(end);
+	if (path_len < end_len || strcmp(path + path_len - end_len, end) != 0)
+		return false;
+	return path_len == end_len || path[path_len - end_len - 1] == '/';
 }
 
-/* The first rule for this code, from at on; RULE_COUNT if there is none. */
-static int find_rule(const struct code *code, int at)
+/*
+ * What a function of this code means as a callback: the first rule that has its name and
+ * file, and the variable of that rule if it needs one. A code is looked at once.
+ */
+static int find_rule(struct decoder *decoder, struct code *code)
 {
-	while (at < RULE_COUNT && (!code->name || strcmp(code->name, rules[at].function) != 0 ||
-				   !ends_with(code->filename, rules[at].file)))
-		at++;
-	return at;
+	int found = 0;
+	for (; found < RULE_COUNT; found++) {
+		const struct rule *rule = &rules[found];
+		if (!code->name || strcmp(code->name, rule->function) != 0 ||
+		    !ends_with(code->filename, rule->file))
+			continue;
+		if (rule->source != FROM_CELL)
+			break;
+		int status = code_free_variable(decoder, code, rule->name, &code->callback_cell);
+		if (status)
+			return status;
+		if (code->callback_cell >= 0)
+			break;
+	}
+	code->callback_rule = found;
+	return 0;
 }
 
-/* The variable that a function closes over; 0 if it has none of that name. */
-static int closure_get(struct decoder *decoder, uint64_t function, const struct code *code,
-		       const char *name, uint64_t *ret)
+/* The variable that a function closes over, by its place in the closure. */
+static int closure_get(struct decoder *decoder, uint64_t function, int index, uint64_t *ret)
 {
 	const struct layout *l = decoder->layout;
 	uint64_t closure, cell;
-	int index;
-	*ret = 0;
-	int status = code_free_variable(decoder, code, name, &index);
-	if (status || index < 0)
-		return status;
-	status = reader_word(&decoder->reader, function + (uint64_t)l->function.closure, &closure);
+	int status = reader_word(&decoder->reader, function + (uint64_t)l->function.closure,
+				 &closure);
 	if (!status)
 		status = tuple_item(decoder, closure, (uint64_t)index, &cell);
 	if (!status)
@@ -108,21 +118,35 @@ static int closure_get(struct decoder *decoder, uint64_t function, const struct 
 	return status;
 }
 
+/* An attribute of the object that the callback is a method of. All children of a TaskGroup
+ * ask for the same, one after the other. */
+static int self_attr_get(struct decoder *decoder, uint64_t self, const char *name, uint64_t *ret)
+{
+	struct attr attr = {.name = name};
+	if (decoder->last_self == self && decoder->last_attr == name) {
+		*ret = decoder->last_value;
+		return 0;
+	}
+	int status = attrs_get(decoder, self, &attr, 1);
+	if (status)
+		return status;
+	decoder->last_self = self;
+	decoder->last_attr = name;
+	decoder->last_value = attr.value;
+	*ret = attr.value;
+	return 0;
+}
+
 /* What the rule finds for this callback; 0 if nothing is there (yet). */
 static int rule_apply(struct decoder *decoder, const struct rule *rule,
 		      const struct callback *callback, const struct code *code, uint64_t *ret)
 {
-	struct attr attr = {.name = rule->name};
-	int status = 0;
 	*ret = 0;
 	switch (rule->source) {
 	case FROM_CELL:
-		return closure_get(decoder, callback->function, code, rule->name, ret);
+		return closure_get(decoder, callback->function, code->callback_cell, ret);
 	case FROM_ATTR:
-		if (callback->self)
-			status = attrs_get(decoder, callback->self, &attr, 1);
-		*ret = attr.value;
-		return status;
+		return callback->self ? self_attr_get(decoder, callback->self, rule->name, ret) : 0;
 	case FROM_SELF:
 		*ret = callback->self;
 		return 0;
@@ -162,16 +186,15 @@ static int visit_function(struct decoder *decoder, const struct callback *callba
 		status = code_get(decoder, code_addr, &code);
 	if (status)
 		return status;
-	if (code->callback_rule == RULE_UNKNOWN)
-		code->callback_rule = find_rule(code, 0);
-	for (int rule = code->callback_rule; rule < RULE_COUNT; rule = find_rule(code, rule + 1)) {
-		status = rule_apply(decoder, &rules[rule], callback, code, &found);
-		if (status)
-			return status;
-		if (found)
-			return visit_found(decoder, rules[rule].target, found, visit, arg);
-	}
-	return 0;
+	if (code->callback_rule == CALLBACK_RULE_UNKNOWN)
+		status = find_rule(decoder, code);
+	if (status || code->callback_rule >= RULE_COUNT)
+		return status;
+	const struct rule *rule = &rules[code->callback_rule];
+	status = rule_apply(decoder, rule, callback, code, &found);
+	if (status || !found)
+		return status;
+	return visit_found(decoder, rule->target, found, visit, arg);
 }
 
 /*

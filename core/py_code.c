@@ -87,7 +87,7 @@ static int read_code(struct decoder *decoder, uint64_t addr, struct code *code)
 	code->kind = code_kind(window_int(&w, (size_t)l->code.flags, 4));
 	code->firstlineno = (int32_t)window_int(&w, (size_t)l->code.firstlineno, 4);
 	code->slots = read_slots(l, &w);
-	code->callback_rule = -1;
+	code->callback_rule = CALLBACK_RULE_UNKNOWN;
 	if (l->code.firsttraceable != LAYOUT_NONE)
 		code->firsttraceable = (int32_t)window_int(&w, (size_t)l->code.firsttraceable, 4);
 	/* Where the instructions are a bytes object, what counts is where that begins. */

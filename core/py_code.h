@@ -18,6 +18,8 @@ enum code_kind {
 	CODE_ASYNC_GENERATOR,
 };
 
+#define CALLBACK_RULE_UNKNOWN (-1)
+
 struct code {
 	uint64_t addr;
 	enum code_kind kind;
@@ -34,8 +36,9 @@ struct code {
 	uint64_t copies;
 	const uint8_t *linetable;
 	size_t linetable_size;
-	/* Memory of py_callback.c: what a function of this code means as a callback. */
-	int callback_rule;
+	/* Memory of py_callback.c: what a function of this code means as a callback, and the
+	 * place in its closure of what that asks for. */
+	int callback_rule, callback_cell;
 };
 
 /* A place in the program. Two frames at the same place share one. */

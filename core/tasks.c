@@ -32,6 +32,8 @@ static int walk_back(const struct task_search *search, uint64_t head, uint64_t s
 	uint64_t node;
 	int status = reader_word(reader, head + (uint64_t)l->node.prev, &node);
 	while (!status && node && node != head && node != stop) {
+		if (!decoder_plausible(search->decoder, node))
+			return 0;
 		status = walk_step(search->decoder, &walk, node);
 		if (!status)
 			status = search->found(search->arg, node - (uint64_t)l->task.node, thread,

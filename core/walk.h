@@ -15,6 +15,9 @@ struct walk {
 	/* Brent's algorithm: an object met before is compared with all that follow, and
 	 * replaced by a later one at ever longer distances. */
 	uint64_t before, steps, turn;
+	/* Objects in the circle, once it was noticed. Then all of them have been seen, some more
+	 * than once. */
+	uint64_t circle;
 };
 
 static inline struct walk walk_begin(const char *what, uint64_t max)
