@@ -12,7 +12,7 @@ static int interp_read(struct decoder *decoder, uint64_t addr, struct interp *re
 {
 	const struct layout *l = decoder->layout;
 	struct reader *reader = &decoder->reader;
-	uint8_t id[8];
+	uint8_t id[8] = {0};
 	*ret = (struct interp){.addr = addr};
 	if (!decoder_plausible(decoder, addr))
 		return reader_corrupt(reader, addr, "not an interpreter");

@@ -8,7 +8,11 @@
 #include "render.h"
 #include "text.h"
 
+#include <hashtab.h>
+
 #include <inttypes.h>
+#include <setjmp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <yajl/yajl_gen.h>
@@ -47,6 +51,34 @@ static void json_print(void *ctx, const char *text, size_t len)
 		i += used;
 	}
 	output_bytes(out, text + plain, len - plain);
+}
+
+/* The text of a frame. */
+struct ready {
+	const struct location *location;
+	const char *text;
+	size_t len;
+};
+
+struct json {
+	yajl_gen gen;
+	/* Writes one frame to memory, on one line. */
+	yajl_gen compact;
+	/* struct ready by location; in the arena. */
+	htab_t frames;
+	struct arena arena;
+	bool no_memory;
+	jmp_buf out_of_memory;
+};
+
+static hashval_t ready_hash(const void *element)
+{
+	return htab_hash_pointer(((const struct ready *)element)->location);
+}
+
+static int ready_equal(const void *element, const void *other)
+{
+	return ((const struct ready *)element)->location == ((const struct ready *)other)->location;
 }
 
 static void put_string(yajl_gen gen, const char *text)
@@ -173,7 +205,16 @@ static const char *const source_names[] = {
 	[EDGE_AWAITED_BY | EDGE_CALLBACK] = "both",
 };
 
-static void put_frame(yajl_gen gen, const struct location *location)
+/*
+ * Frames are the bulk of a document. Each is written on one line, and its text is made
+ * once for all tasks that stand there. yajl takes such ready text as it takes numbers.
+ */
+static void put_ready(yajl_gen gen, const char *text, size_t len)
+{
+	yajl_gen_number(gen, text, len);
+}
+
+static void put_frame_fields(yajl_gen gen, const struct location *location)
 {
 	yajl_gen_map_open(gen);
 	put_key(gen, "function");
@@ -187,6 +228,33 @@ static void put_frame(yajl_gen gen, const struct location *location)
 	put_position(gen, "column", location->position.column);
 	put_position(gen, "end_column", location->position.end_column);
 	yajl_gen_map_close(gen);
+}
+
+/* The text of a frame; NULL if there is no memory. */
+static const struct ready *frame_text(struct json *json, const struct location *location)
+{
+	struct ready key = {.location = location};
+	void **slot = htab_find_slot(json->frames, &key, INSERT);
+	if (!slot || *slot)
+		return slot ? *slot : NULL;
+	const unsigned char *text;
+	yajl_gen_reset(json->compact, NULL);
+	yajl_gen_clear(json->compact);
+	put_frame_fields(json->compact, location);
+	if (yajl_gen_get_buf(json->compact, &text, &key.len) != yajl_gen_status_ok)
+		return NULL;
+	key.text = arena_copy(&json->arena, text, key.len);
+	*slot = key.text ? arena_copy(&json->arena, &key, sizeof(key)) : NULL;
+	return *slot;
+}
+
+static void put_frame(struct json *json, const struct location *location)
+{
+	const struct ready *ready = frame_text(json, location);
+	if (ready)
+		put_ready(json->gen, ready->text, ready->len);
+	else
+		json->no_memory = true;
 }
 
 static void put_awaiter(yajl_gen gen, const struct edge *edge)
@@ -226,8 +294,9 @@ static void put_problems(yajl_gen gen, const struct problem *problem)
 	yajl_gen_array_close(gen);
 }
 
-static void put_task(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct task *task)
+static void put_task(struct json *json, const struct aiodbg_snapshot *snap, const struct task *task)
 {
+	yajl_gen gen = json->gen;
 	yajl_gen_map_open(gen);
 	put_key(gen, "id");
 	put_address(gen, task->id);
@@ -249,7 +318,7 @@ static void put_task(yajl_gen gen, const struct aiodbg_snapshot *snap, const str
 	put_key(gen, "stack");
 	yajl_gen_array_open(gen);
 	for (size_t i = 0; i < task->depth; i++)
-		put_frame(gen, task->stack[i]);
+		put_frame(json, task->stack[i]);
 	yajl_gen_array_close(gen);
 	put_key(gen, "awaited_by");
 	yajl_gen_array_open(gen);
@@ -274,8 +343,9 @@ static void put_cycles(yajl_gen gen, const struct aiodbg_snapshot *snap)
 	yajl_gen_array_close(gen);
 }
 
-static void put_snapshot(yajl_gen gen, const struct aiodbg_snapshot *snap, struct output *out)
+static void put_snapshot(struct json *json, const struct aiodbg_snapshot *snap, struct output *out)
 {
+	yajl_gen gen = json->gen;
 	yajl_gen_map_open(gen);
 	put_key(gen, "format");
 	put_string(gen, "aiodbg-snapshot");
@@ -286,8 +356,8 @@ static void put_snapshot(yajl_gen gen, const struct aiodbg_snapshot *snap, struc
 	put_threads(gen, snap);
 	put_key(gen, "tasks");
 	yajl_gen_array_open(gen);
-	for (size_t i = 0; i < snap->tasks.count && !out->status; i++)
-		put_task(gen, snap, snap->tasks.items[i]);
+	for (size_t i = 0; i < snap->tasks.count && !out->status && !json->no_memory; i++)
+		put_task(json, snap, snap->tasks.items[i]);
 	yajl_gen_array_close(gen);
 	put_cycles(gen, snap);
 	put_key(gen, "complete");
@@ -296,34 +366,67 @@ static void put_snapshot(yajl_gen gen, const struct aiodbg_snapshot *snap, struc
 	yajl_gen_map_close(gen);
 }
 
+/*
+ * yajl does not check whether it gets memory. So where there is none it does not get
+ * control back; all that it has is in the arena, which is freed as a whole.
+ */
+#define SIZE_HEADER (sizeof(max_align_t))
+
 static void *json_malloc(void *ctx, size_t size)
 {
-	(void)ctx;
-	return malloc(size);
+	struct json *json = ctx;
+	char *memory = arena_alloc(&json->arena, SIZE_HEADER + size);
+	if (!memory)
+		longjmp(json->out_of_memory, 1);
+	memcpy(memory, &size, sizeof(size));
+	return memory + SIZE_HEADER;
 }
 
 static void *json_realloc(void *ctx, void *memory, size_t size)
 {
-	(void)ctx;
-	return realloc(memory, size);
+	size_t old = 0;
+	char *moved = json_malloc(ctx, size);
+	if (memory)
+		memcpy(&old, (char *)memory - SIZE_HEADER, sizeof(old));
+	if (memory)
+		memcpy(moved, memory, old < size ? old : size);
+	return moved;
 }
 
 static void json_free(void *ctx, void *memory)
 {
 	(void)ctx;
-	free(memory);
+	(void)memory;
+}
+
+static void json_begin(struct json *json, struct output *out)
+{
+	yajl_alloc_funcs functions = {json_malloc, json_realloc, json_free, json};
+	json->gen = yajl_gen_alloc(&functions);
+	json->compact = yajl_gen_alloc(&functions);
+	yajl_gen_config(json->gen, yajl_gen_beautify, 1);
+	yajl_gen_config(json->gen, yajl_gen_indent_string, " ");
+	yajl_gen_config(json->gen, yajl_gen_print_callback, json_print, out);
+}
+
+/* What is changed in here is the caller's, so that it is defined after the jump. */
+static bool write_document(struct json *json, const struct aiodbg_snapshot *snap,
+			   struct output *out)
+{
+	if (setjmp(json->out_of_memory))
+		return false;
+	json_begin(json, out);
+	put_snapshot(json, snap, out);
+	return !json->no_memory;
 }
 
 int render_json(const struct aiodbg_snapshot *snap, struct output *out)
 {
-	yajl_alloc_funcs functions = {json_malloc, json_realloc, json_free, NULL};
-	yajl_gen gen = yajl_gen_alloc(&functions);
-	if (!gen)
-		return AIODBG_NO_MEMORY;
-	yajl_gen_config(gen, yajl_gen_beautify, 1);
-	yajl_gen_config(gen, yajl_gen_indent_string, " ");
-	yajl_gen_config(gen, yajl_gen_print_callback, json_print, out);
-	put_snapshot(gen, snap, out);
-	yajl_gen_free(gen);
-	return 0;
+	struct json json = {0};
+	json.frames = htab_create_alloc(256, ready_hash, ready_equal, NULL, calloc, free);
+	bool done = arena_init(&json.arena) && json.frames && write_document(&json, snap, out);
+	if (json.frames)
+		htab_delete(json.frames);
+	arena_deinit(&json.arena);
+	return done ? 0 : AIODBG_NO_MEMORY;
 }

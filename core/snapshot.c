@@ -37,6 +37,8 @@ struct builder {
 	struct graph graph;
 	struct executings executing;
 	struct stack stack;
+	/* Where the next of the snapshot's problems goes: there may be very many. */
+	struct problem **problems_end;
 	/* The node whose links are being collected. */
 	struct node *node;
 	unsigned int source;
@@ -64,13 +66,11 @@ static struct problem *problem_create(struct arena *arena, const struct aiodbg_e
 static int note(void *arg, const struct aiodbg_error *error)
 {
 	struct builder *builder = arg;
-	struct problem **end = &builder->snap->problems;
 	struct problem *problem = problem_create(&builder->snap->arena, error);
 	if (!problem)
 		return decoder_no_memory(builder->decoder);
-	while (*end)
-		end = &(*end)->next;
-	*end = problem;
+	*builder->problems_end = problem;
+	builder->problems_end = &problem->next;
 	builder->snap->problem_count++;
 	return 0;
 }
@@ -349,6 +349,9 @@ static int cut_thread(struct builder *builder, size_t thread)
 						  compare_executing);
 		if (!found)
 			continue;
+		/* Frames in a circle lead to where we were before. */
+		if (found->task->stack)
+			break;
 		found->task->thread = (ptrdiff_t)thread;
 		if (found->task->state == TASK_PENDING)
 			found->task->state = TASK_RUNNING;
@@ -586,7 +589,8 @@ static int build(struct builder *builder, struct runtime *runtime)
 
 int snapshot_decode(struct aiodbg_snapshot *snap, struct decoder *decoder, struct runtime *runtime)
 {
-	struct builder builder = {.snap = snap, .decoder = decoder};
+	struct builder builder = {
+		.snap = snap, .decoder = decoder, .problems_end = &snap->problems};
 	snap->version = runtime->version;
 	snap->free_threaded = runtime->free_threaded;
 	snap->borrowed_layout = runtime->is_newer ? layout_name(runtime->table) : NULL;
