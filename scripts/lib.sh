@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+# Shared parts of the scripts; sourced by bash, after "set -euo pipefail".
+# Callers cd to the top of the checkout first.
+# shellcheck shell=bash disable=SC2034
+
+# What the scripts need from the distribution, by purpose. Names are Debian's.
+BUILD_PACKAGES=(
+	meson ninja-build gcc libc6-dev pkg-config
+	check                   # Check, and checkmk for the unit suites
+	libiberty-dev           # hash table
+	libyajl-dev             # JSON writer
+	zlib1g-dev              # tests: recorded images are compressed
+	python3 python3-pytest  # tests of the front-ends
+)
+DEBUGGER_PACKAGES=(gdb)
+ROOT_PACKAGES=(mmdebstrap debian-archive-keyring)
+CHECK_PACKAGES=(
+	clang-format clang-tidy
+	lldb-19                 # LLDB 14 of Debian 12 cannot load its own Python
+)
+
+# The scripts run commands that live in sbin folders (chroot), and want the
+# distribution's Python and tools rather than what a user put before them.
+PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
+
+# Where root folders of other Debian releases are kept, outside the checkout. The
+# live tests look there.
+default_cache() {
+	if [ "$(id -u)" = 0 ]; then
+		echo /var/cache/aiodbg
+	else
+		echo "${XDG_CACHE_HOME:-$HOME/.cache}/aiodbg"
+	fi
+}
+AIODBG_ROOTS=${AIODBG_CACHE:-$(default_cache)}
+export AIODBG_ROOTS
+
+say() { printf '%s\n' "$*"; }
+warn() { printf '%s\n' "$*" >&2; }
+die() { warn "$(basename "$0"): $*"; exit 1; }
+heading() { printf '\n== %s\n' "$*"; }
+
+# Run a command as root.
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo -- "$@"
+	else
+		die "need to be root for: $*  (and there is no sudo)"
+	fi
+}
+
+# Run a command without showing its output, unless it fails.
+quietly() {
+	local log status=0
+	log=$(mktemp)
+	"$@" >"$log" 2>&1 </dev/null || status=$?
+	if [ $status -ne 0 ]; then
+		cat "$log" >&2
+		warn "failed ($status): $*"
+	fi
+	rm -f "$log"
+	return $status
+}
+
+installed() { # PACKAGE
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# Install those of the named packages that are missing.
+install_missing() { # PACKAGE...
+	local package missing=()
+	if ! command -v apt-get >/dev/null; then
+		die "no apt-get here; install the equivalents of these by hand: $*"
+	fi
+	for package; do
+		installed "$package" || missing+=("$package")
+	done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	say "installing with apt-get: ${missing[*]}"
+	# Package lists that are old name files the mirror no longer has, so a failure
+	# is only one after an update.
+	apt_get install "${missing[@]}" >/dev/null 2>&1 && return
+	quietly apt_get update
+	quietly apt_get install "${missing[@]}"
+}
+
+apt_get() { # COMMAND [PACKAGE...]
+	as_root env DEBIAN_FRONTEND=noninteractive \
+		apt-get -y -q --no-install-recommends "$@" </dev/null
+}
+
+# Build into a folder, setting it up if that was not done yet.
+build() { # FOLDER [OPTION-OF-MESON-SETUP...]
+	local folder=$1
+	shift
+	if ! [ -e "$folder/build.ninja" ]; then
+		meson setup "$folder" "$@"
+	fi
+	meson compile -C "$folder"
+}
