@@ -151,7 +151,7 @@ int aiodbg_render(const struct aiodbg_snapshot *snap, const char *format,
 	const struct renderer *renderer = renderer_find(format);
 	if (!renderer)
 		return error_set(err, AIODBG_USAGE, "unknown format \"%.40s\"", format);
-	if (sink->size < sizeof(*sink) || !sink->write)
+	if (!sink || sink->size < sizeof(*sink) || !sink->write)
 		return error_set(err, AIODBG_INVALID, "sink without its size or a write callback");
 	output_init(&out, sink);
 	if (renderer->render(snap, &out))

@@ -238,8 +238,10 @@ int aiodbg_command_run(const struct aiodbg_target *target, int argc, const char 
 {
 	struct arguments arguments;
 	error_clear(err);
-	if (argc < 1 || !sink || !sink->write)
-		return error_set(err, AIODBG_INVALID, "no command, or nowhere to write to");
+	if (argc < 1)
+		return error_set(err, AIODBG_INVALID, "no command");
+	if (!sink || sink->size < sizeof(*sink) || !sink->write)
+		return error_set(err, AIODBG_INVALID, "sink without its size or a write callback");
 	const struct command *command = find_command(argv[0], err);
 	if (!command)
 		return AIODBG_USAGE;

@@ -24,8 +24,8 @@
 	  "stands (innermost coroutine first), and the task that waits for it. A task that\n"      \
 	  "nobody waits for has the awaiter id 0x0.\n")                                            \
 	X("pstree", "tree", "Show the pending asyncio tasks as a tree.",                           \
-	  "Each task, marked (T), hangs under the innermost frame of the task that waits for\n"    \
-	  "it. Below a task are its own frames, with file and line. A task with several\n"         \
+	  "Each task, marked (T), hangs under the innermost frame of the task that waits\n"        \
+	  "for it. Below a task are its own frames, with file and line. A task with several\n"     \
 	  "awaiters is drawn once; its other places refer to it. Tasks that wait for each\n"       \
 	  "other in a circle are listed at the end.\n")
 

@@ -226,6 +226,27 @@ static int visit_cfunction(struct decoder *decoder, uint64_t addr, sequence_visi
 	return visit(decoder, self, arg);
 }
 
+/*
+ * What wakes a task in 3.8 and 3.9 is of a static type that nothing exports; without the
+ * executable it is known by the task that it holds.
+ */
+static int visit_wakeup(struct decoder *decoder, uint64_t addr, const struct type *type,
+			sequence_visit_fn *visit, void *arg)
+{
+	const struct layout *l = decoder->layout;
+	bool unnamed = !type->name && type->basicsize == l->wakeup.size;
+	uint64_t task;
+	enum kind kind = KIND_TASK;
+	if (type->kind != KIND_WAKEUP && !unnamed)
+		return 0;
+	int status = reader_word(&decoder->reader, addr + (uint64_t)l->wakeup.task, &task);
+	if (!status && unnamed)
+		status = object_kind(decoder, task, &kind);
+	if (status || kind != KIND_TASK)
+		return status;
+	return visit(decoder, task, arg);
+}
+
 int callback_visit(struct decoder *decoder, uint64_t addr, sequence_visit_fn *visit, void *arg)
 {
 	const struct layout *l = decoder->layout;
@@ -238,9 +259,8 @@ int callback_visit(struct decoder *decoder, uint64_t addr, sequence_visit_fn *vi
 	case KIND_CFUNCTION:
 		return visit_cfunction(decoder, addr, visit, arg);
 	case KIND_WAKEUP:
-		status = reader_word(&decoder->reader, addr + (uint64_t)l->wakeup.task,
-				     &callback.self);
-		return status ? status : visit(decoder, callback.self, arg);
+	case KIND_OTHER:
+		return visit_wakeup(decoder, addr, type, visit, arg);
 	case KIND_FUNCTION:
 		callback.function = addr;
 		break;

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: MIT
+"""The asyncio commands as LLDB commands.
+
+Names, usage and help come from the library's table. A command line goes to the library together
+with the process of the command's context; what comes back goes to the command's result. No
+exception leaves a command: LLDB would print it and go on as after a success.
+"""
+
+import contextlib
+import locale
+import sys
+import traceback
+
+import aiodbg
+import lldb
+import lldb_target
+
+
+def register(debugger, module):
+    """Register all commands, again if need be. module is the name by which LLDB finds this one."""
+    # LLDB crashes (14 to 19) where a container replaces a command that is none. One of these
+    # fails, and mostly both.
+    for kind in ("script", "container"):
+        with contextlib.suppress(RuntimeError):
+            _execute(debugger, "command %s delete asyncio" % kind)
+    try:
+        library = aiodbg.load_library()
+    except aiodbg.LibraryError as error:
+        reason = aiodbg.displayable(str(error), charset())
+        print("aiodbg: " + reason, file=sys.stderr, flush=True)
+        _add(debugger, module, "asyncio", Unusable, reason=reason)
+        return
+    prefix = library.prefix()
+    usage = "%s %s\n\n%s" % (prefix.name, prefix.usage, prefix.help)
+    helps = "-h %s -H %s" % (_quote(prefix.summary), _quote(usage))
+    _execute(debugger, "command container add %s asyncio" % helps)
+    for command in library.commands():
+        name = "asyncio " + command.name
+        _add(debugger, module, name, Subcommand, library=library, command=command)
+
+
+class Command:
+    """What LLDB asks of a class that it makes a command of."""
+
+    def __init__(self, debugger, internal_dict):
+        pass
+
+    def __call__(self, debugger, line, exe_ctx, result):
+        try:
+            self.run(debugger, line, exe_ctx, result)
+        except aiodbg.Error as error:
+            result.SetError(aiodbg.displayable(str(error), charset()))
+        except KeyboardInterrupt:
+            result.SetError("interrupted")
+        except Exception:
+            # A mistake of ours: for whoever reports it.
+            result.SetError(aiodbg.displayable(traceback.format_exc(), charset()))
+
+
+class Unusable(Command):
+    """`asyncio` while there is no library, so that using it says why."""
+
+    reason = ""
+
+    def run(self, debugger, line, exe_ctx, result):
+        result.SetError(self.reason)
+
+    def get_short_help(self):
+        return "Show asyncio tasks (not available)."
+
+    def get_long_help(self):
+        return self.reason
+
+
+class Subcommand(Command):
+    """`asyncio NAME`, one subclass for each command of the table."""
+
+    library = None
+    command = None
+
+    def run(self, debugger, line, exe_ctx, result):
+        def interrupted():
+            return is_interrupted(debugger)
+
+        def select():
+            return lldb_target.selected_target(exe_ctx, interrupted)
+
+        sink = LldbSink(result, interrupted)
+        line = "%s %s" % (self.command.name, line)
+        aiodbg.run_line(self.library, line, select, sink)
+
+    def get_short_help(self):
+        return self.command.summary
+
+    def get_long_help(self):
+        # Below "Syntax:" with the last word of the name only.
+        return "\nUsage: %s\n\n%s" % (aiodbg.usage_line(self.command), self.command.help)
+
+
+class LldbSink(aiodbg.Sink):
+    """Collects in the command's result, which LLDB prints when the command has ended.
+
+    In chunks, each of which LLDB copies: the text exists there once, and nowhere else as a whole.
+    """
+
+    def __init__(self, result, interrupted):
+        self._result = result
+        self._interrupted = interrupted
+        self._charset = charset()
+        super().__init__(self._print, self._print_warning, self._charset == "utf-8")
+
+    def _print(self, text):
+        if self._interrupted():
+            raise KeyboardInterrupt
+        self._result.Print(aiodbg.displayable(text, self._charset))
+
+    def _print_warning(self, line):
+        self._result.AppendWarning(aiodbg.displayable(line, self._charset))
+
+
+def charset():
+    """What can be printed: LLDB writes the UTF-8 that it is given as it is, in any locale."""
+    name = aiodbg.charset_name(locale.nl_langinfo(locale.CODESET))
+    return name if name == "utf-8" else "ascii"
+
+
+def is_interrupted(debugger):
+    """True after Ctrl-C, or when an IDE asked to stop (LLDB 17 and newer)."""
+    if hasattr(debugger, "InterruptRequested"):
+        return debugger.InterruptRequested()
+    return debugger.GetCommandInterpreter().WasInterrupted()
+
+
+def _add(debugger, module, name, base, **attributes):
+    """Register a command. LLDB makes its object, of a class that it finds by name."""
+    class_name = name.replace(" ", "_")
+    globals()[class_name] = type(class_name, (base,), attributes)
+    _execute(debugger, "command script add -c %s.%s %s" % (module, class_name, name))
+
+
+def _execute(debugger, line):
+    result = lldb.SBCommandReturnObject()
+    debugger.GetCommandInterpreter().HandleCommand(line, result)
+    if not result.Succeeded():
+        raise RuntimeError("%s: %s" % (line, result.GetError()))
+
+
+def _quote(text):
+    """As one argument of a command. LLDB evaluates what is between backticks, even there."""
+    text = text.replace("\\", "\\\\").replace('"', '\\"').replace("`", "'")
+    return '"%s"' % text
