@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* Snapshots made by hand. See snapshots.h. */
+#include "snapshots.h"
+
+static void *allocate(struct aiodbg_snapshot *snap, size_t size)
+{
+	void *memory = arena_alloc(&snap->arena, size);
+	ck_assert_ptr_nonnull(memory);
+	return memory;
+}
+
+/* count items and one more. */
+static void *longer(struct aiodbg_snapshot *snap, const void *items, size_t count, size_t size)
+{
+	void *copy = allocate(snap, (count + 1) * size);
+	if (count)
+		memcpy(copy, items, count * size);
+	return copy;
+}
+
+void snapshot_init(struct aiodbg_snapshot *snap)
+{
+	memset(snap, 0, sizeof(*snap));
+	ck_assert(arena_init(&snap->arena));
+	snap->version = 0x030e0af0;
+	snap->target_kind = AIODBG_TARGET_PROCESS;
+	snap->pid = 4242;
+	snap->asyncio_loaded = true;
+	struct interp interp = {.addr = 0x100, .id = 0};
+	struct thread thread = {.addr = 0x200, .tid = 4242, .running_loop = 0x300};
+	ck_assert(array_push(&snap->interps, interp) && array_push(&snap->threads, thread));
+}
+
+void snapshot_deinit(struct aiodbg_snapshot *snap)
+{
+	array_deinit(&snap->interps);
+	array_deinit(&snap->threads);
+	array_deinit(&snap->tasks);
+	array_deinit(&snap->cycles);
+	arena_deinit(&snap->arena);
+}
+
+struct task *snapshot_task(struct aiodbg_snapshot *snap, const char *name)
+{
+	struct task *task = allocate(snap, sizeof(*task));
+	task->index = snap->tasks.count;
+	task->id = 0x1000 * (task->index + 1);
+	task->name = name;
+	task->type = "Task";
+	task->loop = 0x300;
+	task->state = TASK_PENDING;
+	ck_assert(array_push(&snap->tasks, task));
+	return task;
+}
+
+struct location *snapshot_frame(struct aiodbg_snapshot *snap, struct task *task,
+				const char *function, const char *file, int line)
+{
+	struct code *code = allocate(snap, sizeof(*code));
+	code->kind = CODE_COROUTINE;
+	code->name = function;
+	code->filename = file;
+	struct location *location = allocate(snap, sizeof(*location));
+	location->code = code;
+	location->function = function;
+	location->position = (struct position){line, line, 4, 8};
+	task->stack = longer(snap, task->stack, task->depth, sizeof(*task->stack));
+	task->stack[task->depth++] = location;
+	return location;
+}
+
+struct edge *snapshot_edge(struct aiodbg_snapshot *snap, struct task *task, struct task *awaiter,
+			   unsigned int source)
+{
+	task->awaiters = longer(snap, task->awaiters, task->awaiter_count, sizeof(struct edge));
+	struct edge *edge = &task->awaiters[task->awaiter_count++];
+	*edge = (struct edge){
+		.task = task,
+		.awaiter = awaiter,
+		.awaiter_id = awaiter ? awaiter->id : 0xf00,
+		.source = source,
+	};
+	return edge;
+}
+
+void snapshot_problem(struct aiodbg_snapshot *snap, struct problem **list, uint64_t addr,
+		      const char *message)
+{
+	struct problem *problem = allocate(snap, sizeof(*problem));
+	*problem = (struct problem){
+		.code = AIODBG_CORRUPT,
+		.has_address = addr != 0,
+		.address = addr,
+		.message = message,
+	};
+	while (*list)
+		list = &(*list)->next;
+	*list = problem;
+}
+
+void snapshot_cycle(struct aiodbg_snapshot *snap, bool deadlock, struct task **tasks, size_t count)
+{
+	struct cycle cycle = {.count = count, .deadlock = deadlock};
+	cycle.tasks = allocate(snap, count * sizeof(*cycle.tasks));
+	memcpy(cycle.tasks, tasks, count * sizeof(*cycle.tasks));
+	for (size_t i = 0; i < count; i++)
+		tasks[i]->knot = tasks[0]->index + 1;
+	ck_assert(array_push(&snap->cycles, cycle));
+}
+
+void snapshot_finish(struct aiodbg_snapshot *snap)
+{
+	for (size_t i = 0; i < snap->tasks.count; i++) {
+		struct task *task = snap->tasks.items[i];
+		for (size_t k = 0; k < task->awaiter_count; k++) {
+			struct edge *edge = &task->awaiters[k];
+			struct task *awaiter = edge->awaiter;
+			if (!awaiter)
+				continue;
+			awaiter->awaited = longer(snap, awaiter->awaited, awaiter->awaited_count,
+						  sizeof(struct edge *));
+			awaiter->awaited[awaiter->awaited_count++] = edge;
+		}
+	}
+}
