@@ -78,12 +78,12 @@ static int check_interpreter(struct reader *reader, const struct runtime *runtim
 static uint32_t exported_version(struct reader *reader)
 {
 	const struct aiodbg_target *target = reader->cache.target;
-	uint64_t symbol;
-	uint8_t version[4];
+	uint64_t symbol, version;
+	/* An unsigned long. */
 	if (!target->find_symbol || target->find_symbol(target->ctx, "Py_Version", 0, &symbol) ||
-	    reader_read(reader, symbol, version, sizeof(version)))
+	    reader_word(reader, symbol, &version))
 		return 0;
-	return (uint32_t)reader_decode_uint(reader, version, sizeof(version));
+	return (uint32_t)version;
 }
 
 /*

@@ -7,11 +7,13 @@
 #include "py_dict.h"
 #include "py_int.h"
 
-/* What is missing elsewhere does not matter here, if only the version is found. */
-static int ignore(void *arg, const struct aiodbg_error *error)
+/* What is missing elsewhere does not matter here, if only the version is found. If not, it
+ * may be the reason. */
+static int keep_fault(void *arg, const struct aiodbg_error *error)
 {
-	(void)arg;
-	(void)error;
+	struct aiodbg_error *first = arg;
+	if (error->code == AIODBG_FAULT && !first->code)
+		*first = *error;
 	return 0;
 }
 
@@ -20,22 +22,27 @@ static int find_version(struct decoder *decoder, const struct runtime *runtime, 
 	struct interps interps = {0};
 	struct threads threads = {0};
 	struct modules modules = {0};
+	struct aiodbg_error missing = {0};
 	uint64_t hexversion = 0;
 	int64_t version = 0;
-	int status = interps_read(decoder, runtime->addr, &interps, ignore, NULL);
+	int status = interps_read(decoder, runtime->addr, &interps, keep_fault, &missing);
 	if (!status && !interps.count)
 		status = reader_corrupt(&decoder->reader, runtime->addr, "no interpreter");
 	/* A thread that refers back to its interpreter is hard to find by accident. */
 	if (!status)
-		status = threads_read(decoder, &interps, 0, &threads, ignore, NULL);
+		status = threads_read(decoder, &interps, 0, &threads, keep_fault, &missing);
 	if (!status && !threads.count)
 		status = reader_corrupt(&decoder->reader, runtime->addr, "no thread");
 	if (!status)
-		status = modules_read(decoder, &interps.items[0], &modules, ignore, NULL);
+		status = modules_read(decoder, &interps.items[0], &modules, keep_fault, &missing);
 	if (!status && modules.sys)
 		status = dict_get(decoder, modules.sys, "hexversion", &hexversion);
 	if (!status && !hexversion)
 		status = reader_corrupt(&decoder->reader, runtime->addr, "no sys.hexversion");
+	if (status == AIODBG_CORRUPT && missing.code) {
+		decoder->reader.error = missing;
+		status = missing.code;
+	}
 	if (!status)
 		status = int_read(decoder, hexversion, &version);
 	*ret = (uint32_t)version;

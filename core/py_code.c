@@ -175,6 +175,8 @@ int location_get(struct decoder *decoder, const struct code *code, uint32_t unit
 		int status = qualname ? shared_name_get(decoder, qualname, &key.function) : 0;
 		if (status)
 			return status;
+		if (!key.function)
+			key.function = code->name;
 	}
 	void **slot = htab_find_slot(decoder->locations, &key, INSERT);
 	if (!slot)

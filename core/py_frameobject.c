@@ -33,6 +33,16 @@ static enum frameobject_state read_flags(const struct layout *l, const struct wi
 							      : FRAMEOBJECT_SUSPENDED;
 }
 
+/* The name that a frame's generator has; codes have only short ones. */
+static int read_qualname(struct decoder *decoder, uint64_t gen, uint64_t *ret)
+{
+	if (!gen)
+		return 0;
+	int status = reader_word(&decoder->reader, gen + (uint64_t)decoder->layout->gen.qualname,
+				 ret);
+	return error_is_fatal(status) ? status : 0;
+}
+
 int frameobject_read(struct decoder *decoder, uint64_t addr, uint64_t qualname, struct frame *ret,
 		     enum frameobject_state *state)
 {
@@ -50,6 +60,8 @@ int frameobject_read(struct decoder *decoder, uint64_t addr, uint64_t qualname, 
 	bool has_state = l->pyframe.state != LAYOUT_NONE;
 	*state = has_state ? read_state(l, &w, ret) : read_flags(l, &w, ret);
 	status = code_get(decoder, window_word(&w, (size_t)l->pyframe.code), &code);
+	if (!status && !qualname)
+		status = read_qualname(decoder, window_word(&w, (size_t)l->pyframe.gen), &qualname);
 	if (status)
 		return status;
 	/* The index of a code unit in 3.10, of a byte before; -1 if it has not begun. */

@@ -14,8 +14,9 @@ enum frameobject_state {
 };
 
 /*
- * Read the frame object at addr. qualname is the address of its generator's, or 0. Fills
- * what struct frame has; stackpointer is behind the topmost value of a suspended frame.
+ * Read the frame object at addr. qualname is the address of its generator's, or 0 if that
+ * is still to be looked up. Fills what struct frame has; stackpointer is behind the topmost
+ * value of a suspended frame.
  */
 int frameobject_read(struct decoder *decoder, uint64_t addr, uint64_t qualname, struct frame *ret,
 		     enum frameobject_state *state);

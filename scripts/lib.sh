@@ -12,7 +12,8 @@ BUILD_PACKAGES=(
 	zlib1g-dev              # tests: recorded images are compressed
 	python3 python3-pytest  # tests of the front-ends
 )
-DEBUGGER_PACKAGES=(gdb)
+# Of the versions of LLDB that Debian 12 has, the newest; one can be there at a time.
+DEBUGGER_PACKAGES=(gdb lldb-19)
 ROOT_PACKAGES=(mmdebstrap debian-archive-keyring)
 CHECK_PACKAGES=(
 	clang-format clang-tidy

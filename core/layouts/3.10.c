@@ -52,6 +52,7 @@ const struct layout_table layout_3_10 = {
 	.layout.pyframe.lasti = 96,
 	.layout.pyframe.executing = LAYOUT_NONE,
 	.layout.pyframe.state = 108,
+	.layout.pyframe.gen = 88,
 	.layout.code.size = 176,
 	.layout.code.flags = 36,
 	.layout.code.firstlineno = 40,

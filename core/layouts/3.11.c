@@ -52,6 +52,7 @@ const struct layout_table layout_3_11 = {
 	.layout.pyframe.lasti = LAYOUT_NONE,
 	.layout.pyframe.executing = LAYOUT_NONE,
 	.layout.pyframe.state = LAYOUT_NONE,
+	.layout.pyframe.gen = LAYOUT_NONE,
 	.layout.code.size = 192,
 	.layout.code.flags = 48,
 	.layout.code.firstlineno = 72,

@@ -135,6 +135,7 @@ const struct layout_table layout_3_14t = {
 	.layout.pyframe.lasti = LAYOUT_NONE,
 	.layout.pyframe.executing = LAYOUT_NONE,
 	.layout.pyframe.state = LAYOUT_NONE,
+	.layout.pyframe.gen = LAYOUT_NONE,
 	.layout.code.size = 240,
 	.layout.code.flags = 64,
 	.layout.code.firstlineno = 84,

@@ -52,6 +52,7 @@ const struct layout_table layout_3_8 = {
 	.layout.pyframe.lasti = 104,
 	.layout.pyframe.executing = 116,
 	.layout.pyframe.state = LAYOUT_NONE,
+	.layout.pyframe.gen = 96,
 	.layout.code.size = 176,
 	.layout.code.flags = 36,
 	.layout.code.firstlineno = 40,

@@ -17,17 +17,40 @@ import signal
 import subprocess
 
 import debugger
-from root import PROGRAMS, Absent
+from interpreter import INTERPRETERS, RELEASE
+from place import PROGRAMS, Absent
 
-PYTHONS = ("3.14", "3.15")
-# Builds --with-pydebug, and the programs that they run: their layouts are nearly the same.
-PYDEBUG = ("3.14d", "3.15d")
-PYDEBUG_PROGRAMS = ("awaitables", "busy", "eager", "interpreters", "names", "waiting")
+# The release builds of the root folder.
+PYTHONS = RELEASE
 HELPERS = ("report", "awaiters")
 START_SECONDS = 60
 
+# Builds --with-pydebug, and other patch releases, have nearly the layouts of those that run all.
+NEARLY_SAME_PROGRAMS = (
+    "awaitables",
+    "busy",
+    "eager",
+    "everything",
+    "interpreters",
+    "names",
+    "waiting",
+)
+REQUIRED_VERSIONS = {one.version for one in INTERPRETERS.values() if one.required}
+# What an interpreter of another version runs that is there by chance.
+EXTRA_PROGRAMS = NEARLY_SAME_PROGRAMS + (
+    "async_generators",
+    "busy_generator",
+    "cancelling",
+    "eager_first_step",
+    "loops",
+    "no_accelerator",
+    "python_tasks",
+    "subclasses",
+)
+
 # Programs whose process and core are looked at without the executable, and core in part.
-WITHOUT_FILES = ("python_tasks", "waiting")
+WITHOUT_FILES = ("everything", "python_tasks", "waiting")
+TRUNCATED_PROGRAMS = ("python_tasks", "waiting")
 TRUNCATED = (10, 50, 90)
 
 
@@ -43,31 +66,40 @@ def requires(program):
     return tuple(int(number) for number in found.groups()) if found else (3, 8)
 
 
-def version(python):
-    """(3, 14) for "3.14" and for "3.14d"."""
-    return tuple(int(part) for part in python.rstrip("d").split("."))
+def programs_of(interpreter, every=False):
+    """What it runs; every: all that it can run."""
+    if every or (interpreter.required and not interpreter.debug):
+        wanted = programs()
+    elif interpreter.debug or interpreter.version in REQUIRED_VERSIONS:
+        wanted = NEARLY_SAME_PROGRAMS
+    else:
+        wanted = EXTRA_PROGRAMS
+    return [name for name in sorted(wanted) if requires(name) <= interpreter.version]
 
 
-def grid():
-    """Each Python with each program that it runs."""
-    pairs = [(python, name) for python in PYTHONS for name in programs()]
-    pairs += [(python, name) for python in PYDEBUG for name in PYDEBUG_PROGRAMS]
-    return [(python, name) for python, name in pairs if requires(name) <= version(python)]
+def grid(every=False):
+    """Each interpreter with each program that it runs, as pairs of names."""
+    return [
+        (interpreter.name, program)
+        for interpreter in INTERPRETERS.values()
+        for program in programs_of(interpreter, every)
+    ]
 
 
 class NoAnswer:
-    """In place of an answer: the reason."""
+    """In place of an answer: the reason, and how the debugger ended that should have given it."""
 
-    def __init__(self, reason):
+    def __init__(self, reason, done=None):
         self.reason = reason
+        self.done = done
 
 
 class Process:
-    """A program running inside the root, to be used in a `with` statement."""
+    """A program running in a place, to be used in a `with` statement."""
 
-    def __init__(self, root, arguments, folder="/", environment=()):
+    def __init__(self, place, arguments, folder="/", environment=()):
         self._process = subprocess.Popen(
-            root.command(arguments, folder, environment),
+            place.command(arguments, folder, environment),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -110,19 +142,19 @@ def allow_core():
 
 
 class Cell:
-    """The answers called report, cpython, live, tree, table, gcore, kernel.
+    """The answers called report, cpython (from 3.14 on), live, tree, table, gcore, kernel.
 
     For a few programs also bare-live, bare-kernel, and truncated-10 to 90.
     """
 
-    def __init__(self, root, python, program, size=None):
-        self.root = root
-        self.python = python
+    def __init__(self, place, interpreter, program):
+        self.place = place
+        self.interpreter = interpreter
         self.program = program
-        self.name = "%s-%s" % (python, program)
-        self._inner = root.folder(self.name)
-        self._outer = root.outer(self._inner)
-        self._size = {"AIODBG_SIZE": str(size)} if size else {}
+        self.name = "%s-%s" % (interpreter.name, program)
+        self._inner = place.folder(self.name)
+        self._outer = place.outer(self._inner)
+        self._options = debugger.without_symbols(place, interpreter.command)
         self._answers = {}
 
     def answer(self, name):
@@ -132,10 +164,16 @@ class Cell:
             raise AssertionError("%s of %s: %s" % (name, self.name, found.reason))
         return found
 
+    def refusal(self, name):
+        """How the debugger ended that has given no such answer."""
+        found = self._answers[name]
+        assert isinstance(found, NoAnswer), "%s of %s: there is an answer" % (name, self.name)
+        return found.done
+
     def start(self):
-        environment = dict(self._size, AIODBG_REPORT=self._inner + "/report")
-        arguments = ["python" + self.python, "-B", self.root.inner_program(self.program)]
-        process = Process(self.root, arguments, self._inner, environment)
+        environment = {"AIODBG_REPORT": self._inner + "/report"}
+        arguments = [self.interpreter.command, "-B", self.place.inner_program(self.program)]
+        process = Process(self.place, arguments, self._inner, environment)
         try:
             return process.wait_until_ready()
         except BaseException:
@@ -146,7 +184,8 @@ class Cell:
         """Run the program, get all answers. Returns self."""
         with self.start() as process:
             self._answers["report"] = self._read("report", "the program wrote no report")
-            self._answers["cpython"] = self._cpython_view(process.pid)
+            if self.interpreter.version >= (3, 14):
+                self._answers["cpython"] = self._cpython_view(process.pid)
             self._look_live(process.pid)
             process.crash()
             self._look_at_cores()
@@ -154,9 +193,11 @@ class Cell:
         return self
 
     def _cpython_view(self, pid):
-        arguments = ["python" + self.python, self.root.inner_folder + "/cpython_view.py", str(pid)]
+        script = self.place.inner_folder + "/cpython_view.py"
         done = subprocess.run(
-            self.root.command(arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            self.place.command([self.interpreter.command, script, str(pid)]),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
         if done.returncode:
             return NoAnswer(done.stderr.decode(errors="replace"))
@@ -169,8 +210,7 @@ class Cell:
             "asyncio ps --output %s/table" % self._outer,
             "gcore %s/core.gdb" % self._outer,
         ]
-        options = debugger.without_symbols(self.root, self.python) + ["-p", str(pid)]
-        done = debugger.gdb(options + debugger.each(commands))
+        done = debugger.gdb(self._options + ["-p", str(pid)] + debugger.each(commands))
         self._answers["live"] = self._read("live", done.errors)
         for name in ("tree", "table"):
             self._answers[name] = self._read(name, done.errors, text=True)
@@ -185,20 +225,20 @@ class Cell:
             if path and os.path.exists(path):
                 commands.append("core-file " + path)
                 commands.append("asyncio ps --json --output %s/%s" % (self._outer, name))
-        options = debugger.without_symbols(self.root, self.python)
-        done = debugger.gdb(options + debugger.each(commands))
+        done = debugger.gdb(self._options + debugger.each(commands))
         for name, path in cores.items():
             self._answers[name] = self._read(name, done.errors if path else "no core file")
         if kernel and self.program in WITHOUT_FILES:
             self._look_without_files("bare-kernel", ["core-file " + kernel[0]])
+        if kernel and self.program in TRUNCATED_PROGRAMS:
             for percent in TRUNCATED:
                 self._look_at_truncated(kernel[0], percent)
 
     def _look_without_files(self, name, commands):
         """Where GDB finds neither the executable nor the libraries."""
         commands = commands + ["asyncio ps --json --output %s/%s" % (self._outer, name)]
-        done = debugger.gdb(["-iex", "set sysroot /nonexistent"] + debugger.each(commands))
-        self._answers[name] = self._read(name, done.errors)
+        done = debugger.gdb(debugger.WITHOUT_FILES + debugger.each(commands))
+        self._answers[name] = self._read(name, done.errors, done=done)
 
     def _look_at_truncated(self, core, percent):
         """The first so many percent of a core: (exit status, errors, what was shown or None)."""
@@ -207,33 +247,35 @@ class Cell:
         shutil.copy(core, path + ".core")
         os.truncate(path + ".core", os.path.getsize(core) * percent // 100)
         commands = ["core-file %s.core" % path, "asyncio ps --json --output " + path]
-        done = debugger.gdb(
-            debugger.without_symbols(self.root, self.python) + debugger.each(commands)
-        )
+        done = debugger.gdb(self._options + debugger.each(commands))
         shown = self._read(name, done.errors)
         shown = None if isinstance(shown, NoAnswer) else shown
         self._answers[name] = (done.status, done.errors, shown)
 
-    def _read(self, name, reason, text=False):
+    def _read(self, name, reason, text=False, done=None):
         """The content of a file that should be there; if not, the reason."""
         try:
             with open("%s/%s" % (self._outer, name), encoding="utf-8") as file:
                 return file.read() if text else json.load(file)
         except (OSError, ValueError) as error:
-            return NoAnswer("%s\n%s" % (error, reason))
+            return NoAnswer("%s\n%s" % (error, reason), done)
 
 
 class Cells:
-    """All cells. They are collected in the background, two at a time, in the order of tests."""
+    """All cells. They are collected in the background, two at a time, in the order of tests.
 
-    def __init__(self, root, wanted):
+    wanted: for each key the place, the interpreter and the program.
+    """
+
+    def __init__(self, wanted):
         self._pool = concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
         self._cells = {
-            key: self._pool.submit(lambda key=key: Cell(root, *key).collect()) for key in wanted
+            key: self._pool.submit(lambda parts=parts: Cell(*parts).collect())
+            for key, parts in wanted.items()
         }
 
-    def get(self, python, program):
-        return self._cells[python, program].result()
+    def get(self, key):
+        return self._cells[key].result()
 
     def close(self):
         for cell in self._cells.values():

@@ -1,31 +1,106 @@
-"""What the live tests share: the root folder, the cells, and what a skipped test means.
+"""What the live tests share: places, interpreters, cells, and what a skipped test means.
 
-    python3 -m pytest tests/live                    all, in about a minute
+    python3 -m pytest tests/live                    all, in a few minutes
     python3 -m pytest tests/live -k 3.14-gather     one program under one Python
+    python3 -m pytest tests/live --every-program    no smaller choice for any interpreter
 
-They need root's rights (chroot), the root folder that scripts/make-root makes, and a build. A file
-added to tests/programs is run by all of them, from the Python on that its REQUIRES names: it has
-to call report.ready(), and to give its tasks names that tell them apart in differences.py.
+They need root's rights (chroot), the root folder that scripts/make-root makes, and a build. Which
+interpreters there are is said in interpreter.py. A file added to tests/programs is run by all of
+them, from the Python on that its REQUIRES names: it has to call report.ready(), and to give its
+tasks names that tell them apart in differences.py.
 """
 
+import contextlib
+import functools
 import os
 
+import debugger
 import pytest
 from cells import Cells, grid
-from root import CHECKOUT, Absent, Root
+from interpreter import INTERPRETERS
+from place import CHECKOUT, Absent, Host
+from root import Root
+
+MARKERS = (
+    "programs(name, ...): only cells of these programs",
+    "since(major, minor): only Pythons from this one on",
+    "before(major, minor): only Pythons before this one",
+    "required: only Pythons that have to be there",
+    "debug: debug builds too, for tests that are not about cells",
+    "optional: may be skipped where all else is required",
+    "matrix(target, result='passed', debugger='GDB'): what scripts/matrix shows if this passes",
+)
+
+
+def pytest_addoption(parser):
+    parser.addoption("--every-program", action="store_true", help="for all interpreters")
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "programs(name, ...): only cells of these programs")
-    config.addinivalue_line("markers", "optional: may be skipped where all else is required")
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
 
 
 def pytest_generate_tests(metafunc):
+    definition = metafunc.definition
     if "cell" in metafunc.fixturenames:
-        marker = metafunc.definition.get_closest_marker("programs")
-        pairs = [pair for pair in grid() if not marker or pair[1] in marker.args]
-        ids = ["-".join(pair) for pair in pairs]
-        metafunc.parametrize("cell", pairs, ids=ids, indirect=True)
+        marker = definition.get_closest_marker("programs")
+        keys = grid(metafunc.config.getoption("every_program", False))
+        keys = [key for key in keys if not marker or key[1] in marker.args]
+        keys = [key for key in keys if fits(INTERPRETERS[key[0]], definition)]
+        ids = ["-".join(key) for key in keys]
+        metafunc.parametrize("cell", keys, ids=ids, indirect=True)
+    elif "interpreter" in metafunc.fixturenames:
+        debug = definition.get_closest_marker("debug")
+        names = [name for name, one in INTERPRETERS.items() if fits(one, definition)]
+        names = [name for name in names if debug or not INTERPRETERS[name].debug]
+        metafunc.parametrize("interpreter", names, indirect=True, scope="module")
+
+
+def fits(interpreter, definition):
+    since = definition.get_closest_marker("since")
+    before = definition.get_closest_marker("before")
+    if definition.get_closest_marker("required") and not interpreter.required:
+        return False
+    if since and interpreter.version < since.args:
+        return False
+    return not before or interpreter.version < before.args
+
+
+def cell_of(item):
+    """The names of interpreter and program that a test is parametrized with, or None."""
+    params = item.callspec.params if hasattr(item, "callspec") else {}
+    key = params.get("cell")
+    # Something else where there was nothing to choose from.
+    return key if isinstance(key, tuple) else None
+
+
+def interpreter_of(item):
+    """The interpreter that a test is parametrized with, or None."""
+    params = item.callspec.params if hasattr(item, "callspec") else {}
+    key = cell_of(item)
+    return INTERPRETERS.get(key[0] if key else params.get("interpreter"))
+
+
+def pytest_runtest_setup(item):
+    """Write into the report (JUnit) what scripts/matrix wants to know."""
+    marker = item.get_closest_marker("matrix")
+    interpreter = interpreter_of(item)
+    if marker and interpreter:
+        shows(item, interpreter, *marker.args, **marker.kwargs)
+
+
+def shows(item, interpreter, target, result="passed", debugger="GDB"):
+    """If the test item passes, result is what the table of what works says."""
+    name = gdb_version() if debugger == "GDB" else debugger
+    version = "%d.%d" % interpreter.version
+    parts = (version, interpreter.build, target, name, result)
+    item.user_properties.append(("matrix", " | ".join(parts)))
+
+
+@functools.lru_cache(maxsize=None)
+def gdb_version():
+    return debugger.version()
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -33,7 +108,9 @@ def pytest_runtest_makereport(item):
     """Where everything has to be there, a test that finds something absent has failed."""
     outcome = yield
     report = outcome.get_result()
-    required = os.environ.get("CI") and not item.get_closest_marker("optional")
+    interpreter = interpreter_of(item)
+    optional = item.get_closest_marker("optional") or (interpreter and not interpreter.required)
+    required = os.environ.get("CI") and not optional
     if report.skipped and required and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = "required, but skipped: %s" % (report.longrepr[-1],)
@@ -56,34 +133,93 @@ def library():
         pytest.skip(str(reason))
 
 
+class Places:
+    """Each place, made when it is first asked for."""
+
+    KINDS = {"root": Root, "host": Host}
+
+    def __init__(self):
+        self._made = {}
+
+    def get(self, kind):
+        """Raises Absent, every time, if it cannot be made."""
+        if kind not in self._made:
+            try:
+                self._made[kind] = self.KINDS[kind]()
+            except Absent as reason:
+                self._made[kind] = reason
+        if isinstance(self._made[kind], Absent):
+            raise self._made[kind]
+        return self._made[kind]
+
+    def of(self, interpreter):
+        """The place that has the interpreter. Raises Absent."""
+        place = self.get(interpreter.place)
+        if not os.path.exists(place.outer(interpreter.command)):
+            raise Absent("no %s" % place.outer(interpreter.command))
+        return place
+
+    def close(self):
+        with contextlib.ExitStack() as stack:
+            for place in self._made.values():
+                if not isinstance(place, Absent):
+                    stack.callback(place.close)
+
+
 @pytest.fixture(scope="session")
-def root(library):
-    """The root folder. One that is absent skips all tests that need it."""
-    try:
-        found = Root()
-    except Absent as reason:
-        pytest.skip(str(reason))
+def places(library):
+    found = Places()
     yield found
     found.close()
 
 
 @pytest.fixture(scope="session")
-def cells(request, root):
+def root(places):
+    """The root folder. One that is absent skips all tests that need it."""
+    try:
+        return places.get("root")
+    except Absent as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="module")
+def interpreter(request):
+    """The interpreter that a test is parametrized with."""
+    return INTERPRETERS[request.param]
+
+
+@pytest.fixture(scope="module")
+def place(interpreter, places):
+    """The place that has it."""
+    try:
+        return places.of(interpreter)
+    except Absent as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def cells(request, places):
     """All cells that the chosen tests need, started at once."""
-    wanted = []
+    wanted = {}
     for item in request.session.items:
-        key = item.callspec.params.get("cell") if hasattr(item, "callspec") else None
-        if key and key not in wanted and root.has("python" + key[0]):
-            wanted.append(key)
-    found = Cells(root, wanted)
+        key = cell_of(item)
+        if not key or key in wanted:
+            continue
+        interpreter = INTERPRETERS[key[0]]
+        try:
+            wanted[key] = places.of(interpreter), interpreter, key[1]
+        except Absent:
+            continue
+    found = Cells(wanted)
     yield found
     found.close()
 
 
 @pytest.fixture
-def cell(request, root, cells):
+def cell(request, places, cells):
     """The cell that a test is parametrized with."""
-    python, program = request.param
-    if not root.has("python" + python):
-        pytest.skip("no python%s in %s" % (python, root.path))
-    return cells.get(python, program)
+    try:
+        places.of(INTERPRETERS[request.param[0]])
+    except Absent as reason:
+        pytest.skip(str(reason))
+    return cells.get(request.param)

@@ -1,12 +1,16 @@
 """GDB in batch mode, with our commands loaded."""
 
 import os
+import re
 import subprocess
 
-from root import CHECKOUT, Absent
+from place import CHECKOUT, Absent
 
 SCRIPT = os.path.join(CHECKOUT, "gdb", "aiodbg_gdb.py")
 SECONDS = 120
+
+# How lines begin that GDB prints as errors, and that are none: the last two follow a warning.
+WARNINGS = ("warning: ", 'Use the "info sharedlibrary" command', 'Do you need "set solib-search-')
 
 
 class Result:
@@ -18,7 +22,7 @@ class Result:
     def error_lines(self):
         """What GDB printed as errors, without its warnings of missing files and the like."""
         lines = [line for line in self.errors.splitlines() if line.strip()]
-        return [line for line in lines if not line.startswith("warning: ")]
+        return [line for line in lines if not line.startswith(WARNINGS)]
 
 
 def gdb(arguments, environment=(), prefix=(), script=SCRIPT):
@@ -44,15 +48,34 @@ def decoded(text):
     return text.decode("utf-8", "surrogateescape")
 
 
-def without_symbols(root, python):
-    """Options by which GDB finds the files of the root, and none with debug information."""
+def without_symbols(place, command):
+    """Options by which GDB finds the files of the place, and none with debug information."""
     return [
+        # What is in the files themselves.
+        "-readnever",
         "-iex",
-        "set sysroot " + root.path,
+        "set auto-load python-scripts off",
+        "-iex",
+        "set sysroot " + (place.path or "/"),
         "-iex",
         "set debug-file-directory /nonexistent",
-        root.path + "/usr/bin/python" + python,
+        place.path + command,
     ]
+
+
+# Options by which GDB finds neither the executable nor a library.
+WITHOUT_FILES = [
+    "-iex",
+    "set sysroot /nonexistent",
+    "-iex",
+    "set debug-file-directory /nonexistent",
+]
+
+
+def version(prefix=()):
+    """"GDB 13", for the table of what works."""
+    output = subprocess.run(list(prefix) + ["gdb", "--version"], stdout=subprocess.PIPE).stdout
+    return "GDB " + re.search(rb"\) (\d+)", output).group(1).decode()
 
 
 def each(commands):

@@ -1,27 +1,23 @@
-"""The root folder of another Debian, in which the programs run: one Python beside the other.
+"""The root folder of another Debian, in which programs run: one Python beside the other.
 
-Programs run there under chroot, in a mount namespace of our own: /proc and this checkout are
-mounted inside it and are gone with it, whatever happens to us.
+Programs run there under chroot, in a mount namespace of our own: /proc, this checkout and this
+machine's files are mounted inside it and are gone with it, whatever happens to us.
 """
 
 import os
-import shutil
 import subprocess
-import tempfile
 
-CHECKOUT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PROGRAMS = os.path.join(CHECKOUT, "tests", "programs")
+from place import CHECKOUT, PROGRAMS, Absent, Place  # noqa: F401: for those who use the root
 
 MOUNTS = """
 mount -t proc proc "$1/proc" &&
 mount --bind "$2" "$1$3/checkout" &&
+mount --rbind / "$1$3/machine" &&
+mount -o remount,bind,ro "$1$3/machine" &&
 echo mounted &&
 exec sleep infinity
 """
-
-
-class Absent(Exception):
-    """This machine lacks something that a test needs; the message says what."""
+MOUNT_POINTS = ("checkout", "machine")
 
 
 def find_root():
@@ -36,19 +32,13 @@ def find_root():
     return root
 
 
-class Root:
-    """The root folder while it is in use. Paths inside it are called inner."""
+class Root(Place):
+    """The root folder while it is in use."""
 
     def __init__(self):
-        self.path = find_root()
-        self._folder = tempfile.mkdtemp(prefix="aiodbg-live-", dir=self.path + "/tmp")
-        os.chmod(self._folder, 0o755)
-        self.inner_folder = self._folder[len(self.path) :]
-        os.mkdir(self._folder + "/checkout")
-        shutil.copytree(
-            PROGRAMS, self._folder + "/programs", ignore=shutil.ignore_patterns("__pycache__")
-        )
-        shutil.copy(os.path.join(os.path.dirname(__file__), "cpython_view.py"), self._folder)
+        super().__init__(find_root())
+        for name in MOUNT_POINTS:
+            os.mkdir(self._folder + "/" + name)
         self._holder = self._hold_mounts()
 
     def _hold_mounts(self):
@@ -68,30 +58,23 @@ class Root:
         self._remove()
 
     def _remove(self):
-        os.rmdir(self._folder + "/checkout")
-        shutil.rmtree(self._folder)
+        # Fails before anything is lost, should one still be mounted.
+        for name in MOUNT_POINTS:
+            os.rmdir(self._folder + "/" + name)
+        super().close()
 
     def has(self, command):
         return os.path.exists(self.path + "/usr/bin/" + command)
 
-    def folder(self, name):
-        """Make a folder; returns its inner path."""
-        os.mkdir(self._folder + "/" + name)
-        return self.inner_folder + "/" + name
-
-    def inner_program(self, name):
-        return "%s/programs/%s.py" % (self.inner_folder, name)
-
     def inner_checkout(self, *parts):
         return "/".join((self.inner_folder, "checkout") + parts)
 
-    def outer(self, inner):
-        return self.path + inner
+    def inner_machine(self, path):
+        """A path of the machine itself, as seen inside."""
+        return self.inner_folder + "/machine" + path
 
     def command(self, arguments, folder="/", environment=()):
         """The command line that runs arguments inside, under the same process id."""
         enter = ["setpriv", "--pdeathsig", "KILL", "nsenter", "--mount", "--target"]
         enter += [str(self._holder.pid), "chroot", self.path]
-        variables = dict(environment, PATH="/usr/bin:/bin", HOME="/root", LANG="C.UTF-8")
-        clean = ["env", "-i", "-C", folder] + ["%s=%s" % pair for pair in variables.items()]
-        return enter + clean + arguments
+        return enter + super().command(arguments, folder, environment)

@@ -6,7 +6,7 @@ import subprocess
 import cells
 import compare
 import pytest
-from root import Absent
+from place import Absent
 
 
 def is_like_live(cell, answer, kind="core"):
@@ -22,21 +22,26 @@ def need_kernel_cores():
         pytest.skip(str(reason))
 
 
+@pytest.mark.matrix("core")
 def test_core_of_gdb(cell):
     is_like_live(cell, "gcore")
 
 
+@pytest.mark.matrix("core")
 def test_core_of_kernel(cell):
     need_kernel_cores()
     is_like_live(cell, "kernel")
 
 
+@pytest.mark.since(3, 13)
 @pytest.mark.programs(*cells.WITHOUT_FILES)
 def test_process_without_any_file(cell):
     """As in a container: GDB finds neither the executable nor a library."""
     is_like_live(cell, "bare-live", "process")
 
 
+@pytest.mark.matrix("core without executable")
+@pytest.mark.since(3, 13)
 @pytest.mark.programs(*cells.WITHOUT_FILES)
 def test_core_without_any_file(cell):
     """As from another machine."""
@@ -44,7 +49,31 @@ def test_core_without_any_file(cell):
     is_like_live(cell, "bare-kernel")
 
 
+def names_what_is_missing(done):
+    """CPython that publishes no offsets is found only through its files: the one error says so."""
+    assert done.status != 0
+    lines = [line for line in done.error_lines() if "_PyRuntime" in line]
+    assert len(lines) == 1, done.errors
+    assert "Traceback" not in done.errors
+    for word in ("executable", "libpython", "3.13"):
+        assert word in lines[0]
+
+
+@pytest.mark.before(3, 13)
 @pytest.mark.programs(*cells.WITHOUT_FILES)
+def test_old_process_without_any_file(cell):
+    names_what_is_missing(cell.refusal("bare-live"))
+
+
+@pytest.mark.matrix("core without executable", result="n/a")
+@pytest.mark.before(3, 13)
+@pytest.mark.programs(*cells.WITHOUT_FILES)
+def test_old_core_without_any_file(cell):
+    need_kernel_cores()
+    names_what_is_missing(cell.refusal("bare-kernel"))
+
+
+@pytest.mark.programs(*cells.TRUNCATED_PROGRAMS)
 @pytest.mark.parametrize("percent", cells.TRUNCATED)
 def test_truncated_core(cell, percent):
     """An answer that says it is not complete, or one line of an error; never a crash."""
@@ -62,14 +91,12 @@ def test_truncated_core(cell, percent):
         assert compare.with_live(shown, parts) == []
 
 
-@pytest.mark.parametrize("python", cells.PYTHONS)
-def test_files_are_stripped(root, python):
+@pytest.mark.required
+def test_files_are_stripped(interpreter, place):
     """So what the other tests show, they show without symbols of static objects."""
-    if not root.has("python" + python):
-        pytest.skip("no python%s in %s" % (python, root.path))
-    extensions = "/usr/lib/python%s/lib-dynload/_asyncio.cpython-3??-*-linux-gnu.so" % python
-    files = [root.path + "/usr/bin/python" + python] + glob.glob(root.path + extensions)
-    for path in files:
+    folder = "%s/usr/lib/python%d.%d/lib-dynload/" % (place.path, *interpreter.version)
+    extensions = glob.glob(folder + "_asyncio.cpython-3??-*-linux-gnu.so")
+    for path in [place.path + interpreter.command] + extensions:
         sections = subprocess.run(["readelf", "-SW", path], stdout=subprocess.PIPE, check=True)
         assert b" .dynsym " in sections.stdout
         assert b" .symtab " not in sections.stdout

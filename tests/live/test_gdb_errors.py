@@ -4,7 +4,8 @@ import subprocess
 
 import debugger
 import pytest
-from cells import PYTHONS, Process
+from cells import Process
+from interpreter import OWN
 
 pytestmark = pytest.mark.usefixtures("library")
 
@@ -42,13 +43,11 @@ def test_process_without_python(sleeping):
     assert "PyRuntime" in line
 
 
-@pytest.mark.parametrize("python", PYTHONS)
-def test_python_without_asyncio(root, python):
+def test_python_without_asyncio(interpreter, place):
     """That there are no tasks is an answer, but it says that asyncio was never imported."""
-    if not root.has("python" + python):
-        pytest.skip("no python%s in %s" % (python, root.path))
-    with Process(root, ["python" + python, "-c", WAITING]).wait_until_ready() as process:
-        options = debugger.without_symbols(root, python) + ["-p", str(process.pid)]
+    with Process(place, [interpreter.command, "-c", WAITING]).wait_until_ready() as process:
+        options = debugger.without_symbols(place, interpreter.command)
+        options += ["-p", str(process.pid)]
         done = debugger.gdb(options + ["-ex", "asyncio ps"])
     assert done.status == 0
     assert "asyncio" in done.output + done.errors
@@ -74,13 +73,11 @@ def test_unknown_format():
     assert "nosuchformat" in done.errors
 
 
-@pytest.mark.parametrize("python", PYTHONS[:1])
-def test_output_that_cannot_be_written(root, python):
-    if not root.has("python" + python):
-        pytest.skip("no python%s in %s" % (python, root.path))
-    arguments = ["python" + python, "-B", root.inner_program("example")]
-    with Process(root, arguments).wait_until_ready() as process:
-        options = debugger.without_symbols(root, python) + ["-p", str(process.pid)]
+def test_output_that_cannot_be_written(library, places):
+    place = places.get("host")
+    arguments = [OWN, "-B", place.inner_program("chain")]
+    with Process(place, arguments).wait_until_ready() as process:
+        options = debugger.without_symbols(place, OWN) + ["-p", str(process.pid)]
         done = debugger.gdb(options + ["-ex", "asyncio ps --output /nonexistent/file"])
     assert "/nonexistent/file" in one_error(done)
 

@@ -3,9 +3,9 @@
 import re
 import unicodedata
 
-import cells
 import debugger
 import pytest
+from cells import Process
 
 LINE_ENDS = "\n"
 
@@ -54,31 +54,33 @@ def test_cycles_are_drawn_and_listed(cell):
     """The tree is there, and behind it a section with each cycle."""
     tree = cell.answer("tree")
     assert "(T) free" in tree
-    assert "a \u2192 b \u2192 a" in tree
-    assert "x \u2192 y \u2192 z \u2192 x" in tree
+    for cycle in ("aba", "xyzx"):
+        # Where it begins depends on the order of tasks, before 3.14 on addresses.
+        turns = [cycle[start:] + cycle[1 : start + 1] for start in range(len(cycle) - 1)]
+        assert any(" \u2192 ".join(turn) in tree for turn in turns)
 
 
-@pytest.fixture(scope="module", params=cells.PYTHONS)
-def shown_in_c(request, root):
+@pytest.fixture(scope="module")
+def shown_in_c(interpreter, place):
     """What GDB itself prints of hostile names in the C locale: (pstree, ps)."""
-    python = request.param
-    if not root.has("python" + python):
-        pytest.skip("no python%s in %s" % (python, root.path))
-    arguments = ["python" + python, "-B", root.inner_program("names")]
-    with cells.Process(root, arguments).wait_until_ready() as process:
-        options = debugger.without_symbols(root, python) + ["-p", str(process.pid)]
+    arguments = [interpreter.command, "-B", place.inner_program("names")]
+    with Process(place, arguments).wait_until_ready() as process:
+        options = debugger.without_symbols(place, interpreter.command)
+        options += ["-p", str(process.pid)]
         marks = ["echo \\n-----\\n", "asyncio pstree", "echo -----\\n", "asyncio ps"]
         done = debugger.gdb(options + debugger.each(marks), {"LC_ALL": "C"})
     assert done.status == 0, done.errors
     return done.output.split("-----\n")[1:]
 
 
+@pytest.mark.required
 def test_plain_ascii_in_c_locale(shown_in_c):
     for text in shown_in_c:
         assert text.isascii()
         assert harmful(text) == set()
 
 
+@pytest.mark.required
 def test_tree_in_c_locale(shown_in_c):
     """Drawn without box characters; names are still told apart."""
     tree = shown_in_c[0]

@@ -209,16 +209,33 @@ def executing_stacks(tasks):
     that another has created.
     """
     owners = {id(coroutine_frame(task)): task for task in tasks if is_executing(task)}
+    names = generator_names() if owners else {}
     stacks = {}
     for frame in sys._current_frames().values() if owners else ():
         part = []
         while frame is not None:
-            part.append(frame_entry(frame, frame.f_code.co_name))
+            part.append(frame_entry(frame, names.get(id(frame), frame.f_code.co_name)))
             if id(frame) in owners:
                 stacks[id(owners[id(frame)])] = part
                 part = []
             frame = frame.f_back
     return stacks
+
+
+def generator_names():
+    """What the frames of generators and coroutines are called, before codes had long names."""
+    if hasattr(generator_names.__code__, "co_qualname"):
+        return {}
+    attributes = {
+        types.CoroutineType: "cr_frame",
+        types.GeneratorType: "gi_frame",
+        types.AsyncGeneratorType: "ag_frame",
+    }
+    return {
+        id(getattr(o, attributes[type(o)])): o.__qualname__
+        for o in gc.get_objects()
+        if type(o) in attributes
+    }
 
 
 def is_executing(task):

@@ -229,6 +229,7 @@ static uint64_t old_gen(struct heap *heap, enum heap_type type, uint64_t code, u
 	uint64_t frame = frame_object(heap, code, state == STATE_CREATED ? -1 : (int)unit, 0);
 	uint64_t stack = heap_get(heap, frame, pyframe.valuestack);
 	heap_put(heap, addr, gen.frame, frame);
+	heap_put(heap, frame, pyframe.gen, addr);
 	heap_put_size(heap, addr, gen.running, state == STATE_EXECUTING, 1);
 	heap_put_size(heap, frame, pyframe.executing, state == STATE_EXECUTING, 1);
 	heap_put_size(heap, frame, pyframe.state, heap_state(heap, state), 1);
