@@ -51,6 +51,10 @@
 #define LIMIT_SET_SLOTS (1u << 26)
 #define LIMIT_DICT_ENTRIES (1u << 25)
 
+/* Awaiters of one future that cannot be read, and are passed over for the sake of the others:
+ * with more of them, what we look at is no list of awaiters. */
+#define LIMIT_BAD_AWAITERS 100
+
 /* Items of a tuple or list that we go through: closures, arguments, callbacks. */
 #define LIMIT_SEQUENCE 4000000
 

@@ -355,7 +355,7 @@ int discover_runtime(struct reader *reader, struct runtime *ret)
 	/* A debugger lists sections at once, but may load debug information for a symbol. */
 	ret->found_by = FOUND_SECTION;
 	int status = try_sections(reader, ".PyRuntime", try_runtime, ret, &first);
-	if (status == AIODBG_NOT_FOUND && !first.code) {
+	if (status == AIODBG_NOT_FOUND) {
 		ret->found_by = FOUND_SYMBOL;
 		status = try_symbols(reader, "_PyRuntime", try_runtime, ret, &first);
 	}

@@ -19,6 +19,13 @@ int bytes_read(struct decoder *decoder, uint64_t addr, size_t max, const uint8_t
 	if (size > max)
 		return error_at(&decoder->reader.error, AIODBG_LIMIT, addr,
 				"bytes object of %" PRIu64 " bytes", size);
+	/* A wrong length must not cost the memory for it. */
+	uint8_t last;
+	if (size)
+		code = reader_u8(&decoder->reader, addr + (uint64_t)l->bytes.data + size - 1,
+				 &last);
+	if (code)
+		return code;
 	uint8_t *copy = arena_alloc(decoder->arena, (size_t)size + 1);
 	if (!copy)
 		return decoder_no_memory(decoder);

@@ -42,6 +42,9 @@ struct builder {
 	/* The node whose links are being collected. */
 	struct node *node;
 	unsigned int source;
+	/* How many of them could not be read, and the first reason. */
+	unsigned int bad_links;
+	struct aiodbg_error link_error;
 	/* Index of the interpreter that is being searched. */
 	size_t interp;
 	/* The last thread of each loop that was looked up. */
@@ -145,9 +148,8 @@ static int add_awaiter(struct builder *builder, uint64_t addr, struct node **ret
 }
 
 /* The current node is awaited by what is at addr. */
-static int visit_awaiter(struct decoder *decoder, uint64_t addr, void *arg)
+static int link_awaiter(struct builder *builder, uint64_t addr)
 {
-	struct builder *builder = arg;
 	struct links *links = &builder->graph.links;
 	struct node *awaiter;
 	int status = add_awaiter(builder, addr, &awaiter);
@@ -163,30 +165,51 @@ static int visit_awaiter(struct decoder *decoder, uint64_t addr, void *arg)
 		}
 	}
 	struct link link = {awaiter, builder->source};
-	return array_push(links, link) ? 0 : decoder_no_memory(decoder);
+	return array_push(links, link) ? 0 : decoder_no_memory(builder->decoder);
+}
+
+/* An awaiter that cannot be read does not cost the others. */
+static int pass_over(struct builder *builder, int status)
+{
+	if (!status || error_is_fatal(status))
+		return status;
+	if (builder->bad_links++ == 0)
+		builder->link_error = builder->decoder->reader.error;
+	return builder->bad_links > LIMIT_BAD_AWAITERS ? status : 0;
+}
+
+static int visit_awaiter(struct decoder *decoder, uint64_t addr, void *arg)
+{
+	(void)decoder;
+	return pass_over(arg, link_awaiter(arg, addr));
 }
 
 static int visit_callback(struct decoder *decoder, uint64_t addr, void *arg)
 {
-	return callback_visit(decoder, addr, visit_awaiter, arg);
+	return pass_over(arg, callback_visit(decoder, addr, visit_awaiter, arg));
 }
 
 /* Collects who awaits the current node. */
 static int read_links(struct builder *builder, const struct future *future)
 {
+	struct decoder *decoder = builder->decoder;
 	builder->node->first_link = builder->graph.links.count;
+	builder->bad_links = 0;
 	builder->source = EDGE_AWAITED_BY;
-	int first = future_visit_awaited_by(builder->decoder, future, visit_awaiter, builder);
-	struct aiodbg_error error = builder->decoder->reader.error;
-	if (error_is_fatal(first))
-		return first;
+	int status = future_visit_awaited_by(decoder, future, visit_awaiter, builder);
+	status = pass_over(builder, status);
+	if (error_is_fatal(status))
+		return status;
+	/* Each source may have as many. */
+	builder->bad_links = builder->bad_links != 0;
 	builder->source = EDGE_CALLBACK;
-	int second = future_visit_callbacks(builder->decoder, future, visit_callback, builder);
+	status = future_visit_callbacks(decoder, future, visit_callback, builder);
+	status = pass_over(builder, status);
 	builder->node->link_count = builder->graph.links.count - builder->node->first_link;
-	if (second || !first)
-		return second;
-	builder->decoder->reader.error = error;
-	return first;
+	if (error_is_fatal(status) || !builder->bad_links)
+		return status;
+	decoder->reader.error = builder->link_error;
+	return builder->link_error.code;
 }
 
 /* ---- one task ---- */

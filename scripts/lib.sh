@@ -15,10 +15,7 @@ BUILD_PACKAGES=(
 # Of the versions of LLDB that Debian 12 has, the newest; one can be there at a time.
 DEBUGGER_PACKAGES=(gdb lldb-19)
 ROOT_PACKAGES=(mmdebstrap debian-archive-keyring)
-CHECK_PACKAGES=(
-	clang-format clang-tidy
-	lldb-19                 # LLDB 14 of Debian 12 cannot load its own Python
-)
+CHECK_PACKAGES=(clang-format clang-tidy)
 
 # The scripts run commands that live in sbin folders (chroot), and want the
 # distribution's Python and tools rather than what a user put before them.

@@ -9,7 +9,6 @@ import shutil
 import subprocess
 
 import pytest
-from conftest import built_library
 
 # Runs inside, under any Python: code objects from bytecode files if there are any, else compiled.
 COLLECT = r"""
@@ -97,8 +96,8 @@ FEWEST_UNITS = 100000
 
 
 @pytest.fixture(scope="module")
-def linetable_dump():
-    build = os.path.dirname(os.path.dirname(built_library()))
+def linetable_dump(library):
+    build = os.path.dirname(os.path.dirname(library))
     path = os.path.join(build, "tests", "linetable_dump")
     if not os.path.exists(path):
         pytest.skip("no %s" % path)
@@ -124,9 +123,7 @@ def test_every_instruction_of_the_standard_library(interpreter, place, linetable
     subprocess.run(place.command(command), stderr=subprocess.DEVNULL, check=True)
     outer = place.outer(folder)
     with open(outer + "/tables", "rb") as tables:
-        done = subprocess.run(
-            [linetable_dump], stdin=tables, stdout=subprocess.PIPE, check=True
-        )
+        done = subprocess.run([linetable_dump], stdin=tables, stdout=subprocess.PIPE, check=True)
     with open(outer + "/positions", "rb") as positions:
         wanted = positions.read()
     assert len(wanted) > FEWEST_UNITS * POSITION
