@@ -17,11 +17,9 @@ import signal
 import subprocess
 
 import debugger
-from interpreter import INTERPRETERS, RELEASE
+from interpreter import INTERPRETERS
 from place import PROGRAMS, Absent
 
-# The release builds of the root folder.
-PYTHONS = RELEASE
 HELPERS = ("report", "awaiters")
 START_SECONDS = 60
 

@@ -82,6 +82,11 @@ def interpreter_of(item):
     return INTERPRETERS.get(key[0] if key else params.get("interpreter"))
 
 
+def pytest_collection_modifyitems(items):
+    """Tests of cells come last, since the cells are collected while others run."""
+    items.sort(key=lambda item: cell_of(item) is not None)
+
+
 def pytest_runtest_setup(item):
     """Write into the report (JUnit) what scripts/matrix wants to know."""
     marker = item.get_closest_marker("matrix")
@@ -195,6 +200,12 @@ def place(interpreter, places):
         return places.of(interpreter)
     except Absent as reason:
         pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cells_started(request):
+    if any(cell_of(item) for item in request.session.items):
+        request.getfixturevalue("cells")
 
 
 @pytest.fixture(scope="session")
