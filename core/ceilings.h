@@ -82,6 +82,13 @@
 /* Widest column of a table; a longer cell overflows its own row only. */
 #define LIMIT_COLUMN 50
 
+/* The same in an error, which is one line with several of them. */
+#define LIMIT_NAME_IN_ERROR 32
+
+/* Steps in the search for the names that are nearest to a wrong one: about half a second.
+ * 1,000,000 tasks with names of 10 letters need 110 million at most. */
+#define LIMIT_SPELLING_WORK 150000000
+
 /* Cycles that are listed, and tasks in them, over all. */
 #define LIMIT_CYCLES 1000
 #define LIMIT_CYCLE_TASKS 1000000

@@ -42,9 +42,19 @@ int error_at(struct aiodbg_error *err, int code, uint64_t address, const char *f
 	va_start(args, format);
 	vsnprintf(err->message, sizeof(err->message), format, args);
 	va_end(args);
-	size_t used = strlen(err->message);
-	snprintf(err->message + used, sizeof(err->message) - used, " at 0x%" PRIx64, address);
+	error_append(err, " at 0x%" PRIx64, address);
 	return code;
+}
+
+void error_append(struct aiodbg_error *err, const char *format, ...)
+{
+	if (!err)
+		return;
+	size_t used = strlen(err->message);
+	va_list args;
+	va_start(args, format);
+	vsnprintf(err->message + used, sizeof(err->message) - used, format, args);
+	va_end(args);
 }
 
 void error_prefix(struct aiodbg_error *err, const char *format, ...)

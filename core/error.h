@@ -20,6 +20,9 @@ int error_at(struct aiodbg_error *err, int code, uint64_t address, const char *f
 /* Put "context: " in front of the message, so that it reads from the outside in. */
 void error_prefix(struct aiodbg_error *err, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* Put more behind the message. What gets too long is cut. */
+void error_append(struct aiodbg_error *err, const char *format, ...) PRINTF_LIKE(2, 3);
+
 void error_clear(struct aiodbg_error *err);
 
 /* AIODBG_NO_MEMORY with its message. */

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* How far a mistyped word is from the right one. */
+#ifndef SPELL_H
+#define SPELL_H
+
+#include <stddef.h>
+
+/* Longer words are near to none. */
+#define SPELL_MAX 256
+
+/*
+ * How many letters have to be added, left out, replaced, or exchanged with their neighbour
+ * to make b of a: at most max; more are max + 1. Letters are bytes, and a capital is the
+ * same as a small one if both are ASCII. Needs at most a_len * (2 * max + 1) steps, and no
+ * memory.
+ */
+size_t spell_distance(const char *a, size_t a_len, const char *b, size_t b_len, size_t max);
+
+#endif
