@@ -12,6 +12,8 @@
 
 #define OPTION_ID(id, name, argument, help) OPTION_##id,
 #define OPTION_ENTRY(id, name, argument, help) {name, argument},
+#define OPTION_BIT(id, name, argument, help) 1u << OPTION_##id |
+#define OPTION_USAGE(id, name, argument, help) " [" name argument "]"
 #define OPTION_HELP_TEXT(id, name, argument, help) "  " name argument "\n      " help "\n"
 
 enum option_id { OPTIONS(OPTION_ID) OPTION_COUNT };
@@ -24,13 +26,40 @@ struct option {
 
 static const struct option options[] = {OPTIONS(OPTION_ENTRY)};
 
-struct command {
-	struct aiodbg_command described;
+/* What one command line asks for. */
+struct arguments {
+	bool help;
 	const char *format;
+	const char *output;
+	/* NULL if there is none. */
+	const char *operand;
 };
 
-#define COMMAND_ENTRY(name, format, summary, description)                                          \
-	{{name, USAGE, summary, description "\nOptions:\n" OPTIONS(OPTION_HELP_TEXT)}, format},
+typedef int run_fn(const struct aiodbg_target *target, const struct arguments *arguments,
+		   const struct aiodbg_sink *sink, struct aiodbg_error *err);
+
+static run_fn run_listing;
+
+struct command {
+	struct aiodbg_command described;
+	run_fn *run;
+	const char *format;
+	/* "TASK", "[PID]", or empty if the command takes nothing but options. */
+	const char *operand;
+	/* A bit for each option that it takes. */
+	unsigned int options;
+};
+
+/* Without the space in front, if there is no operand. */
+#define COMMAND_USAGE(operand, options) (operand options(OPTION_USAGE)) + (sizeof(operand) == 1)
+
+#define COMMAND_ENTRY(run, name, format, operand, options, summary, description)                   \
+	{{name, COMMAND_USAGE(operand, options), summary,                                          \
+	  description "\nOptions:\n" options(OPTION_HELP_TEXT)},                                   \
+	 run,                                                                                      \
+	 format,                                                                                   \
+	 operand,                                                                                  \
+	 options(OPTION_BIT) 0},
 
 static const struct command commands[] = {COMMANDS(COMMAND_ENTRY)};
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -41,13 +70,6 @@ static const struct aiodbg_command prefix = {
 	.summary = "Show the asyncio tasks of a Python process or core file.",
 	.help = "Works on the process or core that is selected, without running anything in it.\n"
 		"Each command takes --help.\n",
-};
-
-/* Options of one command line. */
-struct arguments {
-	bool help;
-	const char *format;
-	const char *output;
 };
 
 const struct aiodbg_command *aiodbg_command_prefix(void)
@@ -71,29 +93,52 @@ static const char *complete_from(const char *candidate, const char *word, unsign
 	return (*index)-- == 0 ? candidate : NULL;
 }
 
-const char *aiodbg_command_complete(const char *command, const char *previous, const char *word,
+static const struct command *command_named(const char *name)
+{
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		if (!strcmp(commands[i].described.name, name))
+			return &commands[i];
+	}
+	return NULL;
+}
+
+static bool takes(const struct command *command, size_t option)
+{
+	return command->options & 1u << option;
+}
+
+const char *aiodbg_command_complete(const char *name, const char *previous, const char *word,
 				    unsigned int index)
 {
 	const char *found = NULL;
-	/* All commands have the same options so far. */
-	(void)command;
+	const struct command *command = command_named(name);
+	if (!command)
+		return NULL;
 	if (!strcmp(previous, options[OPTION_FORMAT].name)) {
 		for (size_t i = 0; !found && renderers[i].name; i++)
 			found = complete_from(renderers[i].name, word, &index);
 		return found;
 	}
-	for (size_t i = 0; !found && i < OPTION_COUNT; i++)
-		found = complete_from(options[i].name, word, &index);
+	/* A file or a number is for the user to know. */
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		if (options[i].argument[0] && !strcmp(previous, options[i].name))
+			return NULL;
+	}
+	for (size_t i = 0; !found && i < OPTION_COUNT; i++) {
+		if (takes(command, i))
+			found = complete_from(options[i].name, word, &index);
+	}
 	return found;
 }
 
 static const struct command *find_command(const char *name, struct aiodbg_error *err)
 {
 	char known[128] = "";
+	const struct command *found = command_named(name);
+	if (found)
+		return found;
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		size_t used = strlen(known);
-		if (!strcmp(commands[i].described.name, name))
-			return &commands[i];
 		snprintf(known + used, sizeof(known) - used, "%s%s", used ? ", " : "",
 			 commands[i].described.name);
 	}
@@ -103,24 +148,31 @@ static const struct command *find_command(const char *name, struct aiodbg_error 
 }
 
 /*
- * The option that an argument names, exactly or up to "="; *value is then what follows,
- * or NULL. NULL if there is none.
+ * The option of the command that an argument names, exactly or up to "="; *value is then
+ * what follows, or NULL. NULL if there is none.
  */
-static const struct option *find_option(const char *argument, const char **value)
+static const struct option *find_option(const struct command *command, const char *argument,
+					const char **value)
 {
 	size_t len = strcspn(argument, "=");
 	*value = argument[len] ? argument + len + 1 : NULL;
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
-		if (strlen(options[i].name) == len && !strncmp(options[i].name, argument, len))
+		if (takes(command, i) && strlen(options[i].name) == len &&
+		    !strncmp(options[i].name, argument, len))
 			return &options[i];
 	}
 	return NULL;
 }
 
-static int parse_option(const struct option *option, const char *value, struct arguments *ret)
+static int parse_option(const struct option *option, const char *value, struct arguments *ret,
+			struct aiodbg_error *err)
 {
 	switch ((enum option_id)(option - options)) {
 	case OPTION_FORMAT:
+		if (!renderer_find(value))
+			return error_set(err, AIODBG_USAGE,
+					 "unknown format \"%.40s\": try table, tree or json",
+					 value);
 		ret->format = value;
 		break;
 	case OPTION_JSON:
@@ -135,18 +187,29 @@ static int parse_option(const struct option *option, const char *value, struct a
 	return 0;
 }
 
+/* Sets the error of a word that the command has no use for, or of one that is not there. */
+static int wrong_usage(const struct command *command, const char *what, const char *word,
+		       struct aiodbg_error *err)
+{
+	const struct aiodbg_command *described = &command->described;
+	return error_set(err, AIODBG_USAGE, "asyncio %s %s \"%.80s\": usage: asyncio %s %s",
+			 described->name, what, word, described->name, described->usage);
+}
+
 static int parse(const struct command *command, int argc, const char *const *argv,
 		 struct aiodbg_error *err, struct arguments *ret)
 {
-	const char *name = command->described.name;
 	*ret = (struct arguments){.format = command->format};
 	for (int i = 1; i < argc; i++) {
 		const char *value;
-		const struct option *option = find_option(argv[i], &value);
-		if (!option)
-			return error_set(err, AIODBG_USAGE,
-					 "asyncio %s does not take \"%.80s\": usage: asyncio %s %s",
-					 name, argv[i], name, USAGE);
+		const struct option *option = find_option(command, argv[i], &value);
+		if (!option) {
+			if (argv[i][0] == '-' || !argv[i][0] || !command->operand[0] ||
+			    ret->operand)
+				return wrong_usage(command, "does not take", argv[i], err);
+			ret->operand = argv[i];
+			continue;
+		}
 		if (!option->argument[0] && value)
 			return error_set(err, AIODBG_USAGE, "%s takes no argument", option->name);
 		if (option->argument[0] && !value) {
@@ -155,11 +218,13 @@ static int parse(const struct command *command, int argc, const char *const *arg
 						 option->name, option->name, option->argument);
 			value = argv[++i];
 		}
-		parse_option(option, value, ret);
+		int status = parse_option(option, value, ret, err);
+		if (status)
+			return status;
 	}
-	if (!renderer_find(ret->format))
-		return error_set(err, AIODBG_USAGE,
-				 "unknown format \"%.40s\": try table, tree or json", ret->format);
+	bool needed = command->operand[0] && command->operand[0] != '[';
+	if (needed && !ret->operand && !ret->help)
+		return wrong_usage(command, "needs a", command->operand, err);
 	return 0;
 }
 
@@ -181,25 +246,34 @@ static int write_file(void *ctx, const char *text, size_t len)
 	return fwrite(text, 1, len, ctx) == len ? 0 : -AIODBG_IO;
 }
 
-static int render_to_file(const struct aiodbg_snapshot *snap, const struct arguments *arguments,
-			  const struct aiodbg_sink *sink, struct aiodbg_error *err)
+/* What writes a result. arg is its own. */
+typedef int write_result_fn(void *arg, const struct aiodbg_sink *sink, struct aiodbg_error *err);
+
+static int write_to_file(const char *path, const struct aiodbg_sink *sink, write_result_fn *write,
+			 void *arg, struct aiodbg_error *err)
 {
-	FILE *file = fopen(arguments->output, "we");
+	FILE *file = fopen(path, "we");
 	if (!file)
-		return error_set(err, AIODBG_IO, "cannot write %.200s: %s", arguments->output,
-				 strerror(errno));
+		return error_set(err, AIODBG_IO, "cannot write %.200s: %s", path, strerror(errno));
 	struct aiodbg_sink to_file = {
 		.size = sizeof(to_file),
 		.ctx = file,
 		.write = write_file,
 		.unicode = sink->unicode,
 	};
-	int status = aiodbg_render(snap, arguments->format, &to_file, err);
+	int status = write(arg, &to_file, err);
 	bool failed = fclose(file) != 0 || status == -AIODBG_IO;
 	if (failed)
-		return error_set(err, AIODBG_IO, "cannot write %.200s: %s", arguments->output,
-				 strerror(errno));
+		return error_set(err, AIODBG_IO, "cannot write %.200s: %s", path, strerror(errno));
 	return status;
+}
+
+/* To where the user wants to have it. */
+static int write_result(const struct arguments *arguments, const struct aiodbg_sink *sink,
+			write_result_fn *write, void *arg, struct aiodbg_error *err)
+{
+	return arguments->output ? write_to_file(arguments->output, sink, write, arg, err)
+				 : write(arg, sink, err);
 }
 
 static void warn_of_version(const struct aiodbg_snapshot *snap, const struct aiodbg_sink *sink)
@@ -214,8 +288,19 @@ static void warn_of_version(const struct aiodbg_snapshot *snap, const struct aio
 	sink->warn(sink->ctx, line);
 }
 
-static int run(const struct aiodbg_target *target, const struct arguments *arguments,
-	       const struct aiodbg_sink *sink, struct aiodbg_error *err)
+struct listing {
+	const struct aiodbg_snapshot *snap;
+	const char *format;
+};
+
+static int write_listing(void *arg, const struct aiodbg_sink *sink, struct aiodbg_error *err)
+{
+	const struct listing *listing = arg;
+	return aiodbg_render(listing->snap, listing->format, sink, err);
+}
+
+static int run_listing(const struct aiodbg_target *target, const struct arguments *arguments,
+		       const struct aiodbg_sink *sink, struct aiodbg_error *err)
 {
 	struct aiodbg *dbg;
 	struct aiodbg_snapshot *snap;
@@ -227,8 +312,8 @@ static int run(const struct aiodbg_target *target, const struct arguments *argum
 	if (status)
 		return status;
 	warn_of_version(snap, sink);
-	status = arguments->output ? render_to_file(snap, arguments, sink, err)
-				   : aiodbg_render(snap, arguments->format, sink, err);
+	struct listing listing = {snap, arguments->format};
+	status = write_result(arguments, sink, write_listing, &listing, err);
 	aiodbg_snapshot_destroy(snap);
 	return status;
 }
@@ -252,5 +337,5 @@ int aiodbg_command_run(const struct aiodbg_target *target, int argc, const char 
 		return write_help(command, sink, err);
 	if (!target)
 		return error_set(err, AIODBG_INVALID, "no process and no core to look at");
-	return run(target, &arguments, sink, err);
+	return command->run(target, &arguments, sink, err);
 }

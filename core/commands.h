@@ -7,23 +7,33 @@
 #define COMMANDS_H
 
 /* X(id, "--name", " ARGUMENT" or "", "What it does.") */
-#define OPTIONS(X)                                                                                 \
+#define FORMAT_OPTIONS(X)                                                                          \
 	X(FORMAT, "--format", " FORMAT", "Write as table, tree or json.")                          \
-	X(JSON, "--json", "", "Short for --format json.")                                          \
+	X(JSON, "--json", "", "Short for --format json.")
+#define COMMON_OPTIONS(X)                                                                          \
 	X(OUTPUT, "--output", " FILE",                                                             \
 	  "Write the result to FILE, free of the debugger's messages.")                            \
 	X(HELP, "--help", "", "Show this text.")
 
-/* All commands take all options so far. */
-#define USAGE "[--format FORMAT | --json] [--output FILE] [--help]"
+/* Every option, for what does not depend on the command. */
+#define OPTIONS(X) FORMAT_OPTIONS(X) COMMON_OPTIONS(X)
 
-/* X("name", "format", "Summary.", "Description.\n") */
+/* Those that a kind of command takes. */
+#define LISTING_OPTIONS(X) FORMAT_OPTIONS(X) COMMON_OPTIONS(X)
+
+/*
+ * X(run, "name", "format", "[OPERAND]", OPTIONS, "Summary.", "Description.\n"): what runs it,
+ * its format if none is asked for, what it takes besides options ("" if nothing, in brackets
+ * if it may be left out), and which options.
+ */
 #define COMMANDS(X)                                                                                \
-	X("ps", "table", "Show a table of the pending asyncio tasks.",                             \
+	X(run_listing, "ps", "table", "", LISTING_OPTIONS,                                         \
+	  "Show a table of the pending asyncio tasks.",                                            \
 	  "A row for each task and awaiter: the thread, the task's id and name, where it\n"        \
 	  "stands (innermost coroutine first), and the task that waits for it. A task that\n"      \
 	  "nobody waits for has the awaiter id 0x0.\n")                                            \
-	X("pstree", "tree", "Show the pending asyncio tasks as a tree.",                           \
+	X(run_listing, "pstree", "tree", "", LISTING_OPTIONS,                                      \
+	  "Show the pending asyncio tasks as a tree.",                                             \
 	  "Each task, marked (T), hangs under the innermost frame of the task that waits\n"        \
 	  "for it. Below a task are its own frames, with file and line. A task with several\n"     \
 	  "awaiters is drawn once; its other places refer to it. Tasks that wait for each\n"       \
