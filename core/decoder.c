@@ -78,11 +78,6 @@ int decoder_alloc(struct decoder *decoder, size_t size, void **ret)
 	return *ret ? 0 : decoder_no_memory(decoder);
 }
 
-bool decoder_plausible(const struct decoder *decoder, uint64_t addr)
-{
-	return addr >= LIMIT_PAGE_SIZE && addr % decoder->reader.word_size == 0;
-}
-
 uint64_t decoder_untag(const struct decoder *decoder, uint64_t word)
 {
 	if (decoder->layout->fact.tagged_refs != 1)

@@ -7,8 +7,13 @@
 #define DECODER_H
 
 #include "arena.h"
+#include "ceilings.h"
 #include "layout.h"
 #include "reader.h"
+
+#define DECODER_RECENT_TYPES 64
+
+struct type;
 
 struct decoder {
 	struct reader reader;
@@ -17,6 +22,8 @@ struct decoder {
 	struct arena *arena;
 	/* struct type by address: py_object.h. */
 	htab_t types;
+	/* The last type that was found for each value of some address bits. */
+	const struct type *recent_types[DECODER_RECENT_TYPES];
 	/* Codes and names by address, locations by what they are: py_code.h. */
 	htab_t codes;
 	htab_t locations;
@@ -48,7 +55,10 @@ int decoder_alloc(struct decoder *decoder, size_t size, void **ret);
 int decoder_go_on(struct decoder *decoder, int status);
 
 /* True if addr can be an object: not NULL, aligned. */
-bool decoder_plausible(const struct decoder *decoder, uint64_t addr);
+static inline bool decoder_plausible(const struct decoder *decoder, uint64_t addr)
+{
+	return addr >= LIMIT_PAGE_SIZE && !(addr & (decoder->reader.word_size - 1));
+}
 
 /* A reference as frames hold it, without its tag bits; 0 if it is no object. */
 uint64_t decoder_untag(const struct decoder *decoder, uint64_t word);

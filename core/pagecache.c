@@ -40,6 +40,7 @@ int pagecache_init(struct pagecache *cache, const struct aiodbg_target *target,
 	if (options)
 		cache->options = *options;
 	cache->block_size = option_or(options ? options->block_size : 0, LIMIT_BLOCK_SIZE);
+	cache->block_shift = (unsigned int)__builtin_ctzll(cache->block_size);
 	uint64_t size = option_or(options ? options->cache_size : 0, LIMIT_CACHE_SIZE);
 	cache->max_count = size / cache->block_size;
 	if (cache->max_count < 16)
@@ -69,11 +70,6 @@ void pagecache_flush(struct pagecache *cache)
 	memset(cache->recent, 0, sizeof(cache->recent));
 }
 
-static struct block **recent_slot(struct pagecache *cache, uint64_t base)
-{
-	return &cache->recent[(base / cache->block_size) % PAGECACHE_RECENT];
-}
-
 /* Takes the block that was not used for longest out of the cache, for reuse. */
 static struct block *pagecache_evict(struct pagecache *cache)
 {
@@ -83,7 +79,7 @@ static struct block *pagecache_evict(struct pagecache *cache)
 			void **slot = htab_find_slot(cache->index, block, NO_INSERT);
 			if (slot)
 				htab_clear_slot(cache->index, slot);
-			struct block **recent = recent_slot(cache, block->base);
+			struct block **recent = pagecache_recent(cache, block->base);
 			if (*recent == block)
 				*recent = NULL;
 			return block;
@@ -106,7 +102,7 @@ static struct block *pagecache_new_block(struct pagecache *cache)
 /* Finds the block at base, or makes one that has no page yet. NULL: no memory. */
 static struct block *pagecache_block(struct pagecache *cache, uint64_t base)
 {
-	struct block **recent = recent_slot(cache, base);
+	struct block **recent = pagecache_recent(cache, base);
 	if (*recent && (*recent)->base == base)
 		return *recent;
 	struct block key = {.base = base};
@@ -220,6 +216,11 @@ int pagecache_read(struct pagecache *cache, uint64_t addr, void *buf, size_t len
 		return 0;
 	if (addr > last || len - 1 > last - addr)
 		return AIODBG_FAULT;
+	const uint8_t *at_hand = pagecache_peek(cache, addr, len);
+	if (at_hand) {
+		memcpy(buf, at_hand, len);
+		return 0;
+	}
 	uint8_t *out = buf;
 	while (len > 0) {
 		size_t room = LIMIT_PAGE_SIZE - (size_t)(addr % LIMIT_PAGE_SIZE);

@@ -14,10 +14,11 @@
 #define PAGECACHE_H
 
 #include "aiodbg.h"
+#include "ceilings.h"
 
 #include <hashtab.h>
 
-#define PAGECACHE_RECENT 256
+#define PAGECACHE_RECENT 1024
 
 struct block {
 	uint64_t base;
@@ -35,6 +36,8 @@ struct pagecache {
 	/* What the cache was made with, for others like it. */
 	struct aiodbg_options options;
 	size_t block_size;
+	/* block_size is a power of two; this is its logarithm. */
+	unsigned int block_shift;
 	/* Blocks by base address. */
 	htab_t index;
 	struct block **blocks;
@@ -59,5 +62,27 @@ void pagecache_flush(struct pagecache *cache);
  * address in *fault; AIODBG_NO_MEMORY; or the callback's negative value.
  */
 int pagecache_read(struct pagecache *cache, uint64_t addr, void *buf, size_t len, uint64_t *fault);
+
+static inline struct block **pagecache_recent(struct pagecache *cache, uint64_t addr)
+{
+	return &cache->recent[(addr >> cache->block_shift) % PAGECACHE_RECENT];
+}
+
+/*
+ * The bytes at addr without a copy, if they lie in one page that is at hand; else NULL, and
+ * pagecache_read() has to get them. They stay there until the next read. Inline, because
+ * this is what a decoder does most.
+ */
+static inline const uint8_t *pagecache_peek(struct pagecache *cache, uint64_t addr, size_t len)
+{
+	size_t offset = (size_t)addr & (cache->block_size - 1);
+	struct block *block = *pagecache_recent(cache, addr);
+	if (!block || block->base != addr - offset ||
+	    !(block->good >> (offset / LIMIT_PAGE_SIZE) & 1) ||
+	    len > LIMIT_PAGE_SIZE - offset % LIMIT_PAGE_SIZE)
+		return NULL;
+	block->used = true;
+	return block->data + offset;
+}
 
 #endif

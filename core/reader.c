@@ -5,7 +5,6 @@
 #include "ceilings.h"
 #include "error.h"
 
-#include <endian.h>
 #include <string.h>
 
 int reader_init(struct reader *reader, const struct aiodbg_target *target,
@@ -37,26 +36,12 @@ int reader_read(struct reader *reader, uint64_t addr, void *buf, size_t len)
 	return 0;
 }
 
-uint64_t reader_decode_uint(const struct reader *reader, const uint8_t *bytes, size_t size)
-{
-	uint64_t value = 0;
-	if (size == sizeof(value)) {
-		memcpy(&value, bytes, sizeof(value));
-		return reader->big_endian ? be64toh(value) : le64toh(value);
-	}
-	for (size_t i = 0; i < size; i++) {
-		size_t byte = reader->big_endian ? i : size - 1 - i;
-		value = value << 8 | bytes[byte];
-	}
-	return value;
-}
-
 int reader_u8(struct reader *reader, uint64_t addr, uint8_t *ret)
 {
 	return reader_read(reader, addr, ret, 1);
 }
 
-int reader_word(struct reader *reader, uint64_t addr, uint64_t *ret)
+int reader_word_slowly(struct reader *reader, uint64_t addr, uint64_t *ret)
 {
 	uint8_t bytes[8];
 	int code = reader_read(reader, addr, bytes, reader->word_size);
@@ -102,11 +87,6 @@ uint64_t window_uint(const struct window *window, size_t offset, size_t size)
 	if (offset > window->len || size > window->len - offset)
 		return 0;
 	return reader_decode_uint(window->reader, window->data + offset, size);
-}
-
-uint64_t window_word(const struct window *window, size_t offset)
-{
-	return window_uint(window, offset, window->reader->word_size);
 }
 
 int64_t window_int(const struct window *window, size_t offset, size_t size)

@@ -9,6 +9,9 @@
 
 #include "pagecache.h"
 
+#include <endian.h>
+#include <string.h>
+
 struct reader {
 	struct pagecache cache;
 	/* What the last failure was. */
@@ -35,8 +38,33 @@ void reader_deinit(struct reader *reader);
 
 int reader_read(struct reader *reader, uint64_t addr, void *buf, size_t len);
 int reader_u8(struct reader *reader, uint64_t addr, uint8_t *ret);
+int reader_word_slowly(struct reader *reader, uint64_t addr, uint64_t *ret);
+
+/* Unsigned integer of size bytes in the target's byte order. */
+static inline uint64_t reader_decode_uint(const struct reader *reader, const uint8_t *bytes,
+					  size_t size)
+{
+	uint64_t value = 0;
+	if (size == sizeof(value)) {
+		memcpy(&value, bytes, sizeof(value));
+		return reader->big_endian ? be64toh(value) : le64toh(value);
+	}
+	for (size_t i = 0; i < size; i++) {
+		size_t byte = reader->big_endian ? i : size - 1 - i;
+		value = value << 8 | bytes[byte];
+	}
+	return value;
+}
+
 /* A pointer, size_t or Py_ssize_t, zero-extended. */
-int reader_word(struct reader *reader, uint64_t addr, uint64_t *ret);
+static inline int reader_word(struct reader *reader, uint64_t addr, uint64_t *ret)
+{
+	const uint8_t *bytes = pagecache_peek(&reader->cache, addr, reader->word_size);
+	if (!bytes)
+		return reader_word_slowly(reader, addr, ret);
+	*ret = reader_decode_uint(reader, bytes, reader->word_size);
+	return 0;
+}
 
 /* Read up to size - 1 characters of a C string; size must be at least 1. A string that
  * does not end within that is cut. */
@@ -49,15 +77,18 @@ int window_read(struct reader *reader, uint64_t addr, size_t len, struct window 
  * Fields of a window, at byte offsets from its start. A field that is not inside yields
  * 0: offsets come from a layout that was checked, so that is for safety alone.
  */
-uint64_t window_word(const struct window *window, size_t offset);
 uint64_t window_uint(const struct window *window, size_t offset, size_t size);
+static inline uint64_t window_word(const struct window *window, size_t offset)
+{
+	size_t size = window->reader->word_size;
+	if (offset > window->len || size > window->len - offset)
+		return 0;
+	return reader_decode_uint(window->reader, window->data + offset, size);
+}
 int64_t window_int(const struct window *window, size_t offset, size_t size);
 /* width bits from bit offset, as little-endian machines count them; within one byte or
  * covering whole bytes. */
 uint32_t window_bits(const struct window *window, size_t bit, size_t width);
-
-/* Unsigned integer of size bytes in the target's byte order. */
-uint64_t reader_decode_uint(const struct reader *reader, const uint8_t *bytes, size_t size);
 
 /* word as a Py_ssize_t of the target. */
 int64_t reader_signed(const struct reader *reader, uint64_t word);
