@@ -62,7 +62,7 @@ extern "C" {
  * Number of the interface described in this header. A program that binds the
  * library at run time (ctypes) compares it with aiodbg_interface().
  */
-#define AIODBG_INTERFACE 1
+#define AIODBG_INTERFACE 2
 
 enum aiodbg_status {
 	AIODBG_OK = 0,
@@ -146,6 +146,14 @@ typedef int aiodbg_next_region_fn(void *ctx, uint64_t addr, struct aiodbg_region
  */
 typedef int aiodbg_interrupted_fn(void *ctx);
 
+/*
+ * Store in buf the text of a line (from 1) of a source file, under the path that the target
+ * knows it by: UTF-8, without its newline, NUL-terminated, cut to size bytes. Returns 0,
+ * AIODBG_NOT_FOUND, or a negative value.
+ */
+typedef int aiodbg_source_line_fn(void *ctx, const char *path, uint32_t line, char *buf,
+				  size_t size);
+
 enum aiodbg_byte_order {
 	AIODBG_LITTLE_ENDIAN = 1,
 	AIODBG_BIG_ENDIAN = 2,
@@ -172,15 +180,18 @@ struct aiodbg_target {
 	/* Process id of a target on this machine that may be read directly, which is faster
 	 * than any debugger; 0 if there is none. Where the system refuses, read is used. */
 	uint32_t local_pid;
+	/* The kernel's id of the thread that the user has selected, or 0 if there is none. */
+	uint32_t tid;
 	/* Required. */
 	aiodbg_read_fn *read;
 	/* The others may be NULL: then there are no symbols, no sections, no list
-	 * of regions, and no interruption. One of find_symbol, find_section and
+	 * of regions, no interruption, and no source lines. One of find_symbol, find_section and
 	 * next_region is needed to find the runtime. */
 	aiodbg_find_symbol_fn *find_symbol;
 	aiodbg_find_section_fn *find_section;
 	aiodbg_next_region_fn *next_region;
 	aiodbg_interrupted_fn *interrupted;
+	aiodbg_source_line_fn *source_line;
 };
 
 struct aiodbg_options {

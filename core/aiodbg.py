@@ -19,13 +19,15 @@ import ctypes
 import enum
 import glob
 import itertools
+import linecache
 import os
 import re
 import shlex
+import stat
 import sys
 
 # AIODBG_INTERFACE of the header that this file mirrors.
-INTERFACE = 1
+INTERFACE = 2
 
 MESSAGE_MAX = 400
 
@@ -108,6 +110,14 @@ FIND_SECTION_FN = ctypes.CFUNCTYPE(
     ctypes.POINTER(ctypes.c_uint64),
     ctypes.POINTER(ctypes.c_uint64),
 )
+SOURCE_LINE_FN = ctypes.CFUNCTYPE(
+    ctypes.c_int,
+    ctypes.c_void_p,
+    ctypes.c_char_p,
+    ctypes.c_uint32,
+    ctypes.c_void_p,
+    ctypes.c_size_t,
+)
 INTERRUPTED_FN = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
 WRITE_FN = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
 WARN_FN = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_char_p)
@@ -150,11 +160,13 @@ class CTarget(ctypes.Structure):
         ("kind", ctypes.c_uint32),
         ("pid", ctypes.c_uint32),
         ("local_pid", ctypes.c_uint32),
+        ("tid", ctypes.c_uint32),
         ("read", READ_FN),
         ("find_symbol", FIND_SYMBOL_FN),
         ("find_section", FIND_SECTION_FN),
         ("next_region", NEXT_REGION_FN),
         ("interrupted", INTERRUPTED_FN),
+        ("source_line", SOURCE_LINE_FN),
     ]
 
 
@@ -253,7 +265,7 @@ Region = collections.namedtuple("Region", "start end writable")
 class Target:
     """A stopped process or a core file, as a debugger sees it.
 
-    Subclasses set the four attributes and define what they can. One object is meant for one
+    Subclasses set the attributes and define what they can. One object is meant for one
     command: answers other than memory are asked for once and kept.
     """
 
@@ -264,6 +276,8 @@ class Target:
     pid = 0
     # Of a process on this machine that may be read without the debugger, else 0.
     local_pid = 0
+    # The kernel's id of the thread that the user has selected, 0 if there is none.
+    tid = 0
 
     def read(self, address, length):
         """All length bytes at address as a bytes-like object, or MemoryFault."""
@@ -281,9 +295,36 @@ class Target:
         """All readable regions, in any order."""
         return ()
 
+    def source_files(self, path):
+        """Where this machine may have a source file that the target knows as path, best first."""
+        return (path,)
+
+    def source_line(self, path, number):
+        """The text of a line of a source file, or None."""
+        for file in self.source_files(path):
+            if _is_source(file):
+                linecache.checkcache(file)
+                text = linecache.getline(file, number)
+                if text:
+                    return text.rstrip("\r\n")
+        return None
+
     def interrupted(self):
         """True if the user asked to stop. Raising KeyboardInterrupt does as well."""
         return False
+
+
+# A generated source may be large; a path in a core may be that of anything.
+_SOURCE_SIZE_MAX = 64 << 20
+
+
+def _is_source(path):
+    """False for what would block, never end, or change the system by being read."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISREG(status.st_mode) and 0 < status.st_size <= _SOURCE_SIZE_MAX
 
 
 class Sink:
@@ -385,11 +426,13 @@ class _BoundTarget:
             kind=target.kind,
             pid=target.pid,
             local_pid=target.local_pid,
+            tid=target.tid,
             read=READ_FN(self._read),
             find_symbol=FIND_SYMBOL_FN(self._find_symbol),
             find_section=FIND_SECTION_FN(self._find_section),
             next_region=NEXT_REGION_FN(self._next_region),
             interrupted=INTERRUPTED_FN(self._interrupted),
+            source_line=SOURCE_LINE_FN(self._source_line),
         )
 
     def _read(self, _ctx, address, buffer, length):
@@ -440,6 +483,18 @@ class _BoundTarget:
             return Status.NOT_FOUND
         region = self._regions[index]
         ret[0] = CRegion(region.start, region.end, bool(region.writable))
+        return Status.OK
+
+    def _source_line(self, _ctx, path, line, buffer, size):
+        return self._guard.call(self._do_source_line, path, line, buffer, size)
+
+    def _do_source_line(self, path, line, buffer, size):
+        text = self._target.source_line(path.decode("utf-8", "surrogateescape"), line)
+        if text is None:
+            return Status.NOT_FOUND
+        # What is not UTF-8 is the library's to escape.
+        data = text.encode("utf-8", "surrogateescape")[: size - 1] + b"\0"
+        ctypes.memmove(buffer, data, len(data))
         return Status.OK
 
     def _interrupted(self, _ctx):

@@ -7,6 +7,7 @@ of ours, and only if the library asks. Works with GDB 12 and newer.
 """
 
 import bisect
+import os
 import re
 
 import aiodbg
@@ -34,6 +35,9 @@ _CORE_SEGMENT = re.compile(
 # 'Symbol "x" is static storage at address 0xba07c0.'
 # 'Symbol "x" is at 0xba07c0 in a file compiled without debugging.'
 _SYMBOL = re.compile(r"^Symbol \".*\" is (?:static storage )?at (?:address )?0x([0-9a-f]+)")
+
+# "  `/build' -> `/usr/src'."
+_SUBSTITUTION = re.compile(r"^\s*`(.*)' -> `(.*)'\.$", re.MULTILINE)
 
 _NO_TARGET = "no process and no core: use `attach PID`, or `core-file FILE`"
 _RUNNING = "the process is running: stop it first, with Ctrl-C or `interrupt`"
@@ -67,6 +71,7 @@ class GdbTarget(aiodbg.Target):
         self.pid = max(inferior.pid, 0)
         if _connection(inferior) == "native":
             self.local_pid = self.pid
+        self.tid = _selected_tid(inferior)
         self._section_text = None
         self._missing = None
 
@@ -119,6 +124,24 @@ class GdbTarget(aiodbg.Target):
         for start, end in dict.fromkeys(place[:2] for place in found if place[2] == name):
             yield int(start, 16), int(end, 16) - int(start, 16)
 
+    def source_files(self, path):
+        # As `list` finds files, and before that in the process's own root folder.
+        if self.local_pid:
+            yield "/proc/%d/root%s" % (self.local_pid, path)
+        for start, replacement in _SUBSTITUTION.findall(_execute("show substitute-path")):
+            start = start.rstrip("/")
+            if path.startswith(start + "/"):
+                yield replacement + path[len(start) :]
+        sysroot = gdb.parameter("sysroot")
+        if sysroot and not sysroot.startswith("target:"):
+            yield sysroot + path
+        yield path
+        for folder in (gdb.parameter("directories") or "").split(":"):
+            folder = os.getcwd() if folder == "$cwd" else folder
+            if folder and folder != "$cdir":
+                yield os.path.join(folder, path.lstrip("/"))
+                yield os.path.join(folder, os.path.basename(path))
+
     def regions(self):
         if self.kind == aiodbg.TargetKind.TARGET_CORE:
             return _core_segments(with_contents=True)
@@ -129,6 +152,11 @@ def _connection(inferior):
     """What GDB is connected to: "core", "native", "remote" and others, or None."""
     connection = inferior.connection
     return connection.type if connection is not None else None
+
+
+def _selected_tid(inferior):
+    thread = gdb.selected_thread()
+    return thread.ptid[1] if thread is not None else 0
 
 
 def _kind(inferior):

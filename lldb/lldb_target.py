@@ -16,6 +16,9 @@ _NO_TARGET = (
 )
 _RUNNING = "the process is running: stop it first, with Ctrl-C or `process interrupt`"
 
+# "[0] "/build" -> "/usr/src""
+_SUBSTITUTION = re.compile(r'"(.*)" -> "(.*)"')
+
 _STOPPED = (lldb.eStateStopped, lldb.eStateCrashed, lldb.eStateSuspended)
 _IN_MOTION = (lldb.eStateRunning, lldb.eStateStepping)
 
@@ -35,13 +38,13 @@ def selected_target(exe_ctx, interrupted):
         raise aiodbg.NoTarget(_RUNNING)
     if state not in _STOPPED:
         raise aiodbg.NoTarget(_NO_TARGET)
-    return LldbTarget(process, interrupted)
+    return LldbTarget(process, exe_ctx.GetThread(), interrupted)
 
 
 class LldbTarget(aiodbg.Target):
     """One process, as long as it stays stopped."""
 
-    def __init__(self, process, interrupted):
+    def __init__(self, process, thread, interrupted):
         self.interrupted = interrupted
         self._process = process
         self._target = process.GetTarget()
@@ -51,6 +54,7 @@ class LldbTarget(aiodbg.Target):
         self.byte_order = _byte_order(process)
         self.kind = _kind(process)
         self.pid = _pid(process)
+        self.tid = _tid(thread)
         if self.kind == aiodbg.TargetKind.TARGET_PROCESS and _is_traced_by_child(self.pid):
             self.local_pid = self.pid
 
@@ -104,6 +108,18 @@ class LldbTarget(aiodbg.Target):
                 seen.add(address)
                 yield address, section.GetByteSize()
 
+    def source_files(self, path):
+        # As `source list` finds files, and before that in the process's own root folder.
+        if self.local_pid:
+            yield "/proc/%d/root%s" % (self.local_pid, path)
+        debugger = self._target.GetDebugger()
+        rules = debugger.GetInternalVariableValue("target.source-map", debugger.GetInstanceName())
+        for index in range(rules.GetSize()):
+            match = _SUBSTITUTION.search(rules.GetStringAtIndex(index))
+            if match and path.startswith(match.group(1).rstrip("/") + "/"):
+                yield match.group(2) + path[len(match.group(1).rstrip("/")) :]
+        yield path
+
     def regions(self):
         regions = self._process.GetMemoryRegions()
         region = lldb.SBMemoryRegionInfo()
@@ -142,6 +158,11 @@ def _kind(process):
 def _pid(process):
     pid = process.GetProcessID()
     return pid if pid != lldb.LLDB_INVALID_PROCESS_ID and pid < 1 << 32 else 0
+
+
+def _tid(thread):
+    tid = thread.GetThreadID() if thread.IsValid() else 0
+    return tid if tid < 1 << 32 else 0
 
 
 def _is_traced_by_child(pid):

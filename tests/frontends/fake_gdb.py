@@ -13,7 +13,9 @@ STDERR = 1
 cli_output = {}
 charset = "UTF-8"
 inferior = None
+selected = None
 files = []
+parameters = {"sysroot": "target:", "directories": "$cdir:$cwd"}
 
 # Looked at by tests.
 registered = {}
@@ -80,6 +82,14 @@ def selected_inferior():
     return inferior if inferior is not None else Inferior(pid=0)
 
 
+def selected_thread():
+    return selected
+
+
+def parameter(name):
+    return parameters[name]
+
+
 def objfiles():
     return files
 
@@ -90,8 +100,9 @@ class Connection:
 
 
 class Thread:
-    def __init__(self, running=False):
+    def __init__(self, running=False, ptid=(4242, 4242, 0)):
         self.running = running
+        self.ptid = ptid
 
     def is_running(self):
         return self.running

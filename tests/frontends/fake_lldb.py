@@ -127,6 +127,20 @@ class SBExecutionContext:
     def GetProcess(self):
         return self._process
 
+    def GetThread(self):
+        return SBThread(self._process.selected)
+
+
+class SBThread:
+    def __init__(self, tid):
+        self.tid = tid
+
+    def IsValid(self):
+        return self.tid is not None
+
+    def GetThreadID(self):
+        return self.tid
+
 
 # --- Processes -------------------------------------------------------------------------------
 
@@ -147,6 +161,8 @@ class SBProcess:
         self.memory = memory or {}
         self.modules = list(modules)
         self.regions = []
+        self.selected = None
+        self.source_map = []
         self.word_size = 8
         self.byte_order = eByteOrderLittle
 
@@ -210,6 +226,27 @@ class SBTarget:
 
     def module_iter(self):
         return iter(self.process.modules)
+
+    def GetDebugger(self):
+        return self
+
+    def GetInstanceName(self):
+        return "debugger_1"
+
+    def GetInternalVariableValue(self, name, instance):
+        assert (name, instance) == ("target.source-map", "debugger_1")
+        return SBStringList(self.process.source_map)
+
+
+class SBStringList:
+    def __init__(self, texts):
+        self.texts = texts
+
+    def GetSize(self):
+        return len(self.texts)
+
+    def GetStringAtIndex(self, index):
+        return self.texts[index]
 
 
 class Address:

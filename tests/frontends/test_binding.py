@@ -124,7 +124,7 @@ def test_environment_variable_wins_and_nothing_else_is_tried(
 @pytest.mark.parametrize(
     "source, reason",
     [
-        ("unsigned int aiodbg_interface(void) { return 99; }", "has interface 99, not 1"),
+        ("unsigned int aiodbg_interface(void) { return 99; }", "has interface 99, not 2"),
         ("int x;", "is no libaiodbg"),
     ],
 )
@@ -310,6 +310,39 @@ def test_no_callback_runs_after_one_has_raised():
     target.interrupted = lambda: False
     with guard:
         assert struct.interrupted(None) == 0
+
+
+def test_source_line(tmp_path):
+    path = tmp_path / "main.py"
+    path.write_bytes(b"# coding: latin-1\nname = '\xe9'\r\n")
+    target = MemoryTarget()
+    assert target.source_line(str(path), 2) == "name = '\u00e9'"
+    path.write_text("new\n" * 3)
+    assert target.source_line(str(path), 3) == "new"
+    assert target.source_line(str(path), 4) is None
+    # None of these is a source, and some would never end.
+    os.mkfifo(str(tmp_path / "fifo"))
+    for other in (tmp_path, tmp_path / "fifo", "/dev/zero", "/proc/kmsg", "no\0file"):
+        assert target.source_line(str(other), 1) is None
+
+
+def test_source_lines_reach_the_library(tmp_path):
+    class Target(MemoryTarget):
+        def source_line(self, path, number):
+            return {"/a.py": "x = '\udcff'", "/long.py": "x" * 1000}.get(path)
+
+    guard = aiodbg._Guard()
+    bound = aiodbg._BoundTarget(Target(), guard)
+    buffer = ctypes.create_string_buffer(b"old", 100)
+    with guard:
+        for path, status, text in (
+            (b"/a.py", aiodbg.Status.OK, b"x = '\xff'"),
+            (b"/b.py", aiodbg.Status.NOT_FOUND, b"x = '\xff'"),
+            (b"/long.py", aiodbg.Status.OK, b"x" * 99),
+        ):
+            address = ctypes.addressof(buffer)
+            assert bound.struct.source_line(None, path, 7, address, len(buffer)) == status
+            assert buffer.value == text
 
 
 def test_interrupted():

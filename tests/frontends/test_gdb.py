@@ -111,6 +111,36 @@ def test_only_a_process_of_this_machine_may_be_read_directly(target):
         assert target(connection=connection).local_pid == 0
 
 
+def test_selected_thread(gdb, target):
+    assert target().tid == 0
+    gdb.selected = gdb.Thread(ptid=(4242, 4243, 0))
+    assert target().tid == 4243
+
+
+def test_source_lines(gdb, target, tmp_path, monkeypatch):
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "main.py").write_text("one\ntwo\n")
+    (tmp_path / "flat.py").write_text("flat\n")
+    gdb.cli_output["show substitute-path"] = (
+        "List of all source path substitution rules:\n  `/build/' -> `%s'.\n" % tmp_path
+    )
+    found = target(connection="core")
+    assert found.source_line("/build/app/main.py", 2) == "two"
+    assert found.source_line("/build/app/main.py", 3) is None
+    assert found.source_line("/builder/app/main.py", 1) is None
+    gdb.parameters["sysroot"] = str(tmp_path)
+    assert found.source_line("/app/main.py", 1) == "one"
+    gdb.parameters["directories"] = "%s:$cdir:$cwd" % tmp_path
+    assert found.source_line("/elsewhere/flat.py", 1) == "flat"
+    gdb.parameters["directories"] = "$cdir:$cwd"
+    monkeypatch.chdir(tmp_path)
+    assert found.source_line("/elsewhere/flat.py", 1) == "flat"
+
+
+def test_source_of_a_process_is_looked_for_in_its_own_root(target):
+    assert next(target().source_files("/app/main.py")) == "/proc/4242/root/app/main.py"
+
+
 def test_read(target):
     found = target(memory={0x1000: b"0123456789"})
     assert bytes(found.read(0x1002, 4)) == b"2345"

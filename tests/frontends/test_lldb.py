@@ -66,7 +66,7 @@ def test_architecture(lldb, bits, order):
     process = lldb.SBProcess()
     process.word_size = bits // 8
     process.byte_order = getattr(lldb, "eByteOrder" + order)
-    found = lldb_target.LldbTarget(process, None)
+    found = lldb_target.LldbTarget(process, lldb.SBThread(None), None)
     assert found.word_size == bits // 8
     assert found.byte_order == aiodbg.ByteOrder[order.upper() + "_ENDIAN"]
 
@@ -236,6 +236,31 @@ def test_other_processes_are_not_local(target, traced, monkeypatch):
     # Traced by somebody else.
     monkeypatch.setattr(os, "getpid", lambda: 1)
     assert target(pid=traced).local_pid == 0
+
+
+def test_selected_thread(lldb, target):
+    import lldb_target
+
+    process = lldb.SBProcess()
+    for selected, tid in ((None, 0), (4243, 4243), ((1 << 64) - 1, 0)):
+        process.selected = selected
+        context = lldb.SBExecutionContext(process)
+        assert lldb_target.selected_target(context, lambda: False).tid == tid
+
+
+def test_source_lines(lldb, tmp_path, traced):
+    import lldb_target
+
+    (tmp_path / "main.py").write_text("one\ntwo\n")
+    process = lldb.SBProcess(plugin="elf-core")
+    process.source_map = ['[0] "/build" -> "%s"' % tmp_path]
+    found = lldb_target.selected_target(lldb.SBExecutionContext(process), lambda: False)
+    assert found.source_line("/build/main.py", 2) == "two"
+    assert found.source_line("/builder/main.py", 2) is None
+    assert found.source_line(str(tmp_path / "main.py"), 1) == "one"
+    process = lldb.SBProcess(pid=traced)
+    found = lldb_target.selected_target(lldb.SBExecutionContext(process), lambda: False)
+    assert next(found.source_files("/main.py")) == "/proc/%d/root/main.py" % traced
 
 
 # --- Loading -------------------------------------------------------------------------------------
