@@ -27,7 +27,8 @@
  *	during the call it is passed to.
  *	struct aiodbg and struct aiodbg_snapshot are the library's, each freed by
  *	one call. A snapshot is immutable and owns all it holds: it may outlive
- *	the struct aiodbg it was made from.
+ *	the struct aiodbg it was made from. What aiodbg_snapshot_*() return of
+ *	it, strings as well, is valid until it is destroyed.
  *	Strings returned by aiodbg_command_*() are static.
  *
  * Errors
@@ -269,6 +270,193 @@ AIODBG_PUBLIC void aiodbg_snapshot_destroy(struct aiodbg_snapshot *snap);
  */
 AIODBG_PUBLIC int aiodbg_render(const struct aiodbg_snapshot *snap, const char *format,
 				const struct aiodbg_sink *sink, struct aiodbg_error *err);
+
+/*
+ * ---- What is in a snapshot ----
+ *
+ * Tasks, threads and cycles have numbers from 0, tasks in the order in which ps shows them;
+ * frames, awaiters and awaited have numbers from 0 in each task. A function that describes
+ * one thing fills a struct whose size member the caller has set to its sizeof, so that the
+ * struct can grow: members that the library does not know stay as they are. It returns 0,
+ * AIODBG_NOT_FOUND behind the last, or AIODBG_INVALID for a struct without its size. None
+ * reads the target or allocates memory, and each takes a few nanoseconds, except that
+ * aiodbg_snapshot_describe() and aiodbg_snapshot_find() look at all tasks.
+ *
+ * Strings and arrays belong to the snapshot. Strings are NUL-terminated and come from the
+ * target unchecked: they may hold control characters and whatever else Python's str does,
+ * in UTF-8 except that a NUL is two bytes (c0 80) and a lone surrogate is three. Addresses
+ * are the target's. What could not be read, or what the version does not have, is NULL, 0 or
+ * -1, as said there.
+ */
+
+/* The number of no task or thread. */
+#define AIODBG_NONE ((size_t)-1)
+
+/* Something that could not be read. */
+struct aiodbg_problem {
+	/* NULL behind the last. */
+	struct aiodbg_problem *next;
+	/* enum aiodbg_status. */
+	int code;
+	/* Nonzero if address means something. */
+	int has_address;
+	uint64_t address;
+	/* One line. */
+	const char *message;
+};
+
+struct aiodbg_snapshot_info {
+	/* sizeof(struct aiodbg_snapshot_info). */
+	size_t size;
+	/* sys.hexversion: 0x030e00f0 is 3.14.0. */
+	uint32_t hexversion;
+	/* 0 or 1. */
+	int free_threaded;
+	/* 0 or 1 if it is a debug build; -1 if that is not known. */
+	int debug;
+	/* enum aiodbg_target_kind, and process id or 0. */
+	uint32_t kind;
+	uint32_t pid;
+	/* 0 if something could not be read: see problems, here and of the tasks. */
+	int complete;
+	size_t task_count;
+	/* Tasks that are not finished and not cancelled: those that ps shows. */
+	size_t pending_count;
+	size_t thread_count;
+	size_t cycle_count;
+	/* What is missing, apart from what tasks say themselves. */
+	const struct aiodbg_problem *problems;
+};
+
+enum aiodbg_task_state {
+	/* Could not be read. */
+	AIODBG_TASK_UNKNOWN = 0,
+	AIODBG_TASK_PENDING = 1,
+	/* On the stack of a thread. */
+	AIODBG_TASK_RUNNING = 2,
+	AIODBG_TASK_FINISHED = 3,
+	AIODBG_TASK_CANCELLED = 4,
+};
+
+struct aiodbg_task_info {
+	/* sizeof(struct aiodbg_task_info). */
+	size_t size;
+	/* Address of the Task. */
+	uint64_t id;
+	/* NULL where they cannot be read. */
+	const char *name, *type;
+	/* Number of the thread that runs its loop, or else that it was made in; AIODBG_NONE if
+	 * that is gone. */
+	size_t thread;
+	/* Id of the interpreter, which is 0 for the main one. */
+	int64_t interpreter;
+	/* Address of its event loop, or 0. */
+	uint64_t loop;
+	/* enum aiodbg_task_state. */
+	uint32_t state;
+	/* Calls of cancel(), less those of uncancel(); -1 before 3.11. */
+	int32_t cancel_requests;
+	/* Frames of its stack; edges to tasks that await it, and from tasks that it awaits. */
+	size_t frame_count, awaiter_count, awaited_count;
+	/* What could not be read of it; NULL if all could. */
+	const struct aiodbg_problem *problems;
+};
+
+enum aiodbg_frame_kind {
+	AIODBG_FRAME_FUNCTION = 1,
+	AIODBG_FRAME_GENERATOR = 2,
+	AIODBG_FRAME_COROUTINE = 3,
+	AIODBG_FRAME_ASYNC_GENERATOR = 4,
+};
+
+struct aiodbg_frame_info {
+	/* sizeof(struct aiodbg_frame_info). */
+	size_t size;
+	/* The same for all frames of a snapshot that stand at the same place in the same code:
+	 * all else that is said of them is the same then. Never 0. */
+	uint64_t place;
+	/* Qualified name (before 3.11 the generator's own), and file name of the code; NULL where
+	 * they cannot be read. */
+	const char *function, *file;
+	/* enum aiodbg_frame_kind. */
+	uint32_t kind;
+	/* As code.co_positions(): lines from 1, columns in bytes from 0; -1: not known. */
+	int32_t line, end_line, column, end_column;
+};
+
+/* Bits of aiodbg_edge_info.source: how an edge is known. */
+enum aiodbg_edge_source {
+	/* CPython's own record, from 3.14 on. */
+	AIODBG_SOURCE_AWAITED_BY = 1,
+	/* A callback that will wake the awaiter. */
+	AIODBG_SOURCE_CALLBACK = 2,
+};
+
+/* A task that another awaits. */
+struct aiodbg_edge_info {
+	/* sizeof(struct aiodbg_edge_info). */
+	size_t size;
+	/* Number of the task that is awaited. */
+	size_t task;
+	/* Number of the task that awaits it; AIODBG_NONE if it is a future that nobody awaits. */
+	size_t awaiter;
+	/* Address of either. */
+	uint64_t awaiter_id;
+	/* Bits of enum aiodbg_edge_source. */
+	uint32_t source;
+	/* Addresses of the futures in between, from the awaited task on. */
+	size_t via_count;
+	const uint64_t *via;
+};
+
+struct aiodbg_thread_info {
+	/* sizeof(struct aiodbg_thread_info). */
+	size_t size;
+	/* The kernel's thread id; 0 if it is not known. */
+	uint64_t tid;
+	/* Id of its interpreter. */
+	int64_t interpreter;
+	/* Addresses of the event loop that it runs, and of the task that this runs; or 0. */
+	uint64_t loop, running_task;
+};
+
+/* Tasks of which each awaits the next, and the last the first. */
+struct aiodbg_cycle_info {
+	/* sizeof(struct aiodbg_cycle_info). */
+	size_t size;
+	size_t task_count;
+	/* 1 if each is really blocked by the next; 0 if that is only on record for some. */
+	int deadlock;
+};
+
+AIODBG_PUBLIC int aiodbg_snapshot_describe(const struct aiodbg_snapshot *snap,
+					   struct aiodbg_snapshot_info *ret);
+AIODBG_PUBLIC int aiodbg_snapshot_task(const struct aiodbg_snapshot *snap, size_t index,
+				       struct aiodbg_task_info *ret);
+/* The index-th frame of a task's stack: 0 is the innermost. */
+AIODBG_PUBLIC int aiodbg_snapshot_frame(const struct aiodbg_snapshot *snap, size_t task,
+					size_t index, struct aiodbg_frame_info *ret);
+/* The index-th edge to a task or future that awaits the task. */
+AIODBG_PUBLIC int aiodbg_snapshot_awaiter(const struct aiodbg_snapshot *snap, size_t task,
+					  size_t index, struct aiodbg_edge_info *ret);
+/* The index-th edge from a task that the task awaits. */
+AIODBG_PUBLIC int aiodbg_snapshot_awaited(const struct aiodbg_snapshot *snap, size_t task,
+					  size_t index, struct aiodbg_edge_info *ret);
+AIODBG_PUBLIC int aiodbg_snapshot_thread(const struct aiodbg_snapshot *snap, size_t index,
+					 struct aiodbg_thread_info *ret);
+AIODBG_PUBLIC int aiodbg_snapshot_cycle(const struct aiodbg_snapshot *snap, size_t index,
+					struct aiodbg_cycle_info *ret);
+/* Store in *ret the number of the index-th task of a cycle. */
+AIODBG_PUBLIC int aiodbg_snapshot_cycle_task(const struct aiodbg_snapshot *snap, size_t cycle,
+					     size_t index, size_t *ret);
+
+/*
+ * Store in *ret the number of the task that text means: an id ("0x7f.."), or a name that one
+ * task has, as it is or as the commands show it. Errors: AIODBG_NOT_FOUND with the nearest
+ * names, AIODBG_USAGE with the ids if several have that name, AIODBG_NO_MEMORY.
+ */
+AIODBG_PUBLIC int aiodbg_snapshot_find(const struct aiodbg_snapshot *snap, const char *text,
+				       struct aiodbg_error *err, size_t *ret);
 
 /* A command as the user sees it. Strings are static and never NULL. */
 struct aiodbg_command {

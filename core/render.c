@@ -71,7 +71,8 @@ void render_problems(const struct aiodbg_snapshot *snap, struct output *out)
 	if (snap->damaged_count)
 		output_format(out, "  %zu of %zu tasks could not be read in full.\n",
 			      snap->damaged_count, snap->tasks.count);
-	for (const struct problem *p = snap->problems; p && shown < PROBLEMS_SHOWN; p = p->next) {
+	for (const struct aiodbg_problem *p = snap->problems; p && shown < PROBLEMS_SHOWN;
+	     p = p->next) {
 		output_text(out, "  ");
 		output_safe(out, p->message, AIODBG_MESSAGE_MAX);
 		output_text(out, "\n");

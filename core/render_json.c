@@ -276,7 +276,7 @@ static void put_awaiter(yajl_gen gen, const struct edge *edge)
 	yajl_gen_map_close(gen);
 }
 
-static void put_problems(yajl_gen gen, const struct problem *problem)
+static void put_problems(yajl_gen gen, const struct aiodbg_problem *problem)
 {
 	put_key(gen, "errors");
 	yajl_gen_array_open(gen);

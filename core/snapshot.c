@@ -38,7 +38,7 @@ struct builder {
 	struct executings executing;
 	struct stack stack;
 	/* Where the next of the snapshot's problems goes: there may be very many. */
-	struct problem **problems_end;
+	struct aiodbg_problem **problems_end;
 	/* The node whose links are being collected. */
 	struct node *node;
 	unsigned int source;
@@ -54,9 +54,9 @@ struct builder {
 
 /* ---- problems ---- */
 
-static struct problem *problem_create(struct arena *arena, const struct aiodbg_error *error)
+static struct aiodbg_problem *problem_create(struct arena *arena, const struct aiodbg_error *error)
 {
-	struct problem *problem = arena_alloc(arena, sizeof(*problem));
+	struct aiodbg_problem *problem = arena_alloc(arena, sizeof(*problem));
 	if (!problem)
 		return NULL;
 	problem->code = error->code;
@@ -69,7 +69,7 @@ static struct problem *problem_create(struct arena *arena, const struct aiodbg_e
 static int note(void *arg, const struct aiodbg_error *error)
 {
 	struct builder *builder = arg;
-	struct problem *problem = problem_create(&builder->snap->arena, error);
+	struct aiodbg_problem *problem = problem_create(&builder->snap->arena, error);
 	if (!problem)
 		return decoder_no_memory(builder->decoder);
 	*builder->problems_end = problem;
@@ -85,8 +85,8 @@ static int task_problem(struct builder *builder, struct task *task, int status, 
 	if (!status || error_is_fatal(status))
 		return status;
 	error_prefix(error, "%s", what);
-	struct problem **end = &task->problems;
-	struct problem *problem = problem_create(&builder->snap->arena, error);
+	struct aiodbg_problem **end = &task->problems;
+	struct aiodbg_problem *problem = problem_create(&builder->snap->arena, error);
 	if (!problem)
 		return decoder_no_memory(builder->decoder);
 	if (!*end)

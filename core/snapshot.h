@@ -25,15 +25,6 @@ enum edge_source {
 	EDGE_CALLBACK = 2,
 };
 
-/* Something that went wrong with a task. */
-struct problem {
-	struct problem *next;
-	int code;
-	bool has_address;
-	uint64_t address;
-	const char *message;
-};
-
 struct task {
 	uint64_t id;
 	/* Place in snapshot.tasks. */
@@ -62,7 +53,7 @@ struct task {
 	size_t awaited_count;
 	/* Tasks with the same number can reach each other; 0: it is in no cycle. */
 	size_t knot;
-	struct problem *problems;
+	struct aiodbg_problem *problems;
 };
 
 /* awaiter waits for task. */
@@ -106,7 +97,7 @@ struct aiodbg_snapshot {
 	struct tasks tasks;
 	struct cycles cycles;
 	/* What is missing, apart from what tasks say themselves. */
-	struct problem *problems;
+	struct aiodbg_problem *problems;
 	size_t problem_count;
 	/* Tasks that have problems. */
 	size_t damaged_count;

@@ -12,14 +12,15 @@ def _load(here):
     import os
     import sys
 
-    # In a checkout aiodbg.py is in core/; installed, it is beside this file. The project's
-    # root must not be on the path: its folder gdb/ would hide GDB's own module.
+    # In a checkout the package aiodbg is in core/; installed, it is beside this file. The
+    # project's root must not be on the path: its folder gdb/ would hide GDB's own module.
     for folder in (os.path.join(os.path.dirname(here), "core"), here):
         if os.path.isdir(folder) and folder not in sys.path:
             sys.path.insert(0, folder)
     # Sourced once more, use the files as they are now.
-    for name in ("aiodbg", "gdb_target", "gdb_commands"):
-        sys.modules.pop(name, None)
+    for name in list(sys.modules):
+        if name.split(".")[0] in ("aiodbg", "gdb_target", "gdb_commands"):
+            del sys.modules[name]
 
     import gdb_commands
 

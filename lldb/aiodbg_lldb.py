@@ -50,14 +50,15 @@ def _find_lldb():
 
 
 def _import_commands():
-    # In a checkout aiodbg.py is in core/; installed, it is beside this file. The project's
-    # root must not be on the path: its folder lldb/ would hide LLDB's own module.
+    # In a checkout the package aiodbg is in core/; installed, it is beside this file. The
+    # project's root must not be on the path: its folder lldb/ would hide LLDB's own module.
     for folder in (os.path.join(os.path.dirname(HERE), "core"), HERE):
         if os.path.isdir(folder) and folder not in sys.path:
             sys.path.insert(0, folder)
     # Imported once more, use the files as they are now.
-    for name in ("aiodbg", "lldb_target", "lldb_commands"):
-        sys.modules.pop(name, None)
+    for name in list(sys.modules):
+        if name.split(".")[0] in ("aiodbg", "lldb_target", "lldb_commands"):
+            del sys.modules[name]
     return importlib.import_module("lldb_commands")
 
 

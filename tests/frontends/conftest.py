@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Fixtures: the library, and the GDB front-end inside a small fake GDB."""
 
+import contextlib
 import importlib
 import os
 import sys
@@ -12,6 +13,21 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 
 # As the front-ends do it. Never the top: its folder gdb/ would hide GDB's module.
 sys.path[:0] = [os.path.join(TOP, "core"), HERE]
+
+
+@contextlib.contextmanager
+def modules_restored(*names):
+    """Afterwards the modules and packages of these names are those from before."""
+
+    def loaded():
+        found = sys.modules.items()
+        return {name: module for name, module in found if name.split(".")[0] in names}
+
+    before = loaded()
+    yield
+    for name in loaded():
+        del sys.modules[name]
+    sys.modules.update(before)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""aiodbg.py: finding the library, and what goes through its callbacks."""
+"""aiodbg/binding.py: finding the library, and what goes through its callbacks."""
 
 import ctypes
 import os
@@ -11,6 +11,7 @@ import time
 
 import aiodbg
 import pytest
+from aiodbg import binding
 
 
 class ListSink(aiodbg.Sink):
@@ -38,8 +39,8 @@ class MemoryTarget(aiodbg.Target):
 
 def bind(target):
     """struct aiodbg_target, and the guard of its callbacks."""
-    guard = aiodbg._Guard()
-    bound = aiodbg._BoundTarget(target, guard)
+    guard = binding._Guard()
+    bound = binding._BoundTarget(target, guard)
     # The object has to live as long as the struct is used.
     bound.struct.keep = bound
     return bound.struct, guard
@@ -50,12 +51,13 @@ def bind(target):
 
 @pytest.fixture
 def elsewhere(tmp_path, monkeypatch):
-    """A function that imports a copy of aiodbg.py from another place."""
+    """A function that imports a copy of binding.py from another place."""
     monkeypatch.delenv("AIODBG_LIBRARY", raising=False)
 
     def import_copy(folder):
-        os.makedirs(str(tmp_path / folder), exist_ok=True)
-        path = shutil.copy(aiodbg.__file__, str(tmp_path / folder))
+        package = tmp_path / folder / "aiodbg"
+        os.makedirs(str(package), exist_ok=True)
+        path = shutil.copy(binding.__file__, str(package))
         namespace = {"__file__": path, "__name__": "aiodbg_copy"}
         with open(path) as file:
             exec(compile(file.read(), path, "exec"), namespace)
@@ -249,7 +251,7 @@ def test_regions():
             yield aiodbg.Region(2**64 - 0x1000, 2**64 - 1, False)
 
     struct, guard = bind(Target())
-    region = aiodbg.CRegion()
+    region = binding.CRegion()
 
     def next_region(address):
         code = struct.next_region(None, address, ctypes.byref(region))
@@ -303,8 +305,8 @@ def test_no_callback_runs_after_one_has_raised():
     struct, guard = bind(target)
     with pytest.raises(Failure):
         with guard:
-            assert struct.interrupted(None) == aiodbg.CALLBACK_RAISED
-            assert struct.interrupted(None) == aiodbg.CALLBACK_RAISED
+            assert struct.interrupted(None) == binding.CALLBACK_RAISED
+            assert struct.interrupted(None) == binding.CALLBACK_RAISED
     assert len(calls) == 1
     # The next use starts afresh.
     target.interrupted = lambda: False
@@ -331,8 +333,8 @@ def test_source_lines_reach_the_library(tmp_path):
         def source_line(self, path, number):
             return {"/a.py": "x = '\udcff'", "/long.py": "x" * 1000}.get(path)
 
-    guard = aiodbg._Guard()
-    bound = aiodbg._BoundTarget(Target(), guard)
+    guard = binding._Guard()
+    bound = binding._BoundTarget(Target(), guard)
     buffer = ctypes.create_string_buffer(b"old", 100)
     with guard:
         for path, status, text in (
@@ -366,7 +368,7 @@ def test_ctrl_c_is_never_lost(capfd):
     previous = signal.signal(signal.SIGALRM, on_alarm)
     try:
         for round in range(40):
-            guard = aiodbg._Guard()
+            guard = binding._Guard()
             callback = compare(lambda a, b: guard.call(lambda: 0))
             with pytest.raises(KeyboardInterrupt):
                 with guard:
@@ -388,7 +390,7 @@ def test_other_ignored_exceptions_go_where_they_went(monkeypatch):
         def __del__(self):
             raise ValueError
 
-    with aiodbg._Guard():
+    with binding._Guard():
         noisy = Noisy()
         del noisy
     assert seen == [ValueError]
@@ -446,8 +448,8 @@ def test_options_reach_the_library(library):
 
 
 def test_error_carries_its_address(library):
-    error = aiodbg.CError(code=4, has_address=1, address=0x1234, message=b"task at 0x1234: x")
+    error = binding.CError(code=4, has_address=1, address=0x1234, message=b"task at 0x1234: x")
     with pytest.raises(aiodbg.Error) as caught:
-        aiodbg._check(4, error)
+        binding._check(4, error)
     assert (caught.value.status, caught.value.address) == (aiodbg.Status.FAULT, 0x1234)
     assert str(caught.value) == "task at 0x1234: x"

@@ -7,6 +7,7 @@ import sys
 
 import aiodbg
 import pytest
+from conftest import modules_restored
 
 # As printed by GDB 13.1. It prints the executable's sections twice for a remote target.
 INFO_FILES = """\
@@ -421,24 +422,21 @@ def test_completion_of_files(gdb, commands):
 def source(gdb, top):
     """A function that runs the script as GDB's `source` does. Returns the names it leaves."""
     path = list(sys.path)
-    modules = {name: sys.modules.get(name) for name in ("aiodbg", "gdb_target", "gdb_commands")}
 
     def run():
         names = runpy.run_path(os.path.join(top, "gdb", "aiodbg_gdb.py"), {"gdb": gdb})
         return {name for name in names if not name.startswith("__")}
 
-    yield run
+    with modules_restored("aiodbg", "gdb_target", "gdb_commands"):
+        yield run
     sys.path[:] = path
-    for name, module in modules.items():
-        if module is not None:
-            sys.modules[name] = module
 
 
 def test_source(gdb, source, library):
     for _ in range(2):
         assert source() == {"gdb"}
         assert len(gdb.registered) == 1 + len(library.commands())
-    assert sys.path.count(os.path.dirname(os.path.abspath(aiodbg.__file__))) == 1
+    assert sys.path.count(os.path.dirname(os.path.abspath(aiodbg.__path__[0]))) == 1
 
 
 def test_source_never_shadows_gdb(source, top):

@@ -8,6 +8,7 @@ import sys
 
 import aiodbg
 import pytest
+from conftest import modules_restored
 
 PAGE = 4096
 
@@ -270,7 +271,6 @@ def test_source_lines(lldb, tmp_path, traced):
 def load(lldb, top, monkeypatch):
     """A function that does what `command script import` does with the script."""
     monkeypatch.setattr(sys, "path", list(sys.path))
-    before = {name: sys.modules.get(name) for name in ("aiodbg", "aiodbg_lldb")}
 
     def run(debugger, names=None):
         sys.modules.pop("aiodbg_lldb", None)
@@ -282,11 +282,8 @@ def load(lldb, top, monkeypatch):
         module.__lldb_init_module(debugger, {} if names is None else names)
         return module.lldb_commands
 
-    yield run
-    for name, module in before.items():
-        sys.modules.pop(name, None)
-        if module is not None:
-            sys.modules[name] = module
+    with modules_restored("aiodbg", "aiodbg_lldb"):
+        yield run
 
 
 @pytest.fixture
@@ -332,7 +329,7 @@ def test_import_twice(lldb, load, library):
     for _ in range(2):
         load(debugger, names)
         assert len(debugger.commands) == 1 + len(library.commands())
-    assert sys.path.count(os.path.dirname(os.path.abspath(aiodbg.__file__))) == 1
+    assert sys.path.count(os.path.dirname(os.path.abspath(aiodbg.__path__[0]))) == 1
     # It leaves nothing in the user's Python.
     assert names == {}
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""aiodbg.py mirrors aiodbg.h: every struct, field, constant and function, asked of the compiler."""
+"""aiodbg/binding.py mirrors aiodbg.h: every struct, field, constant and function, asked of the compiler."""
 
 import ctypes
 import enum
@@ -8,27 +8,42 @@ import re
 import shutil
 import subprocess
 
-import aiodbg
 import pytest
+from aiodbg import binding
 
 # ctypes class: name in C.
 STRUCTS = {
-    aiodbg.CError: "struct aiodbg_error",
-    aiodbg.CRegion: "struct aiodbg_region",
-    aiodbg.CTarget: "struct aiodbg_target",
-    aiodbg.COptions: "struct aiodbg_options",
-    aiodbg.CSink: "struct aiodbg_sink",
-    aiodbg.CStats: "struct aiodbg_stats",
-    aiodbg.CCommand: "struct aiodbg_command",
+    binding.CError: "struct aiodbg_error",
+    binding.CRegion: "struct aiodbg_region",
+    binding.CTarget: "struct aiodbg_target",
+    binding.COptions: "struct aiodbg_options",
+    binding.CSink: "struct aiodbg_sink",
+    binding.CStats: "struct aiodbg_stats",
+    binding.CProblem: "struct aiodbg_problem",
+    binding.CSnapshotInfo: "struct aiodbg_snapshot_info",
+    binding.CTaskInfo: "struct aiodbg_task_info",
+    binding.CFrameInfo: "struct aiodbg_frame_info",
+    binding.CEdgeInfo: "struct aiodbg_edge_info",
+    binding.CThreadInfo: "struct aiodbg_thread_info",
+    binding.CCycleInfo: "struct aiodbg_cycle_info",
+    binding.CCommand: "struct aiodbg_command",
 }
-ENUMS = [aiodbg.Status, aiodbg.ByteOrder, aiodbg.TargetKind]
+ENUMS = [
+    binding.Status,
+    binding.ByteOrder,
+    binding.TargetKind,
+    binding.TaskState,
+    binding.FrameKind,
+    binding.EdgeSource,
+]
 
 
 def mirrored():
     """C expression: value in the mirror."""
     values = {
-        "AIODBG_INTERFACE": aiodbg.INTERFACE,
-        "AIODBG_MESSAGE_MAX": aiodbg.MESSAGE_MAX,
+        "AIODBG_INTERFACE": binding.INTERFACE,
+        "AIODBG_MESSAGE_MAX": binding.MESSAGE_MAX,
+        "(size_t)AIODBG_NONE": binding.NONE,
     }
     for cls, name in STRUCTS.items():
         values["sizeof(%s)" % name] = ctypes.sizeof(cls)
@@ -54,7 +69,7 @@ def compiled(top, tmp_path_factory):
     if compiler is None:
         pytest.skip("no C compiler")
     folder = tmp_path_factory.mktemp("mirror")
-    lines = "".join('printf("%%lld\\n", (long long)(%s));\n' % name for name in mirrored())
+    lines = "".join('printf("%%llu\\n", (unsigned long long)(%s));\n' % name for name in mirrored())
     source = "#include <stdio.h>\n#include <aiodbg.h>\nint main(void) {\n%s}\n" % lines
     (folder / "mirror.c").write_text(source)
     program = str(folder / "mirror")
@@ -85,11 +100,11 @@ def test_no_constant_is_left_out(header):
 
 def test_no_function_is_left_out(header):
     names = re.findall(r"^(?!typedef)\w[\w ]* \*?(aiodbg_\w+)\(", header, re.MULTILINE)
-    assert sorted(names) == sorted(aiodbg.PROTOTYPES)
+    assert sorted(names) == sorted(binding.PROTOTYPES)
 
 
 def test_functions_have_as_many_arguments(header):
     text = " ".join(header.split())
-    for name, (_, arguments) in aiodbg.PROTOTYPES.items():
+    for name, (_, arguments) in binding.PROTOTYPES.items():
         parameters = re.search(r"\b%s\(([^)]*)\);" % name, text).group(1)
         assert len(arguments) == (0 if parameters == "void" else parameters.count(",") + 1), name

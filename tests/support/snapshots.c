@@ -83,11 +83,11 @@ struct edge *snapshot_edge(struct aiodbg_snapshot *snap, struct task *task, stru
 	return edge;
 }
 
-void snapshot_problem(struct aiodbg_snapshot *snap, struct problem **list, uint64_t addr,
+void snapshot_problem(struct aiodbg_snapshot *snap, struct aiodbg_problem **list, uint64_t addr,
 		      const char *message)
 {
-	struct problem *problem = allocate(snap, sizeof(*problem));
-	*problem = (struct problem){
+	struct aiodbg_problem *problem = allocate(snap, sizeof(*problem));
+	*problem = (struct aiodbg_problem){
 		.code = AIODBG_CORRUPT,
 		.has_address = addr != 0,
 		.address = addr,

@@ -38,7 +38,7 @@ struct location *snapshot_frame(struct aiodbg_snapshot *snap, struct task *task,
 struct edge *snapshot_edge(struct aiodbg_snapshot *snap, struct task *task, struct task *awaiter,
 			   unsigned int source);
 
-void snapshot_problem(struct aiodbg_snapshot *snap, struct problem **list, uint64_t addr,
+void snapshot_problem(struct aiodbg_snapshot *snap, struct aiodbg_problem **list, uint64_t addr,
 		      const char *message);
 
 /* A cycle, and its tasks in one knot. */

@@ -62,6 +62,36 @@ class TargetKind(enum.IntEnum):
     TARGET_CORE = 2
 
 
+class TaskState(enum.IntEnum):
+    """enum aiodbg_task_state"""
+
+    TASK_UNKNOWN = 0
+    TASK_PENDING = 1
+    TASK_RUNNING = 2
+    TASK_FINISHED = 3
+    TASK_CANCELLED = 4
+
+
+class FrameKind(enum.IntEnum):
+    """enum aiodbg_frame_kind"""
+
+    FRAME_FUNCTION = 1
+    FRAME_GENERATOR = 2
+    FRAME_COROUTINE = 3
+    FRAME_ASYNC_GENERATOR = 4
+
+
+class EdgeSource(enum.IntEnum):
+    """enum aiodbg_edge_source"""
+
+    SOURCE_AWAITED_BY = 1
+    SOURCE_CALLBACK = 2
+
+
+# AIODBG_NONE: the number of no task or thread.
+NONE = ctypes.c_size_t(-1).value
+
+
 # What a callback returns to say "a Python exception is waiting". Negative values pass through
 # the library unchanged and stop its work.
 CALLBACK_RAISED = -1
@@ -203,6 +233,110 @@ class CStats(ctypes.Structure):
     ]
 
 
+class CProblem(ctypes.Structure):
+    """struct aiodbg_problem"""
+
+
+CProblem._fields_ = [
+    ("next", ctypes.POINTER(CProblem)),
+    ("code", ctypes.c_int),
+    ("has_address", ctypes.c_int),
+    ("address", ctypes.c_uint64),
+    ("message", ctypes.c_char_p),
+]
+
+
+class CSnapshotInfo(ctypes.Structure):
+    """struct aiodbg_snapshot_info"""
+
+    _fields_ = [
+        ("size", ctypes.c_size_t),
+        ("hexversion", ctypes.c_uint32),
+        ("free_threaded", ctypes.c_int),
+        ("debug", ctypes.c_int),
+        ("kind", ctypes.c_uint32),
+        ("pid", ctypes.c_uint32),
+        ("complete", ctypes.c_int),
+        ("task_count", ctypes.c_size_t),
+        ("pending_count", ctypes.c_size_t),
+        ("thread_count", ctypes.c_size_t),
+        ("cycle_count", ctypes.c_size_t),
+        ("problems", ctypes.POINTER(CProblem)),
+    ]
+
+
+class CTaskInfo(ctypes.Structure):
+    """struct aiodbg_task_info"""
+
+    _fields_ = [
+        ("size", ctypes.c_size_t),
+        ("id", ctypes.c_uint64),
+        ("name", ctypes.c_char_p),
+        ("type", ctypes.c_char_p),
+        ("thread", ctypes.c_size_t),
+        ("interpreter", ctypes.c_int64),
+        ("loop", ctypes.c_uint64),
+        ("state", ctypes.c_uint32),
+        ("cancel_requests", ctypes.c_int32),
+        ("frame_count", ctypes.c_size_t),
+        ("awaiter_count", ctypes.c_size_t),
+        ("awaited_count", ctypes.c_size_t),
+        ("problems", ctypes.POINTER(CProblem)),
+    ]
+
+
+class CFrameInfo(ctypes.Structure):
+    """struct aiodbg_frame_info"""
+
+    _fields_ = [
+        ("size", ctypes.c_size_t),
+        ("place", ctypes.c_uint64),
+        ("function", ctypes.c_char_p),
+        ("file", ctypes.c_char_p),
+        ("kind", ctypes.c_uint32),
+        ("line", ctypes.c_int32),
+        ("end_line", ctypes.c_int32),
+        ("column", ctypes.c_int32),
+        ("end_column", ctypes.c_int32),
+    ]
+
+
+class CEdgeInfo(ctypes.Structure):
+    """struct aiodbg_edge_info"""
+
+    _fields_ = [
+        ("size", ctypes.c_size_t),
+        ("task", ctypes.c_size_t),
+        ("awaiter", ctypes.c_size_t),
+        ("awaiter_id", ctypes.c_uint64),
+        ("source", ctypes.c_uint32),
+        ("via_count", ctypes.c_size_t),
+        ("via", ctypes.POINTER(ctypes.c_uint64)),
+    ]
+
+
+class CThreadInfo(ctypes.Structure):
+    """struct aiodbg_thread_info"""
+
+    _fields_ = [
+        ("size", ctypes.c_size_t),
+        ("tid", ctypes.c_uint64),
+        ("interpreter", ctypes.c_int64),
+        ("loop", ctypes.c_uint64),
+        ("running_task", ctypes.c_uint64),
+    ]
+
+
+class CCycleInfo(ctypes.Structure):
+    """struct aiodbg_cycle_info"""
+
+    _fields_ = [
+        ("size", ctypes.c_size_t),
+        ("task_count", ctypes.c_size_t),
+        ("deadlock", ctypes.c_int),
+    ]
+
+
 class CCommand(ctypes.Structure):
     """struct aiodbg_command"""
 
@@ -237,6 +371,39 @@ PROTOTYPES = {
     "aiodbg_render": (
         ctypes.c_int,
         [ctypes.c_void_p, ctypes.c_char_p, ctypes.POINTER(CSink), ctypes.POINTER(CError)],
+    ),
+    "aiodbg_snapshot_describe": (ctypes.c_int, [ctypes.c_void_p, ctypes.POINTER(CSnapshotInfo)]),
+    "aiodbg_snapshot_task": (
+        ctypes.c_int,
+        [ctypes.c_void_p, ctypes.c_size_t, ctypes.POINTER(CTaskInfo)],
+    ),
+    "aiodbg_snapshot_frame": (
+        ctypes.c_int,
+        [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t, ctypes.POINTER(CFrameInfo)],
+    ),
+    "aiodbg_snapshot_awaiter": (
+        ctypes.c_int,
+        [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t, ctypes.POINTER(CEdgeInfo)],
+    ),
+    "aiodbg_snapshot_awaited": (
+        ctypes.c_int,
+        [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t, ctypes.POINTER(CEdgeInfo)],
+    ),
+    "aiodbg_snapshot_thread": (
+        ctypes.c_int,
+        [ctypes.c_void_p, ctypes.c_size_t, ctypes.POINTER(CThreadInfo)],
+    ),
+    "aiodbg_snapshot_cycle": (
+        ctypes.c_int,
+        [ctypes.c_void_p, ctypes.c_size_t, ctypes.POINTER(CCycleInfo)],
+    ),
+    "aiodbg_snapshot_cycle_task": (
+        ctypes.c_int,
+        [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t, ctypes.POINTER(ctypes.c_size_t)],
+    ),
+    "aiodbg_snapshot_find": (
+        ctypes.c_int,
+        [ctypes.c_void_p, ctypes.c_char_p, ctypes.POINTER(CError), ctypes.POINTER(ctypes.c_size_t)],
     ),
     "aiodbg_command_describe": (ctypes.c_int, [ctypes.c_uint, ctypes.POINTER(CCommand)]),
     "aiodbg_command_prefix": (ctypes.POINTER(CCommand), []),
@@ -644,8 +811,8 @@ class Handle:
         _check(code, error)
 
     def snapshot(self):
-        """Decode all tasks. Returns a Snapshot; raises Error."""
-        return Snapshot(self._lib, self._pointer, self._guard)
+        """Decode all tasks. Returns a SnapshotHandle; raises Error."""
+        return SnapshotHandle(self._lib, self._pointer, self._guard)
 
     def stats(self):
         """struct aiodbg_stats as a dict."""
@@ -664,8 +831,12 @@ class Handle:
         self.close()
 
 
-class Snapshot:
-    """struct aiodbg_snapshot: all tasks at one moment. May outlive its Handle."""
+class SnapshotHandle:
+    """struct aiodbg_snapshot: all tasks at one moment. May outlive its Handle.
+
+    describe(), task() and so on return the struct of the C function of that name; strings and
+    pointers in it are valid until close(). IndexError says that there is no such thing.
+    """
 
     def __init__(self, lib, handle, guard):
         self._lib = lib
@@ -688,15 +859,75 @@ class Snapshot:
             )
         _check(code, error)
 
+    def describe(self):
+        return self._filled(self._lib.aiodbg_snapshot_describe, CSnapshotInfo)
+
+    def task(self, index):
+        return self._filled(self._lib.aiodbg_snapshot_task, CTaskInfo, index)
+
+    def frame(self, task, index):
+        return self._filled(self._lib.aiodbg_snapshot_frame, CFrameInfo, task, index)
+
+    def awaiter(self, task, index):
+        return self._filled(self._lib.aiodbg_snapshot_awaiter, CEdgeInfo, task, index)
+
+    def awaited(self, task, index):
+        return self._filled(self._lib.aiodbg_snapshot_awaited, CEdgeInfo, task, index)
+
+    def thread(self, index):
+        return self._filled(self._lib.aiodbg_snapshot_thread, CThreadInfo, index)
+
+    def cycle(self, index):
+        return self._filled(self._lib.aiodbg_snapshot_cycle, CCycleInfo, index)
+
+    def cycle_task(self, cycle, index):
+        number = ctypes.c_size_t()
+        code = self._lib.aiodbg_snapshot_cycle_task(
+            self._open_pointer(), cycle, index, ctypes.byref(number)
+        )
+        if code != Status.OK:
+            raise IndexError(index)
+        return number.value
+
+    def find(self, text):
+        """The number of the task of that id ("0x...") or name. Raises Error."""
+        error = CError()
+        number = ctypes.c_size_t()
+        text = text.encode("utf-8", "surrogatepass").replace(b"\0", b"\xc0\x80")
+        code = self._lib.aiodbg_snapshot_find(
+            self._open_pointer(), text, ctypes.byref(error), ctypes.byref(number)
+        )
+        _check(code, error)
+        return number.value
+
+    def _filled(self, function, struct, *numbers):
+        info = struct(size=ctypes.sizeof(struct))
+        if function(self._open_pointer(), *numbers, ctypes.byref(info)) != Status.OK:
+            raise IndexError(*numbers)
+        return info
+
+    def _open_pointer(self):
+        if self._pointer is None:
+            raise ValueError("the snapshot is closed")
+        return self._pointer
+
     def close(self):
-        self._lib.aiodbg_snapshot_destroy(self._pointer)
-        self._pointer = None
+        """Free it. More than once is harmless."""
+        pointer, self._pointer = self._pointer, None
+        self._lib.aiodbg_snapshot_destroy(pointer)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exception):
         self.close()
+
+
+def text_of(data):
+    """A string of the target's, as Python had it there: see "What is in a snapshot" in aiodbg.h."""
+    if data is None:
+        return None
+    return data.replace(b"\xc0\x80", b"\0").decode("utf-8", "surrogatepass")
 
 
 def _command(entry):
@@ -798,9 +1029,9 @@ def _candidates():
 
 
 def _folders():
-    here = os.path.dirname(os.path.realpath(__file__))
+    # The folder that has this package: core/ in a checkout.
+    here = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
     above = os.path.dirname(here)
-    # In a checkout this file is core/aiodbg.py.
     folders = [os.path.join(above, "build", "core"), here]
     if os.path.basename(above) == "share":
         prefix = os.path.dirname(above)

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a snapshot holds, for callers: aiodbg_snapshot_*() of aiodbg.h. Public structs are
+ * filled from our own, which can change as they like.
+ */
+#include "aiodbg.h"
+
+#include "error.h"
+#include "render.h"
+#include "task_find.h"
+
+#include <string.h>
+
+/*
+ * Hands out info, which is of our size, to a caller whose struct may be of an older or newer
+ * header: what it has no room for is left out, what we do not know stays as it is.
+ */
+#define give(ret, info)                                                                            \
+	({                                                                                         \
+		size_t size_ = (ret)->size < sizeof(info) ? (ret)->size : sizeof(info);            \
+		(info).size = (ret)->size;                                                         \
+		memcpy((ret), &(info), size_);                                                     \
+		0;                                                                                 \
+	})
+
+/* The least that a struct has: its size and what the first header had behind it. */
+#define has_size(ret, last)                                                                        \
+	((ret)->size >= offsetof(__typeof__(*(ret)), last) + sizeof((ret)->last))
+
+int aiodbg_snapshot_describe(const struct aiodbg_snapshot *snap, struct aiodbg_snapshot_info *ret)
+{
+	if (!has_size(ret, problems))
+		return AIODBG_INVALID;
+	struct aiodbg_snapshot_info info = {
+		.hexversion = snap->version,
+		.free_threaded = snap->free_threaded,
+		.debug = snap->debug,
+		.kind = snap->target_kind,
+		.pid = snap->pid,
+		.complete = !snap->problems && !snap->damaged_count,
+		.task_count = snap->tasks.count,
+		.thread_count = snap->threads.count,
+		.cycle_count = snap->cycles.count,
+		.problems = snap->problems,
+	};
+	for (size_t i = 0; i < snap->tasks.count; i++)
+		info.pending_count += render_is_pending(snap->tasks.items[i]);
+	return give(ret, info);
+}
+
+static uint32_t public_state(enum task_state state)
+{
+	switch (state) {
+	case TASK_PENDING:
+		return AIODBG_TASK_PENDING;
+	case TASK_RUNNING:
+		return AIODBG_TASK_RUNNING;
+	case TASK_FINISHED:
+		return AIODBG_TASK_FINISHED;
+	case TASK_CANCELLED:
+		return AIODBG_TASK_CANCELLED;
+	default:
+		return AIODBG_TASK_UNKNOWN;
+	}
+}
+
+int aiodbg_snapshot_task(const struct aiodbg_snapshot *snap, size_t index,
+			 struct aiodbg_task_info *ret)
+{
+	if (!has_size(ret, problems))
+		return AIODBG_INVALID;
+	if (index >= snap->tasks.count)
+		return AIODBG_NOT_FOUND;
+	const struct task *task = snap->tasks.items[index];
+	struct aiodbg_task_info info = {
+		.id = task->id,
+		.name = task->name,
+		.type = task->type,
+		.thread = task->thread >= 0 ? (size_t)task->thread : AIODBG_NONE,
+		.interpreter = snap->interps.items[task->interp].id,
+		.loop = task->loop,
+		.state = public_state(task->state),
+		.cancel_requests = task->cancel_requests,
+		.frame_count = task->depth,
+		.awaiter_count = task->awaiter_count,
+		.awaited_count = task->awaited_count,
+		.problems = task->problems,
+	};
+	return give(ret, info);
+}
+
+static uint32_t public_kind(enum code_kind kind)
+{
+	switch (kind) {
+	case CODE_GENERATOR:
+		return AIODBG_FRAME_GENERATOR;
+	case CODE_COROUTINE:
+		return AIODBG_FRAME_COROUTINE;
+	case CODE_ASYNC_GENERATOR:
+		return AIODBG_FRAME_ASYNC_GENERATOR;
+	default:
+		return AIODBG_FRAME_FUNCTION;
+	}
+}
+
+int aiodbg_snapshot_frame(const struct aiodbg_snapshot *snap, size_t task, size_t index,
+			  struct aiodbg_frame_info *ret)
+{
+	if (!has_size(ret, end_column))
+		return AIODBG_INVALID;
+	if (task >= snap->tasks.count || index >= snap->tasks.items[task]->depth)
+		return AIODBG_NOT_FOUND;
+	const struct location *location = snap->tasks.items[task]->stack[index];
+	struct aiodbg_frame_info info = {
+		.place = (uintptr_t)location,
+		.function = location->function,
+		.file = location->code->filename,
+		.kind = public_kind(location->code->kind),
+		.line = location->position.line,
+		.end_line = location->position.end_line,
+		.column = location->position.column,
+		.end_column = location->position.end_column,
+	};
+	return give(ret, info);
+}
+
+static int give_edge(const struct edge *edge, struct aiodbg_edge_info *ret)
+{
+	struct aiodbg_edge_info info = {
+		.task = edge->task->index,
+		.awaiter = edge->awaiter ? edge->awaiter->index : AIODBG_NONE,
+		.awaiter_id = edge->awaiter_id,
+		.via_count = edge->via_count,
+		.via = edge->via,
+	};
+	if (edge->source & EDGE_AWAITED_BY)
+		info.source |= AIODBG_SOURCE_AWAITED_BY;
+	if (edge->source & EDGE_CALLBACK)
+		info.source |= AIODBG_SOURCE_CALLBACK;
+	return give(ret, info);
+}
+
+int aiodbg_snapshot_awaiter(const struct aiodbg_snapshot *snap, size_t task, size_t index,
+			    struct aiodbg_edge_info *ret)
+{
+	if (!has_size(ret, via))
+		return AIODBG_INVALID;
+	if (task >= snap->tasks.count || index >= snap->tasks.items[task]->awaiter_count)
+		return AIODBG_NOT_FOUND;
+	return give_edge(&snap->tasks.items[task]->awaiters[index], ret);
+}
+
+int aiodbg_snapshot_awaited(const struct aiodbg_snapshot *snap, size_t task, size_t index,
+			    struct aiodbg_edge_info *ret)
+{
+	if (!has_size(ret, via))
+		return AIODBG_INVALID;
+	if (task >= snap->tasks.count || index >= snap->tasks.items[task]->awaited_count)
+		return AIODBG_NOT_FOUND;
+	return give_edge(snap->tasks.items[task]->awaited[index], ret);
+}
+
+int aiodbg_snapshot_thread(const struct aiodbg_snapshot *snap, size_t index,
+			   struct aiodbg_thread_info *ret)
+{
+	if (!has_size(ret, running_task))
+		return AIODBG_INVALID;
+	if (index >= snap->threads.count)
+		return AIODBG_NOT_FOUND;
+	const struct thread *thread = &snap->threads.items[index];
+	struct aiodbg_thread_info info = {
+		.tid = thread->tid,
+		.interpreter = snap->interps.items[thread->interp].id,
+		.loop = thread->running_loop,
+		.running_task = thread->running_task,
+	};
+	return give(ret, info);
+}
+
+int aiodbg_snapshot_cycle(const struct aiodbg_snapshot *snap, size_t index,
+			  struct aiodbg_cycle_info *ret)
+{
+	if (!has_size(ret, deadlock))
+		return AIODBG_INVALID;
+	if (index >= snap->cycles.count)
+		return AIODBG_NOT_FOUND;
+	const struct cycle *cycle = &snap->cycles.items[index];
+	struct aiodbg_cycle_info info = {.task_count = cycle->count, .deadlock = cycle->deadlock};
+	return give(ret, info);
+}
+
+int aiodbg_snapshot_cycle_task(const struct aiodbg_snapshot *snap, size_t cycle, size_t index,
+			       size_t *ret)
+{
+	if (cycle >= snap->cycles.count || index >= snap->cycles.items[cycle].count)
+		return AIODBG_NOT_FOUND;
+	*ret = snap->cycles.items[cycle].tasks[index]->index;
+	return 0;
+}
+
+int aiodbg_snapshot_find(const struct aiodbg_snapshot *snap, const char *text,
+			 struct aiodbg_error *err, size_t *ret)
+{
+	struct task *task;
+	int status = task_find(snap, text, err, &task);
+	if (!status)
+		*ret = task->index;
+	return status;
+}
