@@ -11,8 +11,11 @@
 #include "layout.h"
 #include "reader.h"
 
-#define DECODER_RECENT_TYPES 64
+/* A power of two: a hash is cut to its bits. */
+#define DECODER_RECENT 64
 
+struct code;
+struct location;
 struct type;
 
 struct decoder {
@@ -22,8 +25,11 @@ struct decoder {
 	struct arena *arena;
 	/* struct type by address: py_object.h. */
 	htab_t types;
-	/* The last type that was found for each value of some address bits. */
-	const struct type *recent_types[DECODER_RECENT_TYPES];
+	/* What was found last for each value of some bits: tasks run the same few codes, and
+	 * their objects are of the same few types. */
+	const struct type *recent_types[DECODER_RECENT];
+	struct code *recent_codes[DECODER_RECENT];
+	const struct location *recent_locations[DECODER_RECENT];
 	/* Codes and names by address, locations by what they are: py_code.h. */
 	htab_t codes;
 	htab_t locations;

@@ -103,9 +103,16 @@ static int read_code(struct decoder *decoder, uint64_t addr, struct code *code)
 
 int code_get(struct decoder *decoder, uint64_t addr, struct code **ret)
 {
-	*ret = htab_find(decoder->codes, &addr);
-	if (*ret)
+	struct code **recent = &decoder->recent_codes[(addr >> 4) % DECODER_RECENT];
+	if (*recent && (*recent)->addr == addr) {
+		*ret = *recent;
 		return 0;
+	}
+	*ret = htab_find(decoder->codes, &addr);
+	if (*ret) {
+		*recent = *ret;
+		return 0;
+	}
 	int status = object_expect(decoder, addr, KIND_CODE, "code");
 	if (status)
 		return status;
@@ -178,11 +185,17 @@ int location_get(struct decoder *decoder, const struct code *code, uint32_t unit
 		if (!key.function)
 			key.function = code->name;
 	}
+	size_t bits = (size_t)((code->addr >> 4) ^ unit) % DECODER_RECENT;
+	const struct location **recent = &decoder->recent_locations[bits];
+	if (*recent && location_equal(*recent, &key)) {
+		*ret = *recent;
+		return 0;
+	}
 	void **slot = htab_find_slot(decoder->locations, &key, INSERT);
 	if (!slot)
 		return decoder_no_memory(decoder);
 	if (*slot) {
-		*ret = *slot;
+		*ret = *recent = *slot;
 		return 0;
 	}
 	find_position(decoder, &key);

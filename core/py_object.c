@@ -217,8 +217,7 @@ static int inherit_kind(struct decoder *decoder, struct type *type)
 
 int type_get(struct decoder *decoder, uint64_t addr, const struct type **ret)
 {
-	/* Nearly all objects are of a few types. */
-	const struct type **recent = &decoder->recent_types[(addr >> 4) % DECODER_RECENT_TYPES];
+	const struct type **recent = &decoder->recent_types[(addr >> 4) % DECODER_RECENT];
 	if (*recent && (*recent)->addr == addr) {
 		*ret = *recent;
 		return 0;
