@@ -34,10 +34,6 @@ static int check_target(const struct aiodbg_target *target, struct aiodbg_error 
 		return error_set(err, AIODBG_INVALID, "pointers of %u bytes", target->word_size);
 	if (target->byte_order != AIODBG_LITTLE_ENDIAN && target->byte_order != AIODBG_BIG_ENDIAN)
 		return error_set(err, AIODBG_INVALID, "unknown byte order %u", target->byte_order);
-	/* The tables are of 64-bit builds, whatever the byte order. */
-	if (target->word_size != 8)
-		return error_set(err, AIODBG_UNSUPPORTED, "%u-bit targets are not supported yet",
-				 target->word_size * 8);
 	return 0;
 }
 

@@ -53,7 +53,7 @@ static int unsupported(struct reader *reader, uint64_t addr, uint32_t version, b
 	return error_at(&reader->error, AIODBG_UNSUPPORTED, addr,
 			"CPython %s%s is not supported (supported: %s): _PyRuntime", name,
 			free_threaded ? " free-threaded" : "",
-			layout_versions(known, sizeof(known)));
+			layout_versions(reader->word_size, known, sizeof(known)));
 }
 
 /* Whether the head of the list of interpreters leads to one. */
@@ -105,7 +105,7 @@ static int try_table(struct reader *reader, uint32_t exported, struct runtime *r
 	}
 	if (status)
 		return status;
-	if (layout_find(ret->version, false) == ret->table)
+	if (layout_find(ret->version, false, reader->word_size) == ret->table)
 		return 0;
 	char found[32];
 	version_text(ret->version, found, sizeof(found));
@@ -125,8 +125,8 @@ static int try_without_offsets(struct reader *reader, uint64_t addr, struct runt
 	struct aiodbg_error missing = {0};
 	ret->addr = addr;
 	ret->free_threaded = false;
-	for (size_t i = 0; layout_tables_without_offsets(i, &ret->table); i++) {
-		if (exported && layout_find(exported, false) != ret->table)
+	for (size_t i = 0; layout_tables_without_offsets(reader->word_size, i, &ret->table); i++) {
+		if (exported && layout_find(exported, false, reader->word_size) != ret->table)
 			continue;
 		int status = try_table(reader, exported, ret);
 		if (!status || error_is_fatal(status))
@@ -144,7 +144,8 @@ static int try_without_offsets(struct reader *reader, uint64_t addr, struct runt
 		&reader->error, AIODBG_UNSUPPORTED, addr,
 		"a CPython that publishes no offsets (before 3.13), and no known layout leads "
 		"to its sys.hexversion (supported: %s%s%.120s): _PyRuntime",
-		layout_versions(known, sizeof(known)), missing.code ? "; " : "", missing.message);
+		layout_versions(reader->word_size, known, sizeof(known)), missing.code ? "; " : "",
+		missing.message);
 }
 
 /* Checks one place where _PyRuntime may be, and fills *ret if it is. */
@@ -160,8 +161,8 @@ static int try_runtime(struct reader *reader, uint64_t addr, struct runtime *ret
 	ret->addr = addr;
 	ret->version = (uint32_t)reader_decode_uint(reader, head + OFFSET_VERSION, 8);
 	ret->free_threaded = reader_decode_uint(reader, head + OFFSET_FREE_THREADED, 8) != 0;
-	const struct layout_table *newest = layout_newest(ret->free_threaded);
-	ret->table = layout_find(ret->version, ret->free_threaded);
+	const struct layout_table *newest = layout_newest(ret->free_threaded, reader->word_size);
+	ret->table = layout_find(ret->version, ret->free_threaded, reader->word_size);
 	ret->is_newer = !ret->table && newest && ret->version >> 16 > layout_version(newest);
 	if (ret->is_newer)
 		ret->table = newest;

@@ -15,8 +15,9 @@
 
 enum field_kind { WORD, I64, I32, U32, I8, U8, PLACE, BITS, SIZEOF, ENUM, RULE };
 
+/* That of a WORD is the table's. */
 static const size_t kind_width[] = {
-	[WORD] = 8, [I64] = 8, [I32] = 4, [U32] = 4, [I8] = 1, [U8] = 1,
+	[I64] = 8, [I32] = 4, [U32] = 4, [I8] = 1, [U8] = 1,
 };
 
 struct field {
@@ -56,21 +57,22 @@ static void member_set(struct layout *layout, size_t member, int32_t value)
 	((int32_t *)layout)[member] = value;
 }
 
-const struct layout_table *layout_find(uint32_t hexversion, bool free_threaded)
+const struct layout_table *layout_find(uint32_t hexversion, bool free_threaded,
+				       unsigned int word_size)
 {
 	for (const struct layout_table *const *table = layout_tables; *table; table++) {
 		if ((*table)->version == hexversion >> 16 &&
-		    (*table)->free_threaded == free_threaded)
+		    (*table)->free_threaded == free_threaded && (*table)->word_size == word_size)
 			return *table;
 	}
 	return NULL;
 }
 
-const struct layout_table *layout_newest(bool free_threaded)
+const struct layout_table *layout_newest(bool free_threaded, unsigned int word_size)
 {
 	const struct layout_table *newest = NULL;
 	for (const struct layout_table *const *table = layout_tables; *table; table++) {
-		if ((*table)->free_threaded == free_threaded &&
+		if ((*table)->free_threaded == free_threaded && (*table)->word_size == word_size &&
 		    (!newest || (*table)->version > newest->version))
 			newest = *table;
 	}
@@ -87,10 +89,12 @@ const char *layout_name(const struct layout_table *table)
 	return table->name;
 }
 
-bool layout_tables_without_offsets(size_t index, const struct layout_table **ret)
+bool layout_tables_without_offsets(unsigned int word_size, size_t index,
+				   const struct layout_table **ret)
 {
 	for (const struct layout_table *const *table = layout_tables; *table; table++) {
-		if ((*table)->runtime.size == 0 && index-- == 0) {
+		if ((*table)->word_size == word_size && (*table)->runtime.size == 0 &&
+		    index-- == 0) {
 			*ret = *table;
 			return true;
 		}
@@ -98,12 +102,12 @@ bool layout_tables_without_offsets(size_t index, const struct layout_table **ret
 	return false;
 }
 
-const char *layout_versions(char *buf, size_t size)
+const char *layout_versions(unsigned int word_size, char *buf, size_t size)
 {
 	size_t used = 0;
 	buf[0] = '\0';
 	for (const struct layout_table *const *table = layout_tables; *table; table++) {
-		if (used < size)
+		if ((*table)->word_size == word_size && used < size)
 			used += (size_t)snprintf(buf + used, size - used, "%s%s", used ? ", " : "",
 						 strchr((*table)->name, ' ') + 1);
 	}
@@ -178,7 +182,8 @@ static int take_published(const struct layout_table *table, const struct publish
 }
 
 /* After this, every field lies within its struct and every struct within reason. */
-static int check_fields(const struct layout *layout, struct aiodbg_error *err)
+static int check_fields(const struct layout *layout, unsigned int word_size,
+			struct aiodbg_error *err)
 {
 	for (size_t i = 0; i < FIELD_COUNT; i++) {
 		const struct field *field = &fields[i];
@@ -194,7 +199,8 @@ static int check_fields(const struct layout *layout, struct aiodbg_error *err)
 					LAYOUT_BITS_WIDTH((int32_t)value) + 7) /
 			      8;
 		else if (field->kind != PLACE && field->kind != SIZEOF)
-			end = value + (int64_t)kind_width[field->kind];
+			end = value +
+			      (int64_t)(field->kind == WORD ? word_size : kind_width[field->kind]);
 		if (value < 0 || size < 0 || size > max || end > size)
 			return error_set(err, AIODBG_CORRUPT,
 					 "offset of %s.%s is %" PRId64
@@ -216,5 +222,5 @@ int layout_make(const struct layout_table *table, const uint64_t *runtime, const
 		code = take_published(table, &table->asyncio, asyncio, seen, err, ret);
 	if (code)
 		return code;
-	return check_fields(ret, err);
+	return check_fields(ret, table->word_size, err);
 }

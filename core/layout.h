@@ -6,7 +6,9 @@
  * LAYOUT_NONE there; where behaviour differs, the struct fact says how.
  *
  * Tables are in layouts/, made by scripts/gen-layout from the interpreter's own debug
- * information. From 3.13 on CPython also publishes offsets in its memory
+ * information: X.Y.c where pointers have 64 bits, X.Y-32.c where they have 32, with a t
+ * for free-threaded builds. Other machines than those named in a table have the same, in
+ * either byte order. From 3.13 on CPython also publishes offsets in its memory
  * (_Py_DebugOffsets at the start of _PyRuntime: pycore_debug_offsets.h), from 3.14 on
  * asyncio does (Py_AsyncioModuleDebugOffsets, section .AsyncioDebug:
  * Modules/_asynciomodule.c). What is published replaces what a table says of the
@@ -57,22 +59,25 @@ struct layout {
 struct layout_table;
 
 /*
- * The built-in table of a version (Py_Version, of which major and minor count), or NULL.
+ * The built-in table of a version (Py_Version, of which major and minor count) and build,
+ * or NULL. word_size: bytes of a pointer. Byte order makes no difference to a table.
  */
-const struct layout_table *layout_find(uint32_t hexversion, bool free_threaded);
+const struct layout_table *layout_find(uint32_t hexversion, bool free_threaded,
+				       unsigned int word_size);
 
-/* The table of the newest version, for one that is newer still. */
-const struct layout_table *layout_newest(bool free_threaded);
+/* The table of the newest version, for one that is newer still; or NULL. */
+const struct layout_table *layout_newest(bool free_threaded, unsigned int word_size);
 
 /* Py_Version >> 16 of what the table was made for, and its name, "CPython 3.15". */
 uint32_t layout_version(const struct layout_table *table);
 const char *layout_name(const struct layout_table *table);
 
 /* The index-th table of a version that publishes no offsets; false behind the last. */
-bool layout_tables_without_offsets(size_t index, const struct layout_table **ret);
+bool layout_tables_without_offsets(unsigned int word_size, size_t index,
+				   const struct layout_table **ret);
 
-/* All versions that have a table, as "3.14, 3.15". Returns buf. */
-const char *layout_versions(char *buf, size_t size);
+/* All versions that have a table for such pointers, as "3.14, 3.15". Returns buf. */
+const char *layout_versions(unsigned int word_size, char *buf, size_t size);
 
 /* Bytes of the tables that this version publishes: to be read for layout_make(). */
 size_t layout_runtime_size(const struct layout_table *table);

@@ -21,11 +21,13 @@ struct published_table {
 };
 
 struct layout_table {
-	/* "CPython 3.14" */
+	/* "CPython 3.14", "CPython 3.14 (32-bit)" */
 	const char *name;
 	/* Py_Version >> 16. */
 	uint32_t version;
 	bool free_threaded;
+	/* Bytes of a pointer. */
+	unsigned int word_size;
 	struct layout layout;
 	/* _Py_DebugOffsets and Py_AsyncioModuleDebugOffsets. */
 	struct published_table runtime, asyncio;

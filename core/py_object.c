@@ -137,7 +137,8 @@ static int type_read(struct decoder *decoder, uint64_t addr, struct type *type, 
 	struct window w;
 	if (!decoder_plausible(decoder, addr))
 		return reader_corrupt(&decoder->reader, addr, "not a type");
-	int code = window_read(&decoder->reader, addr, (size_t)l->type.dictoffset + 8, &w);
+	int code = window_read(&decoder->reader, addr,
+			       (size_t)l->type.dictoffset + decoder->reader.word_size, &w);
 	if (code)
 		return code;
 	memset(type, 0, sizeof(*type));

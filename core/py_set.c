@@ -13,7 +13,8 @@ int set_visit(struct decoder *decoder, uint64_t addr, sequence_visit_fn *visit, 
 	struct window w;
 	int code = object_expect(decoder, addr, KIND_SET, "set");
 	if (!code)
-		code = window_read(&decoder->reader, addr, (size_t)l->set.table + 8, &w);
+		code = window_read(&decoder->reader, addr,
+				   (size_t)l->set.table + decoder->reader.word_size, &w);
 	if (code)
 		return code;
 	uint64_t mask = window_word(&w, (size_t)l->set.mask);

@@ -8,6 +8,7 @@ const struct layout_table layout_3_10 = {
 	.name = "CPython 3.10",
 	.version = 0x030a,
 	.free_threaded = false,
+	.word_size = 8,
 	.layout.runtime.size = 672,
 	.layout.runtime.finalizing = 16,
 	.layout.runtime.interpreters_head = 32,

@@ -8,6 +8,7 @@ const struct layout_table layout_3_11 = {
 	.name = "CPython 3.11",
 	.version = 0x030b,
 	.free_threaded = false,
+	.word_size = 8,
 	.layout.runtime.size = 166688,
 	.layout.runtime.finalizing = 24,
 	.layout.runtime.interpreters_head = 40,

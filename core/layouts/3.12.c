@@ -8,6 +8,7 @@ const struct layout_table layout_3_12 = {
 	.name = "CPython 3.12",
 	.version = 0x030c,
 	.free_threaded = false,
+	.word_size = 8,
 	.layout.runtime.size = 459944,
 	.layout.runtime.finalizing = 24,
 	.layout.runtime.interpreters_head = 40,

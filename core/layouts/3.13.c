@@ -63,6 +63,7 @@ const struct layout_table layout_3_13 = {
 	.name = "CPython 3.13",
 	.version = 0x030d,
 	.free_threaded = false,
+	.word_size = 8,
 	.layout.runtime.size = 283320,
 	.layout.runtime.finalizing = 608,
 	.layout.runtime.interpreters_head = 632,

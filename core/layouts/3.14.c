@@ -91,6 +91,7 @@ const struct layout_table layout_3_14 = {
 	.name = "CPython 3.14",
 	.version = 0x030e,
 	.free_threaded = false,
+	.word_size = 8,
 	.layout.runtime.size = 316616,
 	.layout.runtime.finalizing = 784,
 	.layout.runtime.interpreters_head = 808,

@@ -91,6 +91,7 @@ const struct layout_table layout_3_14t = {
 	.name = "CPython 3.14t",
 	.version = 0x030e,
 	.free_threaded = true,
+	.word_size = 8,
 	.layout.runtime.size = 365624,
 	.layout.runtime.finalizing = 784,
 	.layout.runtime.interpreters_head = 808,

@@ -96,6 +96,7 @@ const struct layout_table layout_3_15 = {
 	.name = "CPython 3.15",
 	.version = 0x030f,
 	.free_threaded = false,
+	.word_size = 8,
 	.layout.runtime.size = 346568,
 	.layout.runtime.finalizing = 912,
 	.layout.runtime.interpreters_head = 936,

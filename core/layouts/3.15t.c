@@ -96,6 +96,7 @@ const struct layout_table layout_3_15t = {
 	.name = "CPython 3.15t",
 	.version = 0x030f,
 	.free_threaded = true,
+	.word_size = 8,
 	.layout.runtime.size = 409296,
 	.layout.runtime.finalizing = 912,
 	.layout.runtime.interpreters_head = 936,

@@ -8,6 +8,7 @@ const struct layout_table layout_3_8 = {
 	.name = "CPython 3.8",
 	.version = 0x0308,
 	.free_threaded = false,
+	.word_size = 8,
 	.layout.runtime.size = 1464,
 	.layout.runtime.finalizing = LAYOUT_NONE,
 	.layout.runtime.interpreters_head = 32,

@@ -8,6 +8,7 @@ const struct layout_table layout_3_9 = {
 	.name = "CPython 3.9",
 	.version = 0x0309,
 	.free_threaded = false,
+	.word_size = 8,
 	.layout.runtime.size = 656,
 	.layout.runtime.finalizing = 16,
 	.layout.runtime.interpreters_head = 32,

@@ -75,7 +75,7 @@ uint64_t heap_alloc(struct heap *heap, size_t size)
 {
 	uint64_t addr = take(&heap->next, size);
 	changed(heap);
-	ck_assert_msg(heap->next <= HEAP_START + HEAP_SIZE, "the test needs a larger heap");
+	ck_assert_msg(heap->next <= heap->end, "the test needs a larger heap");
 	return addr;
 }
 
@@ -127,6 +127,11 @@ void heap_put_bits(struct heap *heap, uint64_t addr, int32_t bits, uint64_t valu
 	uint64_t mask = ((1ull << width) - 1) << shift;
 	uint64_t old = memory_get(&heap->memory, addr, 1);
 	memory_put(&heap->memory, addr, (old & ~mask) | value << shift, 1);
+}
+
+void heap_put_word(struct heap *heap, uint64_t addr, uint64_t value)
+{
+	memory_put(&heap->memory, addr, value, heap_word(heap));
 }
 
 static void put_type(struct heap *heap, uint64_t addr, uint64_t name, size_t size, uint64_t flags,
@@ -208,18 +213,22 @@ void heap_init(struct heap *heap, int version)
 {
 	memset(heap, 0, sizeof(*heap));
 	memory_init(&heap->memory);
-	if (version >= PY_BIG_ENDIAN) {
+	if (version >= PY_32) {
+		heap->memory.target.word_size = 4;
+		version -= PY_COUNT;
+	} else if (version >= PY_BIG_ENDIAN) {
 		heap->memory.target.byte_order = AIODBG_BIG_ENDIAN;
 		version -= PY_BIG_ENDIAN;
 	}
 	heap->table = layout_tables[version];
 	memory_map(&heap->memory, HEAP_RODATA, RODATA_SIZE);
 	memory_map(&heap->memory, HEAP_STATIC, STATIC_SIZE);
-	memory_map(&heap->memory, HEAP_START, HEAP_SIZE);
+	heap->next = heap->memory.target.word_size == 4 ? HEAP_START_32 : HEAP_START;
+	heap->end = heap->next + HEAP_SIZE;
+	memory_map(&heap->memory, heap->next, HEAP_SIZE);
 	heap->memory.ranges[0].writable = false;
 	heap->next_rodata = HEAP_RODATA;
 	heap->next_static = HEAP_STATIC;
-	heap->next = HEAP_START;
 	heap->err = &heap->decoder.reader.error;
 	make_layout(heap);
 	make_types(heap);
@@ -379,13 +388,13 @@ uint64_t heap_bytes(struct heap *heap, const void *bytes, size_t len)
 static void put_words(struct heap *heap, uint64_t addr, const uint64_t *words, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		memory_put(&heap->memory, addr + 8 * i, words[i], 8);
+		heap_put_word(heap, addr + heap_word(heap) * i, words[i]);
 }
 
 uint64_t heap_tuple(struct heap *heap, const uint64_t *items, size_t count)
 {
 	size_t head = (size_t)heap->layout.tuple.items;
-	uint64_t addr = object_of(heap, TYPE_TUPLE, head + 8 * count);
+	uint64_t addr = object_of(heap, TYPE_TUPLE, head + heap_word(heap) * count);
 	heap_put(heap, addr, tuple.length, count);
 	put_words(heap, addr + head, items, count);
 	return addr;
@@ -394,7 +403,7 @@ uint64_t heap_tuple(struct heap *heap, const uint64_t *items, size_t count)
 uint64_t heap_list(struct heap *heap, const uint64_t *items, size_t count)
 {
 	uint64_t addr = object_of(heap, TYPE_LIST, (size_t)heap->layout.list.size);
-	uint64_t array = heap_alloc(heap, 8 * (count + 4));
+	uint64_t array = heap_alloc(heap, heap_word(heap) * (count + 4));
 	heap_put(heap, addr, list.length, count);
 	heap_put(heap, addr, list.allocated, count + 4);
 	heap_put(heap, addr, list.items, array);
@@ -416,8 +425,8 @@ uint64_t heap_deque(struct heap *heap, const uint64_t *items, size_t count, size
 			block = next;
 			first = 0;
 		}
-		put_words(heap, block + (uint64_t)heap->layout.block.data + 8 * first, &items[i],
-			  1);
+		put_words(heap, block + (uint64_t)heap->layout.block.data + heap_word(heap) * first,
+			  &items[i], 1);
 	}
 	return addr;
 }
@@ -525,7 +534,7 @@ static size_t values_head(const struct heap *heap)
 
 size_t heap_values_size(const struct heap *heap, size_t count)
 {
-	return values_head(heap) + 8 * count;
+	return values_head(heap) + heap_word(heap) * count;
 }
 
 void heap_put_values(struct heap *heap, uint64_t addr, const struct heap_item *items, size_t count)
@@ -533,7 +542,7 @@ void heap_put_values(struct heap *heap, uint64_t addr, const struct heap_item *i
 	heap_put_size(heap, addr, values.capacity, count, 1);
 	heap_put_size(heap, addr, values.valid, 1, 1);
 	for (size_t i = 0; i < count; i++)
-		put_words(heap, addr + values_head(heap) + 8 * i, &items[i].value, 1);
+		put_words(heap, addr + values_head(heap) + heap_word(heap) * i, &items[i].value, 1);
 }
 
 uint64_t heap_dict_of(struct heap *heap, uint64_t keys, uint64_t values)
@@ -566,9 +575,9 @@ uint64_t heap_dictoffset_instance(struct heap *heap, const char *name,
 	size_t size = (size_t)heap->layout.object.size;
 	uint64_t class = heap_class(heap, name, 0);
 	heap_put(heap, class, type.dictoffset, size);
-	heap_put(heap, class, type.basicsize, size + 8);
-	uint64_t addr = heap_object(heap, class, size + 8);
-	memory_put(&heap->memory, addr + size, heap_dict(heap, items, count), 8);
+	heap_put(heap, class, type.basicsize, size + heap_word(heap));
+	uint64_t addr = heap_object(heap, class, size + heap_word(heap));
+	heap_put_word(heap, addr + size, heap_dict(heap, items, count));
 	return addr;
 }
 
@@ -602,7 +611,7 @@ uint64_t heap_values_instance(struct heap *heap, const char *name, const struct 
 		uint64_t addr = heap_dictoffset_instance(heap, name, NULL, 0);
 		uint64_t values = heap_alloc(heap, heap_values_size(heap, count));
 		heap_put_values(heap, values, items, count);
-		memory_put(&heap->memory, addr + size, heap_dict_of(heap, keys, values), 8);
+		heap_put_word(heap, addr + size, heap_dict_of(heap, keys, values));
 		return addr;
 	}
 	uint64_t class = managed_class(heap, name);

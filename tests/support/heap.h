@@ -23,6 +23,8 @@
 #define HEAP_RODATA 0x600000
 #define HEAP_STATIC 0xa00000
 #define HEAP_START 0x7f0000000000
+/* The heap, where pointers have 32 bits. */
+#define HEAP_START_32 0xb0000000
 
 /* Types that every heap has. Those of C. */
 enum heap_type {
@@ -79,8 +81,8 @@ struct heap {
 	struct decoder decoder;
 	/* Where the decoder puts its errors. */
 	struct aiodbg_error *err;
-	/* Where the next thing goes, in each of the three places. */
-	uint64_t next_rodata, next_static, next;
+	/* Where the next thing goes, in each of the three places, and where the last ends. */
+	uint64_t next_rodata, next_static, next, end;
 	/* Addresses of the types, and of None. */
 	uint64_t types[TYPE_COUNT];
 	uint64_t none;
@@ -102,8 +104,14 @@ enum heap_version {
 	PY_3_15T,
 	/* 10: #test-loop(0, 10) */
 	PY_COUNT,
-	/* From here on the same again, big-endian: #test-loop(0, 20) */
+	/* From here on the same again, big-endian. */
 	PY_BIG_ENDIAN = PY_COUNT,
+	/* Those with 32 bits: #test-loop(0, 24) for all that there are. */
+	PY_32 = 2 * PY_COUNT,
+	PY_3_11_32 = PY_32,
+	PY_3_13_32,
+	PY_3_14_32,
+	PY_3_15_32,
 };
 
 void heap_init(struct heap *heap, int version);
@@ -113,6 +121,15 @@ void heap_deinit(struct heap *heap);
 #define HEAP(name, version)                                                                        \
 	struct heap name __attribute__((cleanup(heap_deinit)));                                    \
 	heap_init(&(name), version)
+
+/* Bytes of a pointer. */
+static inline size_t heap_word(const struct heap *heap)
+{
+	return heap->memory.target.word_size;
+}
+
+/* A pointer that is in no struct of the layout, such as an item of an array. */
+void heap_put_word(struct heap *heap, uint64_t addr, uint64_t value);
 
 /* Has the decoder forget all that it has read and learned. */
 void heap_forget(struct heap *heap);
@@ -126,11 +143,12 @@ uint64_t heap_constant(struct heap *heap, const char *text);
  * Set or get a field of the object at addr; member is one of struct layout. One that the
  * version does not have is not set.
  */
-#define heap_put(heap, addr, member, value) heap_put_size(heap, addr, member, value, 8)
+#define heap_put(heap, addr, member, value)                                                        \
+	heap_put_size(heap, addr, member, value, heap_word(heap))
 #define heap_put_size(heap, addr, member, value, size)                                             \
 	heap_put_field(heap, addr, (heap)->layout.member, (uint64_t)(value), size)
 #define heap_get(heap, addr, member)                                                               \
-	memory_get(&(heap)->memory, (addr) + (uint64_t)(heap)->layout.member, 8)
+	memory_get(&(heap)->memory, (addr) + (uint64_t)(heap)->layout.member, heap_word(heap))
 #define heap_has(heap, member) ((heap)->layout.member != LAYOUT_NONE)
 void heap_put_field(struct heap *heap, uint64_t addr, int32_t offset, uint64_t value, size_t size);
 /* A bit-field. */

@@ -54,7 +54,7 @@ uint64_t heap_add_task(struct heap *heap, const char *name, uint64_t coro)
 uint64_t heap_add_interp(struct heap *heap, int64_t id)
 {
 	uint64_t interp = heap_alloc(heap, (size_t)heap->layout.interp.size);
-	heap_put(heap, interp, interp.id, id);
+	heap_put_size(heap, interp, interp.id, id, 8);
 	heap_put(heap, interp, interp.next,
 		 heap_get(heap, heap->runtime, runtime.interpreters_head));
 	heap_put(heap, heap->runtime, runtime.interpreters_head, interp);

@@ -71,7 +71,9 @@ uint64_t heap_code(struct heap *heap, const struct heap_code *code)
 		units[2 * i] = ANY_OPCODE;
 	if (heap_has(heap, frame.localsplus))
 		heap_put_size(heap, addr, code.framesize,
-			      heap->layout.frame.localsplus / 8 + HEAP_LOCALS + HEAP_STACK, 4);
+			      heap->layout.frame.localsplus / (int32_t)heap_word(heap) +
+				      HEAP_LOCALS + HEAP_STACK,
+			      4);
 	heap_put_size(heap, addr, code.nlocalsplus, HEAP_LOCALS, 4);
 	heap_put_size(heap, addr, code.stacksize, HEAP_STACK, 4);
 	heap_put_size(heap, addr, code.flags, code->flags, 4);
@@ -109,7 +111,7 @@ uint64_t heap_cfunction(struct heap *heap, const char *name, uint64_t self)
 {
 	uint64_t addr = object_of(heap, TYPE_CFUNCTION, (size_t)heap->layout.cfunction.size);
 	uint64_t def = heap_alloc_static(heap, 32);
-	memory_put(&heap->memory, def, heap_constant(heap, name), 8);
+	heap_put_word(heap, def, heap_constant(heap, name));
 	heap_put(heap, addr, cfunction.def, def);
 	heap_put(heap, addr, cfunction.self, self);
 	return addr;
@@ -177,10 +179,11 @@ static void put_frame(struct heap *heap, uint64_t frame, uint64_t code, unsigned
 static uint64_t frame_object(struct heap *heap, uint64_t code, int unit, uint64_t previous)
 {
 	size_t size = (size_t)heap->layout.pyframe.size;
-	uint64_t frame = object_of(heap, TYPE_FRAME, size + 8 * (HEAP_LOCALS + HEAP_STACK));
+	uint64_t frame = object_of(heap, TYPE_FRAME,
+				   size + heap_word(heap) * (HEAP_LOCALS + HEAP_STACK));
 	heap_put(heap, frame, pyframe.code, code);
 	heap_put(heap, frame, pyframe.back, previous);
-	heap_put(heap, frame, pyframe.valuestack, frame + size + 8 * HEAP_LOCALS);
+	heap_put(heap, frame, pyframe.valuestack, frame + size + heap_word(heap) * HEAP_LOCALS);
 	heap_put_size(heap, frame, pyframe.lasti,
 		      heap_has(heap, pyframe.state) || unit < 0 ? unit : 2 * unit, 4);
 	heap_put_size(heap, frame, pyframe.executing, 1, 1);
@@ -201,7 +204,7 @@ static unsigned int push_awaited(struct heap *heap, uint64_t stack, uint64_t awa
 	unsigned int count = (unsigned int)heap->layout.fact.awaited_slot;
 	/* What is above the awaited object in 3.15 is a NULL, which has a tag. */
 	for (unsigned int i = 0; i < count; i++)
-		memory_put(&heap->memory, stack + 8ul * i, i ? borrowed(heap, 0) : awaits, 8);
+		heap_put_word(heap, stack + heap_word(heap) * i, i ? borrowed(heap, 0) : awaits);
 	return count;
 }
 
@@ -236,7 +239,8 @@ static uint64_t old_gen(struct heap *heap, enum heap_type type, uint64_t code, u
 	put_next_instruction(heap, code, unit, state == STATE_AWAITING);
 	unsigned int depth = state == STATE_AWAITING ? push_awaited(heap, stack, awaits) : 0;
 	heap_put_size(heap, frame, pyframe.stackdepth, depth, 4);
-	heap_put(heap, frame, pyframe.stacktop, state == STATE_EXECUTING ? 0 : stack + 8ul * depth);
+	heap_put(heap, frame, pyframe.stacktop,
+		 state == STATE_EXECUTING ? 0 : stack + heap_word(heap) * depth);
 	return addr;
 }
 
@@ -246,8 +250,9 @@ uint64_t heap_gen(struct heap *heap, enum heap_type type, uint64_t code, unsigne
 	const struct layout *l = &heap->layout;
 	if (!heap_has(heap, gen.iframe))
 		return old_gen(heap, type, code, unit, state, awaits);
-	size_t locals = (size_t)l->frame.localsplus + 8 * HEAP_LOCALS;
-	uint64_t addr = object_of(heap, type, (size_t)l->gen.iframe + locals + 8 * HEAP_STACK);
+	size_t locals = (size_t)l->frame.localsplus + heap_word(heap) * HEAP_LOCALS;
+	uint64_t addr = object_of(heap, type,
+				  (size_t)l->gen.iframe + locals + heap_word(heap) * HEAP_STACK);
 	uint64_t frame = heap_gen_frame(heap, addr);
 	uint64_t stack = frame + locals;
 	unsigned int depth = 0;
@@ -259,7 +264,8 @@ uint64_t heap_gen(struct heap *heap, enum heap_type type, uint64_t code, unsigne
 	put_next_instruction(heap, code, unit, state == STATE_AWAITING);
 	if (state == STATE_AWAITING)
 		depth = push_awaited(heap, stack, awaits);
-	heap_put(heap, frame, frame.stackpointer, state == STATE_EXECUTING ? 0 : stack + 8 * depth);
+	heap_put(heap, frame, frame.stackpointer,
+		 state == STATE_EXECUTING ? 0 : stack + heap_word(heap) * depth);
 	heap_put_size(heap, frame, frame.stacktop,
 		      state == STATE_EXECUTING ? -1 : (int)(HEAP_LOCALS + depth), 4);
 	return addr;
@@ -276,7 +282,7 @@ uint64_t heap_coro(struct heap *heap, const char *name, int line, uint64_t await
 uint64_t heap_wrapper(struct heap *heap, enum heap_type type, uint64_t inner)
 {
 	uint64_t addr = object_of(heap, type, 64);
-	memory_put(&heap->memory, addr + (uint64_t)heap->layout.object.size, inner, 8);
+	heap_put_word(heap, addr + (uint64_t)heap->layout.object.size, inner);
 	return addr;
 }
 
@@ -286,7 +292,7 @@ uint64_t heap_frame(struct heap *heap, uint64_t code, unsigned int unit, unsigne
 	if (!heap_has(heap, frame.localsplus))
 		return frame_object(heap, code, (int)unit, previous);
 	uint64_t frame = heap_alloc(heap, (size_t)heap->layout.frame.localsplus +
-						  8 * (HEAP_LOCALS + HEAP_STACK));
+						  heap_word(heap) * (HEAP_LOCALS + HEAP_STACK));
 	put_frame(heap, frame, code, unit, owner, previous);
 	return frame;
 }
