@@ -6,12 +6,12 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 void output_init(struct output *out, const struct aiodbg_sink *sink)
 {
 	out->sink = sink;
 	out->used = 0;
+	out->flushes = 0;
 	out->status = 0;
 }
 
@@ -20,10 +20,12 @@ int output_flush(struct output *out)
 	if (out->used && !out->status)
 		out->status = out->sink->write(out->sink->ctx, out->buffer, out->used);
 	out->used = 0;
+	out->flushes++;
 	return out->status;
 }
 
-void output_bytes(struct output *out, const char *text, size_t len)
+/* What does not fit in. */
+void output_bytes_slowly(struct output *out, const char *text, size_t len)
 {
 	while (len > sizeof(out->buffer) - out->used) {
 		size_t room = sizeof(out->buffer) - out->used;
@@ -38,11 +40,6 @@ void output_bytes(struct output *out, const char *text, size_t len)
 	out->used += len;
 }
 
-void output_text(struct output *out, const char *text)
-{
-	output_bytes(out, text, strlen(text));
-}
-
 void output_format(struct output *out, const char *format, ...)
 {
 	char text[1024];
@@ -55,8 +52,11 @@ void output_format(struct output *out, const char *format, ...)
 
 void output_fill(struct output *out, char fill, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		output_bytes(out, &fill, 1);
+	char piece[64];
+	memset(piece, fill, sizeof(piece));
+	for (; count > sizeof(piece); count -= sizeof(piece))
+		output_bytes(out, piece, sizeof(piece));
+	output_bytes(out, piece, count);
 }
 
 /* One character as it is to be shown; returns the bytes, and in *width the characters. */

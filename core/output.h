@@ -5,9 +5,13 @@
 
 #include "aiodbg.h"
 
+#include <string.h>
+
 struct output {
 	const struct aiodbg_sink *sink;
 	size_t used;
+	/* How often the buffer was handed on. */
+	size_t flushes;
 	/* What the sink returned, once it failed. */
 	int status;
 	char buffer[65536];
@@ -16,8 +20,20 @@ struct output {
 void output_init(struct output *out, const struct aiodbg_sink *sink);
 
 /* Text of our own, as it is. */
-void output_text(struct output *out, const char *text);
-void output_bytes(struct output *out, const char *text, size_t len);
+void output_bytes_slowly(struct output *out, const char *text, size_t len);
+static inline void output_bytes(struct output *out, const char *text, size_t len)
+{
+	if (len > sizeof(out->buffer) - out->used) {
+		output_bytes_slowly(out, text, len);
+		return;
+	}
+	memcpy(out->buffer + out->used, text, len);
+	out->used += len;
+}
+static inline void output_text(struct output *out, const char *text)
+{
+	output_bytes(out, text, strlen(text));
+}
 void output_format(struct output *out, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -7,9 +7,8 @@
 #include "py_int.h"
 #include "py_set.h"
 #include "py_str.h"
+#include "text.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 static enum future_state native_state(const struct layout *l, int64_t state)
@@ -187,12 +186,15 @@ int future_name(struct decoder *decoder, const struct future *task, const char *
 		return str_read(decoder, task->name, ret);
 	/* From 3.12 on a default name is just its number until somebody asks for it. */
 	int64_t number;
-	char name[32];
+	char name[8 + TEXT_NUMBER_MAX] = "Task-";
+	size_t len = strlen("Task-");
 	status = int_read(decoder, task->name, &number);
 	if (status)
 		return status;
-	int len = snprintf(name, sizeof(name), "Task-%" PRId64, number);
-	*ret = arena_string(decoder->arena, name, (size_t)len);
+	if (number < 0)
+		name[len++] = '-';
+	len += text_decimal(number < 0 ? 0 - (uint64_t)number : (uint64_t)number, name + len);
+	*ret = arena_string(decoder->arena, name, len);
 	return *ret ? 0 : decoder_no_memory(decoder);
 }
 

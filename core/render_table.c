@@ -5,9 +5,9 @@
  */
 #include "ceilings.h"
 #include "render.h"
+#include "text.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { TID, ID, NAME, STACK, CHAIN, AWAITER, AWAITER_ID, COLUMNS };
@@ -36,11 +36,14 @@ static size_t put(const struct pen *pen, const char *text, size_t max)
 			    : output_safe(pen->out, text, max);
 }
 
-static size_t put_number(const struct pen *pen, const char *format, uint64_t number)
+/* A number, or an address, as text_decimal() or text_hex() writes it. */
+static size_t put_number(const struct pen *pen, size_t (*write)(uint64_t, char *), uint64_t number)
 {
-	char text[32];
-	snprintf(text, sizeof(text), format, number);
-	return put(pen, text, sizeof(text));
+	char text[TEXT_NUMBER_MAX];
+	size_t len = write(number, text);
+	if (!pen->measure)
+		output_bytes(pen->out, text, len);
+	return len;
 }
 
 /* Of a measured stack only the widest that a column gets to be counts. */
@@ -63,9 +66,9 @@ static size_t put_cell(const struct pen *pen, const struct row *row, int column)
 	case TID:
 		if (task->thread < 0 || !row->snap->threads.items[task->thread].tid)
 			return put(pen, "-", 1);
-		return put_number(pen, "%" PRIu64, row->snap->threads.items[task->thread].tid);
+		return put_number(pen, text_decimal, row->snap->threads.items[task->thread].tid);
 	case ID:
-		return put_number(pen, "0x%" PRIx64, task->id);
+		return put_number(pen, text_hex, task->id);
 	case NAME:
 		return render_name(pen->out, task, pen->measure);
 	case STACK:
@@ -78,7 +81,7 @@ static size_t put_cell(const struct pen *pen, const struct row *row, int column)
 		return awaiter ? render_name(pen->out, awaiter, pen->measure)
 			       : put(pen, "(future)", LIMIT_NAME_SHOWN);
 	default:
-		return put_number(pen, "0x%" PRIx64, row->edge ? row->edge->awaiter_id : 0);
+		return put_number(pen, text_hex, row->edge ? row->edge->awaiter_id : 0);
 	}
 }
 

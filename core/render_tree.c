@@ -39,6 +39,18 @@ struct level {
 ARRAY(levels, struct level);
 ARRAY(task_queue, const struct task *);
 
+/* The longest way to write a level of the prefix: "│   ". */
+#define LEVEL_BYTES 6
+
+/* The line of a frame behind its branch, as it was written last. Tasks stand at the same few
+ * places, and a place can have two lines of this only if their addresses collide. */
+struct frame_line {
+	const struct location *location;
+	size_t len;
+	char text[256];
+};
+#define FRAME_LINES 64
+
 struct tree {
 	const struct aiodbg_snapshot *snap;
 	struct output *out;
@@ -46,9 +58,11 @@ struct tree {
 	/* enum drawn, by index of the task. */
 	uint8_t *drawn;
 	struct levels levels;
-	/* Whether a line goes on at each level of the prefix. */
-	bool lines[LIMIT_TREE_LEVELS + 1];
+	/* The prefix of a line, and where each level of it ends. */
+	char prefix[LIMIT_TREE_LEVELS * LEVEL_BYTES];
+	size_t prefix_end[LIMIT_TREE_LEVELS + 1];
 	size_t indent;
+	struct frame_line frame_lines[FRAME_LINES];
 	struct task_queue to_continue;
 	bool no_memory;
 };
@@ -57,15 +71,18 @@ struct tree {
 static void begin_line(struct tree *tree, bool last)
 {
 	const struct charset *charset = tree->charset;
-	for (size_t i = 0; i < tree->indent; i++)
-		output_text(tree->out, tree->lines[i] ? charset->line : charset->blank);
+	output_bytes(tree->out, tree->prefix, tree->prefix_end[tree->indent]);
 	output_text(tree->out, last ? charset->last_child : charset->child);
 }
 
 static void indent(struct tree *tree, bool last)
 {
-	if (tree->indent < LIMIT_TREE_LEVELS)
-		tree->lines[tree->indent++] = !last;
+	if (tree->indent == LIMIT_TREE_LEVELS)
+		return;
+	const char *level = last ? tree->charset->blank : tree->charset->line;
+	size_t end = tree->prefix_end[tree->indent], len = strlen(level);
+	memcpy(tree->prefix + end, level, len);
+	tree->prefix_end[++tree->indent] = end + len;
 }
 
 static void write_name(struct tree *tree, const struct task *task)
@@ -92,7 +109,7 @@ static void write_state(struct tree *tree, const struct task *task)
 	output_safe(tree->out, task->problems->message, AIODBG_MESSAGE_MAX);
 }
 
-static void write_frame(struct tree *tree, const struct location *location)
+static void write_new_frame(struct tree *tree, const struct location *location)
 {
 	output_safe(tree->out, location->function, LIMIT_NAME_SHOWN);
 	output_text(tree->out, " ");
@@ -100,6 +117,25 @@ static void write_frame(struct tree *tree, const struct location *location)
 	if (location->position.line >= 0)
 		output_format(tree->out, ":%" PRId32, location->position.line);
 	output_text(tree->out, "\n");
+}
+
+static void write_frame(struct tree *tree, const struct location *location)
+{
+	struct output *out = tree->out;
+	struct frame_line *line =
+		&tree->frame_lines[(uintptr_t)location / sizeof(*location) % FRAME_LINES];
+	if (line->location == location) {
+		output_bytes(out, line->text, line->len);
+		return;
+	}
+	size_t start = out->used, flushes = out->flushes;
+	write_new_frame(tree, location);
+	/* It is there as a whole only if the buffer was not handed on in the middle of it. */
+	if (out->flushes != flushes || out->used - start > sizeof(line->text))
+		return;
+	line->location = location;
+	line->len = out->used - start;
+	memcpy(line->text, out->buffer + start, line->len);
 }
 
 /* The frames of a task, each under the one that awaits it. */

@@ -87,3 +87,30 @@ size_t text_escape(uint32_t c, char *out)
 		return (size_t)snprintf(out, TEXT_ESCAPE_MAX, format, c);
 	}
 }
+
+size_t text_decimal(uint64_t number, char *out)
+{
+	char digits[TEXT_NUMBER_MAX];
+	size_t count = 0;
+	do {
+		digits[count++] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number);
+	for (size_t i = 0; i < count; i++)
+		out[i] = digits[count - 1 - i];
+	out[count] = '\0';
+	return count;
+}
+
+size_t text_hex(uint64_t number, char *out)
+{
+	size_t count = number ? 0 : 1;
+	for (uint64_t rest = number; rest; rest >>= 4)
+		count++;
+	out[0] = '0';
+	out[1] = 'x';
+	for (size_t i = count; i-- > 0; number >>= 4)
+		out[2 + i] = "0123456789abcdef"[number & 0xf];
+	out[2 + count] = '\0';
+	return 2 + count;
+}

@@ -35,4 +35,12 @@ bool text_is_unsafe(uint32_t c);
 /* Write c as "\n", "\x1b", "\u202e" or "\U000e0001"; returns the bytes. */
 size_t text_escape(uint32_t c, char *out);
 
+/* Room for any number as text_decimal() and text_hex() write it. */
+#define TEXT_NUMBER_MAX 24
+
+/* Write number as "123", or as "0x7b", with a NUL behind it; return the characters. Ten
+ * times as fast as snprintf(), and there are several for each task. */
+size_t text_decimal(uint64_t number, char *out);
+size_t text_hex(uint64_t number, char *out);
+
 #endif
