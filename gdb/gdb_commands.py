@@ -19,6 +19,7 @@ def register():
     except aiodbg.LibraryError as error:
         Unusable(str(error))
         raise gdb.GdbError(_displayable(str(error))) from None
+    aiodbg.set_debugger(library, gdb_target.selected_target)
     Prefix(library)
     for command in library.commands():
         Subcommand(library, command)

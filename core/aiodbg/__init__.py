@@ -1,5 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""asyncio tasks of a CPython process, from Python inside GDB and LLDB."""
+"""asyncio tasks of a CPython process or core file, from Python inside GDB and LLDB.
+
+    (gdb) python import aiodbg
+    (gdb) python print(max(aiodbg.snapshot().tasks, key=lambda task: len(task.stack)))
+
+snapshot() decodes all tasks of what is selected in the debugger; nothing is executed there. What
+it returns has the names of `asyncio ps --json`.
+"""
 
 # For the front-ends, and for programs that bring their own target.
 from .binding import (  # noqa: F401
@@ -23,3 +30,18 @@ from .binding import (  # noqa: F401
     split_line,
     usage_line,
 )
+from .debugger import set_debugger  # noqa: F401
+from .objects import Awaiter, Frame, Origin, Problem, Python, Snapshot, Task, Thread, snapshot
+
+__all__ = [
+    "Awaiter",
+    "Error",
+    "Frame",
+    "Origin",
+    "Problem",
+    "Python",
+    "Snapshot",
+    "Task",
+    "Thread",
+    "snapshot",
+]

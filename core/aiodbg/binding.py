@@ -25,6 +25,7 @@ import re
 import shlex
 import stat
 import sys
+import weakref
 
 # AIODBG_INTERFACE of the header that this file mirrors.
 INTERFACE = 2
@@ -847,6 +848,8 @@ class SnapshotHandle:
                 handle, ctypes.byref(error), ctypes.byref(self._pointer)
             )
         _check(code, error)
+        # Also without close(), when nobody has it any more.
+        self._free = weakref.finalize(self, lib.aiodbg_snapshot_destroy, self._pointer)
 
     def render(self, format, sink):
         """Write the snapshot as "table", "tree" or "json". Raises Error."""
@@ -855,7 +858,7 @@ class SnapshotHandle:
         error = CError()
         with guard:
             code = self._lib.aiodbg_render(
-                self._pointer, format.encode(), ctypes.byref(bound.struct), ctypes.byref(error)
+                self._open_pointer(), format.encode(), ctypes.byref(bound.struct), ctypes.byref(error)
             )
         _check(code, error)
 
@@ -907,14 +910,13 @@ class SnapshotHandle:
         return info
 
     def _open_pointer(self):
-        if self._pointer is None:
+        if not self._free.alive:
             raise ValueError("the snapshot is closed")
         return self._pointer
 
     def close(self):
         """Free it. More than once is harmless."""
-        pointer, self._pointer = self._pointer, None
-        self._lib.aiodbg_snapshot_destroy(pointer)
+        self._free()
 
     def __enter__(self):
         return self

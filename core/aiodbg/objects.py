@@ -1,0 +1,337 @@
+# SPDX-License-Identifier: MIT
+"""A snapshot as Python objects, with the names that the JSON has.
+
+Ids and addresses are ints, what is not known is None. Objects are made when they are asked for:
+a snapshot of a million tasks is no million objects until somebody keeps them.
+"""
+
+import collections.abc
+import ctypes
+import dataclasses
+from typing import Callable, Dict, Generic, Iterator, Optional, Sequence, Tuple, TypeVar, Union
+
+from . import binding, debugger
+
+_Item = TypeVar("_Item")
+
+_STATES = {
+    binding.TaskState.TASK_PENDING: "pending",
+    binding.TaskState.TASK_RUNNING: "running",
+    binding.TaskState.TASK_FINISHED: "finished",
+    binding.TaskState.TASK_CANCELLED: "cancelled",
+}
+
+_KINDS = {
+    binding.FrameKind.FRAME_FUNCTION: "function",
+    binding.FrameKind.FRAME_GENERATOR: "generator",
+    binding.FrameKind.FRAME_COROUTINE: "coroutine",
+    binding.FrameKind.FRAME_ASYNC_GENERATOR: "async_generator",
+}
+
+_SOURCES = {
+    binding.EdgeSource.SOURCE_AWAITED_BY: "awaited_by",
+    binding.EdgeSource.SOURCE_CALLBACK: "callback",
+    binding.EdgeSource.SOURCE_AWAITED_BY | binding.EdgeSource.SOURCE_CALLBACK: "both",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Python:
+    """The interpreter that was looked at."""
+
+    version: str
+    hexversion: int
+    free_threaded: bool
+    debug: Optional[bool]
+
+
+@dataclasses.dataclass(frozen=True)
+class Origin:
+    """What was looked at: kind is "process" or "core"."""
+
+    kind: str
+    pid: Optional[int]
+
+
+@dataclasses.dataclass(frozen=True)
+class Thread:
+    """A thread that Python runs in, its running event loop, and the task that this runs."""
+
+    tid: Optional[int]
+    interpreter: int
+    loop: Optional[int]
+    running_task: Optional[int]
+
+
+@dataclasses.dataclass(frozen=True)
+class Frame:
+    """Where a coroutine or function stands; lines and columns as code.co_positions() has them.
+
+    kind is "coroutine", "generator", "async_generator" or "function".
+    """
+
+    function: Optional[str]
+    file: Optional[str]
+    kind: str
+    line: Optional[int]
+    end_line: Optional[int]
+    column: Optional[int]
+    end_column: Optional[int]
+
+    def __str__(self) -> str:
+        line = "?" if self.line is None else self.line
+        return "%s %s:%s" % (self.function or "?", self.file or "?", line)
+
+
+@dataclasses.dataclass(frozen=True)
+class Awaiter:
+    """Who awaits a task.
+
+    kind is "task", or "future" for one that nobody awaits; source is "awaited_by" if CPython has
+    it on record, "callback" if a callback says so, or "both"; via are the futures in between.
+    """
+
+    id: int
+    kind: str
+    source: str
+    via: Tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    """Something that could not be read."""
+
+    address: Optional[int]
+    message: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """A task. id is its address, state is "pending", "running", "finished" or "cancelled".
+
+    stack begins with the innermost frame. Two tasks are equal if all that is known of them is,
+    also if they are of different snapshots.
+    """
+
+    id: int
+    name: Optional[str]
+    type: Optional[str]
+    tid: Optional[int]
+    interpreter: int
+    loop: Optional[int]
+    state: Optional[str]
+    cancel_requests: Optional[int]
+    stack: Tuple[Frame, ...]
+    awaited_by: Tuple[Awaiter, ...]
+    errors: Tuple[Problem, ...]
+
+    def __getstate__(self) -> Dict[str, object]:
+        # Copies and pickles go without the snapshot, which is memory of the library's.
+        return {name: value for name, value in self.__dict__.items() if name != "_handle"}
+
+
+class _Lazy(collections.abc.Sequence, Generic[_Item]):
+    """A sequence that is made when it is first looked at."""
+
+    def __init__(self, make: Callable[[], Tuple[_Item, ...]]) -> None:
+        self._make = make
+        self._items: Optional[Tuple[_Item, ...]] = None
+
+    def _made(self) -> Tuple[_Item, ...]:
+        if self._items is None:
+            self._items = self._make()
+        return self._items
+
+    def __len__(self) -> int:
+        return len(self._made())
+
+    def __getitem__(self, index):
+        return self._made()[index]
+
+    def __repr__(self) -> str:
+        return repr(self._made())
+
+    def __eq__(self, other: object) -> bool:
+        return self._made() == (other._made() if isinstance(other, _Lazy) else other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Tasks(collections.abc.Sequence):
+    """All tasks of a snapshot, in the order of `asyncio ps`. Each look makes a Task."""
+
+    def __init__(self, handle: binding.SnapshotHandle, count: int) -> None:
+        self._handle = handle
+        self._count = count
+        # Of the place of a frame: many tasks stand at few places.
+        self._frames: Dict[int, Frame] = {}
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            return tuple(self._task(i) for i in range(*index.indices(self._count)))
+        if not -self._count <= index < self._count:
+            raise IndexError("there are %d tasks" % self._count)
+        return self._task(index % self._count)
+
+    def __iter__(self) -> Iterator[Task]:
+        return map(self._task, range(self._count))
+
+    def __repr__(self) -> str:
+        return "<%d tasks>" % self._count
+
+    def _task(self, index: int) -> Task:
+        info = self._handle.task(index)
+        tid = None
+        if info.thread != binding.NONE:
+            tid = self._handle.thread(info.thread).tid or None
+        task = Task(
+            id=info.id,
+            name=binding.text_of(info.name),
+            type=binding.text_of(info.type),
+            tid=tid,
+            interpreter=info.interpreter,
+            loop=info.loop or None,
+            state=_STATES.get(info.state),
+            cancel_requests=_or_none(info.cancel_requests),
+            stack=tuple(self._frame(index, i) for i in range(info.frame_count)),
+            awaited_by=tuple(self._awaiter(index, i) for i in range(info.awaiter_count)),
+            errors=tuple(_problems(info.problems)),
+        )
+        # For capture_call_graph(); not a field, so that tasks of two snapshots can be equal.
+        object.__setattr__(task, "_handle", self._handle)
+        return task
+
+    def _frame(self, task: int, index: int) -> Frame:
+        info = self._handle.frame(task, index)
+        frame = self._frames.get(info.place)
+        if frame is None:
+            frame = self._frames[info.place] = Frame(
+                function=binding.text_of(info.function),
+                file=binding.text_of(info.file),
+                kind=_KINDS[info.kind],
+                line=_or_none(info.line),
+                end_line=_or_none(info.end_line),
+                column=_or_none(info.column),
+                end_column=_or_none(info.end_column),
+            )
+        return frame
+
+    def _awaiter(self, task: int, index: int) -> Awaiter:
+        info = self._handle.awaiter(task, index)
+        return Awaiter(
+            id=info.awaiter_id,
+            kind="future" if info.awaiter == binding.NONE else "task",
+            source=_SOURCES[info.source],
+            via=tuple(info.via[: info.via_count]),
+        )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Snapshot:
+    """All tasks at one moment. It stays as it is, whatever becomes of the process.
+
+    complete is False if something could not be read; errors says what, and so do those of the
+    tasks. cycles are ids of tasks of which each awaits the next, and the last the first.
+    pending_count is the number of tasks that are neither finished nor cancelled.
+
+    Its memory is freed with the last reference to it, to its tasks or to one of them; or by
+    close(), or at the end of a with block: then only what was made before stays usable.
+    """
+
+    python: Python
+    target: Origin
+    threads: Sequence[Thread] = dataclasses.field(repr=False)
+    tasks: Sequence[Task]
+    cycles: Sequence[Tuple[int, ...]] = dataclasses.field(repr=False)
+    complete: bool
+    errors: Sequence[Problem] = dataclasses.field(repr=False)
+    pending_count: int
+
+    def __init__(self, handle: binding.SnapshotHandle) -> None:
+        info = handle.describe()
+        set_once = object.__setattr__
+        set_once(self, "_handle", handle)
+        version = ".".join(str(info.hexversion >> shift & 0xFF) for shift in (24, 16, 8))
+        debug = None if info.debug < 0 else bool(info.debug)
+        python = Python(version, info.hexversion, bool(info.free_threaded), debug)
+        set_once(self, "python", python)
+        core = info.kind == binding.TargetKind.TARGET_CORE
+        set_once(self, "target", Origin("core" if core else "process", info.pid or None))
+        set_once(self, "threads", _Lazy(lambda: tuple(_threads(handle, info.thread_count))))
+        set_once(self, "tasks", Tasks(handle, info.task_count))
+        set_once(self, "cycles", _Lazy(lambda: tuple(_cycles(handle, info.cycle_count))))
+        set_once(self, "complete", bool(info.complete))
+        set_once(self, "errors", _Lazy(lambda: tuple(_problems(handle.describe().problems))))
+        set_once(self, "pending_count", info.pending_count)
+
+    def task(self, task: Union[int, str]) -> Task:
+        """The task of that id, or of that name, which only it may have. Raises Error.
+
+        An id may be text, as the commands show it: "0x7f3285910d70". The error of a name has the
+        nearest ones, or the ids of those that have it.
+        """
+        return self.tasks[self._handle.find(hex(task) if isinstance(task, int) else task)]
+
+    def render(self, format: str = "tree") -> str:
+        """The text of `asyncio pstree` ("tree"), `asyncio ps` ("table"), or "json"."""
+        chunks = []
+        sink = binding.Sink(chunks.append, chunks.append)
+        self._handle.render(format, sink)
+        sink.close()
+        return "".join(chunks)
+
+    def close(self) -> None:
+        """Free its memory now."""
+        self._handle.close()
+
+    def __enter__(self) -> "Snapshot":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+def snapshot(target: Optional[binding.Target] = None) -> Snapshot:
+    """Decode all tasks of the selected process or core.
+
+    target is for programs that bring their own. Raises NoTarget if nothing is selected, Error if
+    it is no CPython or one that cannot be read, KeyboardInterrupt after Ctrl-C. A damaged task is
+    no error: it is in the snapshot and says what is wrong.
+    """
+    if target is None:
+        target = debugger.selected_target()
+    try:
+        with debugger.library().open(target) as handle:
+            return Snapshot(handle.snapshot())
+    except binding.Error as error:
+        if error.status == binding.Status.INTERRUPTED:
+            raise KeyboardInterrupt from None
+        raise
+
+
+def _or_none(number: int) -> Optional[int]:
+    return None if number < 0 else number
+
+
+def _problems(first: "ctypes._Pointer[binding.CProblem]") -> Iterator[Problem]:
+    while first:
+        problem = first.contents
+        address = problem.address if problem.has_address else None
+        yield Problem(address, binding.text_of(problem.message))
+        first = problem.next
+
+
+def _threads(handle: binding.SnapshotHandle, count: int) -> Iterator[Thread]:
+    for info in map(handle.thread, range(count)):
+        yield Thread(
+            info.tid or None, info.interpreter, info.loop or None, info.running_task or None
+        )
+
+
+def _cycles(handle: binding.SnapshotHandle, count: int) -> Iterator[Tuple[int, ...]]:
+    for index in range(count):
+        tasks = range(handle.cycle(index).task_count)
+        yield tuple(handle.task(handle.cycle_task(index, i)).id for i in tasks)
