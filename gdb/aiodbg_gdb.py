@@ -19,7 +19,7 @@ def _load(here):
             sys.path.insert(0, folder)
     # Sourced once more, use the files as they are now.
     for name in list(sys.modules):
-        if name.split(".")[0] in ("aiodbg", "gdb_target", "gdb_commands"):
+        if name.split(".")[0] in ("aiodbg", "gdb_target", "gdb_functions", "gdb_commands"):
             del sys.modules[name]
 
     import gdb_commands

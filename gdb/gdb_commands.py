@@ -9,6 +9,7 @@ import shlex
 
 import aiodbg
 import gdb
+import gdb_functions
 import gdb_target
 
 
@@ -23,6 +24,7 @@ def register():
     Prefix(library)
     for command in library.commands():
         Subcommand(library, command)
+    gdb_functions.register()
 
 
 class Unusable(gdb.Command):

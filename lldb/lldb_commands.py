@@ -30,6 +30,7 @@ def register(debugger, module):
         print("aiodbg: " + reason, file=sys.stderr, flush=True)
         _add(debugger, module, "asyncio", Unusable, reason=reason)
         return
+    aiodbg.set_debugger(library, lambda: script_target(debugger))
     prefix = library.prefix()
     usage = "%s %s\n\n%s" % (prefix.name, prefix.usage, prefix.help)
     helps = "-h %s -H %s" % (_quote(prefix.summary), _quote(usage))
@@ -95,6 +96,17 @@ class Subcommand(Command):
     def get_long_help(self):
         # Below "Syntax:" with the last word of the name only.
         return "\nUsage: %s\n\n%s" % (aiodbg.usage_line(self.command), self.command.help)
+
+
+def script_target(loaded_by):
+    """What is selected, for Python that no command has given a context."""
+    # LLDB sets it around what it runs: an IDE may have several debuggers.
+    running = getattr(lldb, "debugger", None)
+    debugger = running if running is not None and running.IsValid() else loaded_by
+    process = debugger.GetSelectedTarget().GetProcess()
+    thread = process.GetSelectedThread()
+    context = lldb.SBExecutionContext(thread if thread.IsValid() else process)
+    return lldb_target.selected_target(context, lambda: is_interrupted(debugger))
 
 
 class LldbSink(aiodbg.Sink):

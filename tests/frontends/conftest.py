@@ -50,10 +50,10 @@ def gdb(monkeypatch):
     fake = importlib.reload(fake_gdb)
     monkeypatch.setitem(sys.modules, "gdb", fake)
     monkeypatch.syspath_prepend(os.path.join(TOP, "gdb"))
-    for name in ("gdb_target", "gdb_commands"):
+    for name in ("gdb_target", "gdb_functions", "gdb_commands"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     yield fake
-    for name in ("gdb_target", "gdb_commands"):
+    for name in ("gdb_target", "gdb_functions", "gdb_commands"):
         sys.modules.pop(name, None)
 
 

@@ -8,6 +8,7 @@ registered and printed. Each test gets a module without a past.
 COMMAND_DATA = 1
 COMPLETE_FILENAME = 1
 STDERR = 1
+TYPE_CODE_PTR, TYPE_CODE_ARRAY, TYPE_CODE_INT, TYPE_CODE_VOID = 1, 2, 8, 9
 
 # Set by tests. What execute() answers; other commands fail, as undefined ones do.
 cli_output = {}
@@ -19,6 +20,7 @@ parameters = {"sysroot": "target:", "directories": "$cdir:$cwd"}
 
 # Looked at by tests.
 registered = {}
+functions = {}
 executed = []
 written = ["", ""]
 calls_of_write = 0
@@ -45,6 +47,18 @@ class Command:
 
     def dont_repeat(self):
         self.repeats = False
+
+
+class Function:
+    def __init__(self, name):
+        self.doc = self.__doc__
+        functions[name] = self
+
+
+def call(name, *arguments):
+    """Evaluate $name (...): arguments are text, numbers, or what such a call returned."""
+    values = [each if isinstance(each, Value) else Value(each) for each in arguments]
+    return functions[name].invoke(*values)
 
 
 def command(line):
@@ -144,23 +158,53 @@ class Architecture:
 
 
 class Type:
-    def __init__(self, inferior, sizeof):
+    def __init__(self, inferior, sizeof, code=TYPE_CODE_INT, target=None):
         self.inferior = inferior
         self.sizeof = sizeof
+        self.code = code
+        self._target = target
 
     def pointer(self):
-        return Type(self.inferior, self.inferior._bits // 8)
+        bits = self.inferior._bits if self.inferior else 64
+        return Type(self.inferior, bits // 8, TYPE_CODE_PTR, self)
+
+    def target(self):
+        return self._target
+
+    def strip_typedefs(self):
+        return self
+
+
+def lookup_type(name):
+    if name not in types:
+        raise error("No type named %s." % name)
+    return types[name]
+
+
+types = {"void": Type(None, 1, TYPE_CODE_VOID)}
 
 
 class Value:
-    def __init__(self, data, type):
-        self.number = int.from_bytes(
-            data[: type.sizeof], "little" if type.inferior.little else "big"
-        )
+    """A number or text of the user's, or of bytes."""
+
+    def __init__(self, data, type=None):
         self.address = None
+        self.data = data
+        self.type = type or Type(None, 8, TYPE_CODE_ARRAY if isinstance(data, str) else TYPE_CODE_INT)
+        if isinstance(data, bytes):
+            order = "little" if type.inferior.little else "big"
+            self.data = int.from_bytes(data[: type.sizeof], order)
 
     def __int__(self):
-        return self.number
+        return self.data
+
+    def cast(self, type):
+        return Value(self.data, type)
+
+    def string(self, encoding="", errors="strict"):
+        if not isinstance(self.data, str):
+            raise error("Trying to read string with inappropriate type `%s'." % self.type)
+        return self.data
 
 
 class Objfile:

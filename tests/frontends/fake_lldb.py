@@ -54,6 +54,16 @@ class SBDebugger:
     def __init__(self):
         self.commands = {}
         self.interrupted = False
+        self.process = SBProcess(eStateInvalid)
+
+    def IsValid(self):
+        return True
+
+    def GetSelectedTarget(self):
+        return self
+
+    def GetProcess(self):
+        return self.process
 
     def GetCommandInterpreter(self):
         return self
@@ -121,19 +131,22 @@ class SBDebugger:
 
 
 class SBExecutionContext:
-    def __init__(self, process):
-        self._process = process
+    """Of a process, or of a thread and its process."""
+
+    def __init__(self, of):
+        self._process = of.process if isinstance(of, SBThread) else of
 
     def GetProcess(self):
         return self._process
 
     def GetThread(self):
-        return SBThread(self._process.selected)
+        return self._process.GetSelectedThread()
 
 
 class SBThread:
-    def __init__(self, tid):
+    def __init__(self, tid, process=None):
         self.tid = tid
+        self.process = process
 
     def IsValid(self):
         return self.tid is not None
@@ -168,6 +181,9 @@ class SBProcess:
 
     def IsValid(self):
         return self.state != eStateInvalid
+
+    def GetSelectedThread(self):
+        return SBThread(self.selected, self)
 
     def GetState(self):
         return self.state

@@ -30,15 +30,15 @@ class ImageTarget(aiodbg.Target):
                 symbol, _, *numbers = value.split()
                 numbers = [int(number, 16) for number in numbers]
                 self.places.setdefault((key, symbol), []).append(numbers)
-        self._records = []
+        self.records = []
         with gzip.open(path_of(name, "memory.gz")) as memory:
             while True:
                 head = memory.read(16)
                 if not head:
                     break
                 start, length = struct.unpack("<QQ", head)
-                self._records.append((start, memory.read(length)))
-        self._starts = [start for start, _ in self._records]
+                self.records.append((start, memory.read(length)))
+        self._starts = [start for start, _ in self.records]
 
     def _manifest(self, name):
         with open(path_of(name, "MANIFEST"), encoding="utf-8") as file:
@@ -48,7 +48,7 @@ class ImageTarget(aiodbg.Target):
 
     def read(self, address, length):
         index = bisect.bisect_right(self._starts, address) - 1
-        start, data = self._records[max(index, 0)]
+        start, data = self.records[max(index, 0)]
         offset = address - start
         if offset < 0 or offset + length > len(data):
             raise aiodbg.MemoryFault()
@@ -61,4 +61,4 @@ class ImageTarget(aiodbg.Target):
         return [tuple(place) for place in self.places.get(("section", name), [])]
 
     def regions(self):
-        return [aiodbg.Region(start, start + len(data), True) for start, data in self._records]
+        return [aiodbg.Region(start, start + len(data), True) for start, data in self.records]

@@ -8,6 +8,7 @@ import sys
 import aiodbg
 import pytest
 from conftest import modules_restored
+from image import ImageTarget
 
 # As printed by GDB 13.1. It prints the executable's sections twice for a remote target.
 INFO_FILES = """\
@@ -415,6 +416,70 @@ def test_completion_of_files(gdb, commands):
     assert subcommand.complete("--output /tm", None) == gdb.COMPLETE_FILENAME
 
 
+# --- The functions, and aiodbg itself ------------------------------------------------------------
+
+
+@pytest.fixture
+def example(gdb, commands):
+    """A recorded process is selected."""
+    target = ImageTarget("3.14-example")
+    gdb.inferior = gdb.Inferior(connection="remote", memory=dict(target.records))
+    (symbol,) = target.symbols("_PyRuntime")
+    gdb.cli_output["info address _PyRuntime"] = (
+        'Symbol "_PyRuntime" is static storage at address %#x.\n' % symbol
+    )
+    ((start, length),) = target.sections(".AsyncioDebug")
+    section = (start, start + length, ".AsyncioDebug")
+    gdb.cli_output["info files"] = "\t0x%x - 0x%x is %s in /x.so\n" % section
+
+
+def test_snapshot_of_the_selected_inferior(gdb, example):
+    assert aiodbg.snapshot().task("Task-1").type == "Task"
+    gdb.inferior = None
+    with pytest.raises(aiodbg.NoTarget, match="attach PID"):
+        aiodbg.snapshot()
+
+
+def test_function_task(gdb, example):
+    task = aiodbg.snapshot().task("TNDNBTG")
+    found = gdb.call("_asyncio_task", "TNDNBTG")
+    assert int(found) == task.id
+    assert found.type.code == gdb.TYPE_CODE_PTR
+    assert found.type.target().code == gdb.TYPE_CODE_VOID
+    for same in (hex(task.id), task.id, found):
+        assert int(gdb.call("_asyncio_task", same)) == task.id
+
+
+def test_function_task_in_a_language_without_void(gdb, example):
+    gdb.types.clear()
+    found = gdb.call("_asyncio_task", "TNDNBTG")
+    assert (found.type.code, found.type.sizeof) == (gdb.TYPE_CODE_INT, 8)
+
+
+def test_function_task_that_is_not_there(gdb, example):
+    with pytest.raises(gdb.GdbError, match='"TNDNBGT"; nearest: 0x[0-9a-f]+ "TNDNBTG"$'):
+        gdb.call("_asyncio_task", "TNDNBGT")
+    with pytest.raises(gdb.GdbError, match="no task at 0x10"):
+        gdb.call("_asyncio_task", 16)
+
+
+def test_function_count(gdb, example):
+    assert gdb.call("_asyncio_count") == 7
+
+
+def test_functions_without_a_process(gdb, commands):
+    for name, arguments in (("_asyncio_count", ()), ("_asyncio_task", ("x",))):
+        with pytest.raises(gdb.GdbError, match="no process and no core"):
+            gdb.call(name, *arguments)
+
+
+def test_functions_have_help(gdb, commands):
+    for name, function in gdb.functions.items():
+        first, empty, usage = function.doc.splitlines()[:3]
+        assert first.startswith("$%s - return" % name) and first.endswith(".")
+        assert (empty, usage[: 8 + len(name)]) == ("", "Usage: $" + name)
+
+
 # --- Loading -------------------------------------------------------------------------------------
 
 
@@ -427,7 +492,7 @@ def source(gdb, top):
         names = runpy.run_path(os.path.join(top, "gdb", "aiodbg_gdb.py"), {"gdb": gdb})
         return {name for name in names if not name.startswith("__")}
 
-    with modules_restored("aiodbg", "gdb_target", "gdb_commands"):
+    with modules_restored("aiodbg", "gdb_target", "gdb_functions", "gdb_commands"):
         yield run
     sys.path[:] = path
 

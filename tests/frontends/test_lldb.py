@@ -9,6 +9,7 @@ import sys
 import aiodbg
 import pytest
 from conftest import modules_restored
+from image import ImageTarget
 
 PAGE = 4096
 
@@ -547,3 +548,54 @@ def test_charset(answer, commands, monkeypatch, charset, unicode, expected):
     assert commands.asyncio_ps.library.unicode == unicode
     assert result.output == expected
     assert result.errors == "warning: %s\nerror: %s\\udcff\n" % (expected, expected)
+
+
+# --- aiodbg itself ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def example(lldb, commands):
+    """A function: makes a recorded process the selected one of a debugger."""
+    target = ImageTarget("3.14-example")
+    (symbol,) = target.symbols("_PyRuntime")
+    ((start, length),) = target.sections(".AsyncioDebug")
+    sections = [lldb.SBSection(".AsyncioDebug", start, length)]
+    module = lldb.SBModule(sections=sections, symbols={"_PyRuntime": [symbol]})
+
+    def select(debugger):
+        # No process of this machine is meant.
+        memory = dict(target.records)
+        debugger.process = lldb.SBProcess(pid=0, memory=memory, modules=[module])
+
+    return select
+
+
+def test_snapshot_of_the_selected_process(commands, example):
+    with pytest.raises(commands.aiodbg.NoTarget, match="process attach"):
+        commands.aiodbg.snapshot()
+    example(commands.debugger)
+    assert commands.aiodbg.snapshot().task("Task-1").type == "Task"
+
+
+@pytest.mark.parametrize("tid", [None, 4243])
+def test_selected_thread(commands, example, tid):
+    example(commands.debugger)
+    commands.debugger.process.selected = tid
+    assert commands.script_target(commands.debugger).tid == (tid or 0)
+
+
+def test_the_debugger_that_runs_the_script(lldb, commands, example):
+    """It may be another than the one that has loaded us."""
+    lldb.debugger = lldb.SBDebugger()
+    example(lldb.debugger)
+    assert len(commands.aiodbg.snapshot().tasks) == 7
+    lldb.debugger = None
+    with pytest.raises(commands.aiodbg.NoTarget):
+        commands.aiodbg.snapshot()
+
+
+def test_snapshot_is_interrupted(commands, example):
+    example(commands.debugger)
+    commands.debugger.interrupted = True
+    with pytest.raises(KeyboardInterrupt):
+        commands.aiodbg.snapshot()
