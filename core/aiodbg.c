@@ -4,7 +4,9 @@
 
 #include "discover.h"
 #include "error.h"
+#include "process.h"
 #include "render.h"
+#include "retry.h"
 #include "snapshot.h"
 
 #include <string.h>
@@ -14,6 +16,8 @@ struct aiodbg {
 	struct aiodbg_options options;
 	struct runtime runtime;
 	struct aiodbg_stats stats;
+	/* Owned, what target was made from; NULL if it is the caller's. */
+	struct process *process;
 };
 
 unsigned int aiodbg_interface(void)
@@ -44,6 +48,9 @@ static int check_options(const struct aiodbg_options *options, struct aiodbg_err
 		return error_set(err, AIODBG_INVALID, "options without their size");
 	if (block && (block < 4096 || block > 65536 || (block & (block - 1))))
 		return error_set(err, AIODBG_INVALID, "block size of %u bytes", block);
+	if (options->retries > LIMIT_RETRIES)
+		return error_set(err, AIODBG_INVALID, "%u retries, of %d at most", options->retries,
+				 LIMIT_RETRIES);
 	return 0;
 }
 
@@ -87,8 +94,34 @@ int aiodbg_open(const struct aiodbg_target *target, const struct aiodbg_options 
 	return 0;
 }
 
+int aiodbg_open_process(uint32_t pid, const struct aiodbg_options *options,
+			struct aiodbg_error *err, struct aiodbg **ret)
+{
+	struct process *process;
+	error_clear(err);
+	int status = options ? check_options(options, err) : 0;
+	if (!status)
+		status = process_create(pid, options, err, &process);
+	if (status)
+		return status;
+	status = aiodbg_open(process_target(process), options, err, ret);
+	if (status == AIODBG_NOT_FOUND || status == AIODBG_UNSUPPORTED)
+		process_prefix(process, err);
+	int checked = process_check(process, status, err);
+	if (!status && !checked) {
+		(*ret)->process = process;
+		return 0;
+	}
+	if (!status)
+		aiodbg_close(*ret);
+	process_destroy(process);
+	return checked;
+}
+
 void aiodbg_close(struct aiodbg *dbg)
 {
+	if (dbg)
+		process_destroy(dbg->process);
 	free(dbg);
 }
 
@@ -97,11 +130,9 @@ void aiodbg_get_stats(const struct aiodbg *dbg, struct aiodbg_stats *ret)
 	*ret = dbg->stats;
 }
 
-int aiodbg_snapshot_create(struct aiodbg *dbg, struct aiodbg_error *err,
-			   struct aiodbg_snapshot **ret)
+static int take_snapshot(struct aiodbg *dbg, struct aiodbg_error *err, struct aiodbg_snapshot **ret)
 {
 	struct decoder decoder;
-	error_clear(err);
 	struct aiodbg_snapshot *snap = calloc(1, sizeof(*snap));
 	if (!snap)
 		return error_no_memory(err);
@@ -125,6 +156,43 @@ int aiodbg_snapshot_create(struct aiodbg *dbg, struct aiodbg_error *err,
 	}
 	*ret = snap;
 	return 0;
+}
+
+int aiodbg_snapshot_create(struct aiodbg *dbg, struct aiodbg_error *err,
+			   struct aiodbg_snapshot **ret)
+{
+	struct aiodbg_snapshot *best = NULL;
+	error_clear(err);
+	for (uint32_t tries = 0;; tries++) {
+		struct aiodbg_snapshot *snap = NULL;
+		int status = take_snapshot(dbg, err, &snap);
+		bool vain = status && error_is_fatal(status);
+		if (dbg->process) {
+			int checked = process_check(dbg->process, status, err);
+			vain |= checked != status;
+			status = checked;
+		}
+		if (vain) {
+			aiodbg_snapshot_destroy(snap);
+			aiodbg_snapshot_destroy(best);
+			return status;
+		}
+		bool stable = snap && best && retry_same_problems(snap, best);
+		if (snap && (!best || retry_is_better(snap, best))) {
+			aiodbg_snapshot_destroy(best);
+			best = snap;
+		} else {
+			aiodbg_snapshot_destroy(snap);
+		}
+		bool last = tries >= dbg->options.retries || stable;
+		if (best && (last || retry_is_whole(best))) {
+			error_clear(err);
+			*ret = best;
+			return 0;
+		}
+		if (last)
+			return status;
+	}
 }
 
 void aiodbg_snapshot_destroy(struct aiodbg_snapshot *snap)

@@ -16,7 +16,11 @@
  *	aiodbg_snapshot_destroy(snap);
  *	aiodbg_close(dbg);
  *
- * or, for a debugger that has a command line to run, just
+ * For a process on this machine there is a target ready, which needs no callbacks and does not
+ * stop the process: aiodbg_open_process() instead of aiodbg_open(). tests/pidtree.c is a
+ * whole program of that kind.
+ *
+ * Or, for a debugger that has a command line to run, just
  *
  *	aiodbg_command_run(&target, argc, argv, &sink, &err);
  *
@@ -88,8 +92,12 @@ enum aiodbg_status {
 	AIODBG_LIMIT = 8,
 	/* The interrupted callback said so. */
 	AIODBG_INTERRUPTED = 9,
-	/* A file could not be written (--output). */
+	/* A file could not be written (--output), or read in /proc. */
 	AIODBG_IO = 10,
+	/* There is no such process, or it ended while it was read. */
+	AIODBG_NO_PROCESS = 11,
+	/* The system does not let us read the process; the message says why. */
+	AIODBG_DENIED = 12,
 };
 
 #define AIODBG_MESSAGE_MAX 400
@@ -203,6 +211,14 @@ struct aiodbg_options {
 	uint32_t block_size;
 	/* Bytes of target memory held at a time, or 0 for the default. */
 	uint64_t cache_size;
+	/* For a target that runs on: how often a snapshot is taken anew in which something
+	 * could not be read, in search of one that is whole; at most 1000. Each may need as
+	 * long as the first. */
+	uint32_t retries;
+	/* For aiodbg_open_process(), as in struct aiodbg_target, with a first argument of its
+	 * own. May be NULL. */
+	aiodbg_interrupted_fn *interrupted;
+	void *interrupted_ctx;
 };
 
 /*
@@ -222,6 +238,9 @@ struct aiodbg_sink {
 	 * only ASCII is written: trees are drawn with ASCII and other characters
 	 * escaped. */
 	int unicode;
+	/* Asked while aiodbg_command_run() reads a process by its PID, as the callback of that
+	 * name in struct aiodbg_target is for a target. May be NULL. */
+	aiodbg_interrupted_fn *interrupted;
 };
 
 struct aiodbg_stats {
@@ -251,13 +270,25 @@ AIODBG_PUBLIC int aiodbg_open(const struct aiodbg_target *target,
 			      struct aiodbg **ret);
 AIODBG_PUBLIC void aiodbg_close(struct aiodbg *dbg);
 
+/*
+ * Find the CPython runtime of a process on this machine (Linux), given its id, without a
+ * debugger: it is neither attached to nor stopped, and need not be a child. A thread's id
+ * will do as well. options may be NULL: then a snapshot is taken once, however much of it is
+ * torn. On success *ret is to be freed with aiodbg_close(). Errors, besides those of
+ * aiodbg_open(): AIODBG_NO_PROCESS, which aiodbg_snapshot_create() then may return as well,
+ * AIODBG_DENIED, and AIODBG_INVALID for a number that is no process id.
+ */
+AIODBG_PUBLIC int aiodbg_open_process(uint32_t pid, const struct aiodbg_options *options,
+				      struct aiodbg_error *err, struct aiodbg **ret);
+
 /* What was read so far. */
 AIODBG_PUBLIC void aiodbg_get_stats(const struct aiodbg *dbg, struct aiodbg_stats *ret);
 
 /*
  * Decode all tasks. Memory that was read before is not trusted to be still the
  * same: every snapshot reads anew. Damaged objects do not make this fail; they are
- * in the snapshot with the reason. On success *ret is to be freed with
+ * in the snapshot with the reason. With aiodbg_options.retries the snapshot is the one
+ * of several with the most tasks that are whole. On success *ret is to be freed with
  * aiodbg_snapshot_destroy().
  */
 AIODBG_PUBLIC int aiodbg_snapshot_create(struct aiodbg *dbg, struct aiodbg_error *err,
@@ -489,7 +520,8 @@ AIODBG_PUBLIC const char *aiodbg_command_complete(const char *command, const cha
 
 /*
  * Run one command. argv[0] is its name ("ps"), the others are its arguments, argc
- * counts all. target may be NULL if there is none: help works without one.
+ * counts all. target may be NULL if there is none: help works without one, and what has a
+ * PID.
  * Everything that a command prints goes to the sink; a failure is in err, not in
  * the output.
  */

@@ -102,4 +102,27 @@
 /* Regions, and bytes of them, in the search for a runtime without symbols. */
 #define LIMIT_REGIONS 1000000
 
+/* Text of /proc/PID/maps: 64 Ki mappings, which is the kernel's default limit, with paths of
+ * PATH_MAX are that much. */
+#define LIMIT_MAPS_SIZE (256u << 20)
+
+/* The other files there are one to a few lines, or one line for each of a few things. */
+#define LIMIT_PROC_FILE 65536
+
+/* Program headers of an ELF file: their number has 16 bits there. */
+#define LIMIT_ELF_HEADERS 65535
+
+/* Bytes of one table of an ELF file. The symbols of a browser with all its own are 100 MB. */
+#define LIMIT_ELF_TABLE (256u << 20)
+
+/* Symbols with the same hash: linkers aim at four. */
+#define LIMIT_ELF_CHAIN 65536
+
+/* Bytes of an ELF file that is put together from memory, because the file is gone: an
+ * interpreter with all its libraries linked in is 100 MB. */
+#define LIMIT_ELF_IMAGE (512ull << 20)
+
+/* Snapshots of a process that runs on, in search of one that is whole. */
+#define LIMIT_RETRIES 1000
+
 #endif

@@ -7,6 +7,7 @@
 BUILD_PACKAGES=(
 	meson ninja-build gcc libc6-dev pkg-config
 	check                   # Check, and checkmk for the unit suites
+	libelf-dev              # ELF files of processes
 	libiberty-dev           # hash table
 	libyajl-dev             # JSON writer
 	zlib1g-dev              # tests: recorded images are compressed

@@ -47,6 +47,8 @@ class Status(enum.IntEnum):
     LIMIT = 8
     INTERRUPTED = 9
     IO = 10
+    NO_PROCESS = 11
+    DENIED = 12
 
 
 class ByteOrder(enum.IntEnum):
@@ -208,6 +210,9 @@ class COptions(ctypes.Structure):
         ("size", ctypes.c_size_t),
         ("block_size", ctypes.c_uint32),
         ("cache_size", ctypes.c_uint64),
+        ("retries", ctypes.c_uint32),
+        ("interrupted", INTERRUPTED_FN),
+        ("interrupted_ctx", ctypes.c_void_p),
     ]
 
 
@@ -220,6 +225,7 @@ class CSink(ctypes.Structure):
         ("write", WRITE_FN),
         ("warn", WARN_FN),
         ("unicode", ctypes.c_int),
+        ("interrupted", INTERRUPTED_FN),
     ]
 
 
@@ -357,6 +363,15 @@ PROTOTYPES = {
         ctypes.c_int,
         [
             ctypes.POINTER(CTarget),
+            ctypes.POINTER(COptions),
+            ctypes.POINTER(CError),
+            ctypes.POINTER(ctypes.c_void_p),
+        ],
+    ),
+    "aiodbg_open_process": (
+        ctypes.c_int,
+        [
+            ctypes.c_uint32,
             ctypes.POINTER(COptions),
             ctypes.POINTER(CError),
             ctypes.POINTER(ctypes.c_void_p),
@@ -525,6 +540,10 @@ class Sink:
     def close(self):
         """Give on what is left."""
         self._flush(final=True)
+
+    def interrupted(self):
+        """True if the user asked to stop: for what has no target that could be asked."""
+        return False
 
     def _flush(self, final):
         text = self._decoder.decode(bytes(self._pending), final)
@@ -699,6 +718,7 @@ class _BoundSink:
             write=WRITE_FN(self._write),
             warn=WARN_FN(self._warn),
             unicode=bool(sink.unicode),
+            interrupted=INTERRUPTED_FN(self._interrupted),
         )
 
     def _write(self, _ctx, text, length):
@@ -714,6 +734,9 @@ class _BoundSink:
 
     def _do_warn(self, line):
         self._sink.warn(line.decode("utf-8", "backslashreplace"))
+
+    def _interrupted(self, _ctx):
+        return self._guard.call(lambda: 1 if self._sink.interrupted() else 0)
 
 
 # --- The library -------------------------------------------------------------------------------
@@ -789,22 +812,38 @@ class Library:
 
     def open(self, target, block_size=0, cache_size=0):
         """Find the runtime of the target. Returns a Handle; raises Error."""
-        return Handle(self._lib, target, block_size, cache_size)
+        guard = _Guard()
+        bound = _BoundTarget(target, guard)
+        options = COptions(ctypes.sizeof(COptions), block_size, cache_size)
+        return Handle(self._lib, "aiodbg_open", bound, bound.struct, options, guard)
+
+    def open_process(self, pid, retries=3, interrupted=lambda: False):
+        """Find the runtime of a process on this machine, which is not stopped.
+
+        interrupted() is asked now and then, and is true if the user wants no more of it. Returns
+        a Handle; raises Error.
+        """
+        guard = _Guard()
+        callback = INTERRUPTED_FN(lambda _ctx: guard.call(lambda: 1 if interrupted() else 0))
+        size = ctypes.sizeof(COptions)
+        options = COptions(size=size, retries=retries, interrupted=callback)
+        return Handle(self._lib, "aiodbg_open_process", callback, pid, options, guard)
 
 
 class Handle:
     """struct aiodbg: a runtime that was found in a target. Closed by with, or close()."""
 
-    def __init__(self, lib, target, block_size, cache_size):
+    def __init__(self, lib, function, callbacks, target, options, guard):
+        """function is the one of lib that opens target; callbacks are those of the target."""
         self._lib = lib
-        self._guard = _Guard()
-        self._bound = _BoundTarget(target, self._guard)
+        self._guard = guard
+        # As long as they may be called.
+        self._callbacks = callbacks
         self._pointer = ctypes.c_void_p()
-        options = COptions(ctypes.sizeof(COptions), block_size, cache_size)
         error = CError()
-        with self._guard:
-            code = lib.aiodbg_open(
-                ctypes.byref(self._bound.struct),
+        with guard:
+            code = getattr(lib, function)(
+                target,
                 ctypes.byref(options),
                 ctypes.byref(error),
                 ctypes.byref(self._pointer),

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Files in /proc, which have no size before they are read. */
+#ifndef PROC_FILE_H
+#define PROC_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Read a whole file of the open folder, of at most max bytes; what is beyond is left out.
+ * *ret is NUL-terminated and to be freed. Returns 0 or an errno value.
+ */
+int proc_file_read(int folder, const char *name, size_t max, char **ret);
+
+/* Behind "key:" at the start of a line of a file such as /proc/PID/status; NULL if not there. */
+const char *proc_file_field(const char *text, const char *key);
+
+#endif

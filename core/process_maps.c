@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* /proc/PID/maps. See process_maps.h. */
+#include "process_maps.h"
+
+#include "ceilings.h"
+#include "proc_file.h"
+
+#include <errno.h>
+#include <string.h>
+
+/*
+ * "7f3285000000-7f3285021000 r--p 00000000 fe:00 1234   /usr/lib/libpython3.11.so.1.0": start,
+ * end, permissions, offset, device, inode, path. False if the line is not like that.
+ */
+static bool parse_line(char *line, struct mapping *ret)
+{
+	char *at;
+	*ret = (struct mapping){.start = strtoull(line, &at, 16)};
+	if (*at++ != '-')
+		return false;
+	ret->end = strtoull(at, &at, 16);
+	if (*at++ != ' ' || strnlen(at, 5) < 5)
+		return false;
+	ret->readable = at[0] == 'r';
+	ret->writable = at[1] == 'w';
+	ret->shared = at[3] == 's';
+	ret->offset = strtoull(at + 4, &at, 16);
+	/* Device and inode are not needed. */
+	for (int i = 0; i < 2; i++) {
+		at += strspn(at, " ");
+		at += strcspn(at, " ");
+	}
+	ret->path = at + strspn(at, " ");
+	return ret->start < ret->end;
+}
+
+int process_maps_parse(char *text, struct process_maps *ret)
+{
+	*ret = (struct process_maps){.text = text};
+	for (char *line = text; *line;) {
+		struct mapping mapping;
+		char *end = line + strcspn(line, "\n");
+		bool last = !*end;
+		*end = '\0';
+		bool good = parse_line(line, &mapping);
+		if (good && !array_push(&ret->mappings, mapping)) {
+			process_maps_deinit(ret);
+			return ENOMEM;
+		}
+		line = last ? end : end + 1;
+	}
+	return 0;
+}
+
+int process_maps_read(int proc, struct process_maps *ret)
+{
+	char *text;
+	*ret = (struct process_maps){0};
+	int error = proc_file_read(proc, "maps", LIMIT_MAPS_SIZE, &text);
+	return error ? error : process_maps_parse(text, ret);
+}
+
+void process_maps_deinit(struct process_maps *maps)
+{
+	array_deinit(&maps->mappings);
+	free(maps->text);
+	maps->text = NULL;
+}
+
+size_t process_maps_find(const struct process_maps *maps, uint64_t addr)
+{
+	size_t low = 0, high = maps->mappings.count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (maps->mappings.items[middle].end > addr)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+bool mapping_is_file(const struct mapping *mapping)
+{
+	return mapping->path[0] == '/';
+}
+
+bool mapping_is_deleted(const struct mapping *mapping)
+{
+	static const char mark[] = " (deleted)";
+	size_t len = strlen(mapping->path);
+	return len >= sizeof(mark) - 1 && !strcmp(mapping->path + len - (sizeof(mark) - 1), mark);
+}
