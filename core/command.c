@@ -2,12 +2,14 @@
 /* Commands, from commands.h: description, completion, parsing, running. */
 #include "aiodbg.h"
 
+#include "ceilings.h"
 #include "commands.h"
 #include "error.h"
 #include "render.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define OPTION_ID(id, name, argument, help) OPTION_##id,
@@ -33,6 +35,8 @@ struct arguments {
 	const char *output;
 	/* NULL if there is none. */
 	const char *operand;
+	/* -1 if nothing was said. */
+	int64_t retries;
 };
 
 typedef int run_fn(const struct aiodbg_target *target, const struct arguments *arguments,
@@ -164,6 +168,17 @@ static const struct option *find_option(const struct command *command, const cha
 	return NULL;
 }
 
+/* A decimal number from min to max, and nothing else. */
+static bool parse_number(const char *text, int64_t min, int64_t max, int64_t *ret)
+{
+	size_t digits = strspn(text, "0123456789");
+	/* So many fit. */
+	if (!digits || digits > 18 || text[digits])
+		return false;
+	*ret = strtoll(text, NULL, 10);
+	return *ret >= min && *ret <= max;
+}
+
 static int parse_option(const struct option *option, const char *value, struct arguments *ret,
 			struct aiodbg_error *err)
 {
@@ -180,6 +195,12 @@ static int parse_option(const struct option *option, const char *value, struct a
 		break;
 	case OPTION_OUTPUT:
 		ret->output = value;
+		break;
+	case OPTION_RETRIES:
+		if (!parse_number(value, 0, LIMIT_RETRIES, &ret->retries))
+			return error_set(err, AIODBG_USAGE,
+					 "--retries takes a number from 0 to %d, not \"%.40s\"",
+					 LIMIT_RETRIES, value);
 		break;
 	default:
 		ret->help = true;
@@ -199,7 +220,7 @@ static int wrong_usage(const struct command *command, const char *what, const ch
 static int parse(const struct command *command, int argc, const char *const *argv,
 		 struct aiodbg_error *err, struct arguments *ret)
 {
-	*ret = (struct arguments){.format = command->format};
+	*ret = (struct arguments){.format = command->format, .retries = -1};
 	for (int i = 1; i < argc; i++) {
 		const char *value;
 		const struct option *option = find_option(command, argv[i], &value);
@@ -299,12 +320,44 @@ static int write_listing(void *arg, const struct aiodbg_sink *sink, struct aiodb
 	return aiodbg_render(listing->snap, listing->format, sink, err);
 }
 
+static int no_target(struct aiodbg_error *err)
+{
+	return error_set(err, AIODBG_INVALID, "no process and no core to look at");
+}
+
+#define DEFAULT_RETRIES 3
+/* PID_MAX_LIMIT of Linux: include/linux/threads.h. */
+#define PID_MAX (1 << 22)
+
+/* The process whose PID is the operand, or else the target. */
+static int open_target(const struct aiodbg_target *target, const struct arguments *arguments,
+		       const struct aiodbg_sink *sink, struct aiodbg_error *err,
+		       struct aiodbg **ret)
+{
+	int64_t pid;
+	struct aiodbg_options how = {
+		.size = sizeof(how),
+		.interrupted = sink->interrupted,
+		.interrupted_ctx = sink->ctx,
+	};
+	if (arguments->retries >= 0)
+		how.retries = (uint32_t)arguments->retries;
+	else if (arguments->operand)
+		how.retries = DEFAULT_RETRIES;
+	if (!arguments->operand)
+		return target ? aiodbg_open(target, &how, err, ret) : no_target(err);
+	if (!parse_number(arguments->operand, 1, PID_MAX, &pid))
+		return error_set(err, AIODBG_USAGE, "a PID is a number from 1 to %d, not \"%.40s\"",
+				 PID_MAX, arguments->operand);
+	return aiodbg_open_process((uint32_t)pid, &how, err, ret);
+}
+
 static int run_listing(const struct aiodbg_target *target, const struct arguments *arguments,
 		       const struct aiodbg_sink *sink, struct aiodbg_error *err)
 {
 	struct aiodbg *dbg;
 	struct aiodbg_snapshot *snap;
-	int status = aiodbg_open(target, NULL, err, &dbg);
+	int status = open_target(target, arguments, sink, err, &dbg);
 	if (status)
 		return status;
 	status = aiodbg_snapshot_create(dbg, err, &snap);
@@ -335,7 +388,5 @@ int aiodbg_command_run(const struct aiodbg_target *target, int argc, const char 
 		return status;
 	if (arguments.help)
 		return write_help(command, sink, err);
-	if (!target)
-		return error_set(err, AIODBG_INVALID, "no process and no core to look at");
 	return command->run(target, &arguments, sink, err);
 }

@@ -10,16 +10,25 @@
 #define FORMAT_OPTIONS(X)                                                                          \
 	X(FORMAT, "--format", " FORMAT", "Write as table, tree or json.")                          \
 	X(JSON, "--json", "", "Short for --format json.")
+#define PROCESS_OPTIONS(X)                                                                         \
+	X(RETRIES, "--retries", " N",                                                              \
+	  "Look again, up to N times, if the process ran on while it was read and the\n"           \
+	  "      result does not fit together. The default is 3 for a PID, else 0.")
 #define COMMON_OPTIONS(X)                                                                          \
 	X(OUTPUT, "--output", " FILE",                                                             \
 	  "Write the result to FILE, free of the debugger's messages.")                            \
 	X(HELP, "--help", "", "Show this text.")
 
 /* Every option, for what does not depend on the command. */
-#define OPTIONS(X) FORMAT_OPTIONS(X) COMMON_OPTIONS(X)
+#define OPTIONS(X) FORMAT_OPTIONS(X) PROCESS_OPTIONS(X) COMMON_OPTIONS(X)
 
 /* Those that a kind of command takes. */
-#define LISTING_OPTIONS(X) FORMAT_OPTIONS(X) COMMON_OPTIONS(X)
+#define LISTING_OPTIONS(X) FORMAT_OPTIONS(X) PROCESS_OPTIONS(X) COMMON_OPTIONS(X)
+
+#define PID_DESCRIPTION                                                                            \
+	"\n"                                                                                       \
+	"With a PID, that process of this machine is looked at, whatever the debugger\n"           \
+	"works on. It is not attached to and runs on.\n"
 
 /*
  * X(run, "name", "format", "[OPERAND]", OPTIONS, "Summary.", "Description.\n"): what runs it,
@@ -27,16 +36,16 @@
  * if it may be left out), and which options.
  */
 #define COMMANDS(X)                                                                                \
-	X(run_listing, "ps", "table", "", LISTING_OPTIONS,                                         \
+	X(run_listing, "ps", "table", "[PID]", LISTING_OPTIONS,                                    \
 	  "Show a table of the pending asyncio tasks.",                                            \
 	  "A row for each task and awaiter: the thread, the task's id and name, where it\n"        \
 	  "stands (innermost coroutine first), and the task that waits for it. A task that\n"      \
-	  "nobody waits for has the awaiter id 0x0.\n")                                            \
-	X(run_listing, "pstree", "tree", "", LISTING_OPTIONS,                                      \
+	  "nobody waits for has the awaiter id 0x0.\n" PID_DESCRIPTION)                            \
+	X(run_listing, "pstree", "tree", "[PID]", LISTING_OPTIONS,                                 \
 	  "Show the pending asyncio tasks as a tree.",                                             \
 	  "Each task, marked (T), hangs under the innermost frame of the task that waits\n"        \
 	  "for it. Below a task are its own frames, with file and line. A task with several\n"     \
 	  "awaiters is drawn once; its other places refer to it. Tasks that wait for each\n"       \
-	  "other in a circle are listed at the end.\n")
+	  "other in a circle are listed at the end.\n" PID_DESCRIPTION)
 
 #endif

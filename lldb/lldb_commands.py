@@ -117,12 +117,12 @@ class LldbSink(aiodbg.Sink):
 
     def __init__(self, result, interrupted):
         self._result = result
-        self._interrupted = interrupted
+        self.interrupted = interrupted
         self._charset = charset()
         super().__init__(self._print, self._print_warning, self._charset == "utf-8")
 
     def _print(self, text):
-        if self._interrupted():
+        if self.interrupted():
             raise KeyboardInterrupt
         self._result.Print(aiodbg.displayable(text, self._charset))
 
