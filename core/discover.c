@@ -148,6 +148,19 @@ static int try_without_offsets(struct reader *reader, uint64_t addr, struct runt
 		missing.message);
 }
 
+/* Joins what is published with the table. What contradicts itself is at addr. */
+static int make_layout(struct reader *reader, uint64_t addr, const uint64_t *words,
+		       const uint64_t *asyncio, struct runtime *runtime)
+{
+	struct layout layout;
+	int status = layout_make(runtime->table, words, asyncio, &reader->error, &layout);
+	if (status)
+		error_locate(&reader->error, addr);
+	else
+		runtime->layout = layout;
+	return status;
+}
+
 /* Checks one place where _PyRuntime may be, and fills *ret if it is. */
 static int try_runtime(struct reader *reader, uint64_t addr, struct runtime *ret)
 {
@@ -170,7 +183,7 @@ static int try_runtime(struct reader *reader, uint64_t addr, struct runtime *ret
 		return unsupported(reader, addr, ret->version, ret->free_threaded);
 	status = read_words(reader, addr, layout_runtime_size(ret->table), words);
 	if (!status)
-		status = layout_make(ret->table, words, NULL, &reader->error, &ret->layout);
+		status = make_layout(reader, addr, words, NULL, ret);
 	if (!status)
 		status = check_interpreter(reader, ret);
 	if (status && ret->is_newer) {
@@ -186,18 +199,15 @@ static int try_runtime(struct reader *reader, uint64_t addr, struct runtime *ret
 static int try_asyncio(struct reader *reader, uint64_t addr, struct runtime *runtime)
 {
 	uint64_t words[WORDS_MAX], asyncio[WORDS_MAX];
-	struct layout layout;
 	int status = read_words(reader, addr, layout_asyncio_size(runtime->table), asyncio);
 	if (!status)
 		status = read_words(reader, runtime->addr, layout_runtime_size(runtime->table),
 				    words);
 	if (!status)
-		status = layout_make(runtime->table, words, asyncio, &reader->error, &layout);
-	if (status)
-		return status;
-	runtime->layout = layout;
-	runtime->asyncio = addr;
-	return 0;
+		status = make_layout(reader, addr, words, asyncio, runtime);
+	if (!status)
+		runtime->asyncio = addr;
+	return status;
 }
 
 /*
@@ -250,14 +260,32 @@ static int try_sections(struct reader *reader, const char *name, try_fn *try,
 }
 
 /*
- * Goes through writable memory in steps of 8 bytes; matches() says whether bytes are
- * worth a try. need: the bytes it looks at.
+ * What is looked for in writable memory, in steps of 8 bytes: a word, and where it is in the
+ * whole. matches() may look further; size: the bytes of the whole.
  */
-typedef bool match_fn(const struct reader *reader, const uint8_t *bytes,
-		      const struct runtime *runtime);
+struct pattern {
+	uint8_t word[8];
+	size_t offset, size;
+	bool (*matches)(const struct reader *reader, const uint8_t *bytes,
+			const struct runtime *runtime);
+};
 
-static int scan_region(struct reader *reader, const struct aiodbg_region *region, size_t need,
-		       match_fn *matches, try_fn *try, struct runtime *runtime,
+/* The first place from *at on, among the len bytes, where the pattern may be. */
+static bool pattern_find(const struct pattern *pattern, const uint8_t *bytes, size_t len,
+			 size_t *at)
+{
+	uint64_t wanted, word;
+	memcpy(&wanted, pattern->word, sizeof(wanted));
+	for (; *at + pattern->size <= len && *at < LIMIT_PAGE_SIZE; *at += sizeof(word)) {
+		memcpy(&word, bytes + *at + pattern->offset, sizeof(word));
+		if (word == wanted)
+			return true;
+	}
+	return false;
+}
+
+static int scan_region(struct reader *reader, const struct aiodbg_region *region,
+		       const struct pattern *pattern, try_fn *try, struct runtime *runtime,
 		       struct aiodbg_error *first)
 {
 	uint8_t page[LIMIT_PAGE_SIZE + 256];
@@ -274,10 +302,10 @@ static int scan_region(struct reader *reader, const struct aiodbg_region *region
 		if (status)
 			continue;
 		/* What spans the end of a page is completed if the next one is there. */
-		if (left > len && reader_read(reader, addr + len, page + len, need) == 0)
-			len += need;
-		for (size_t i = 0; i + need <= len && i < LIMIT_PAGE_SIZE; i += 8) {
-			if (!matches(reader, page + i, runtime))
+		if (left > len && reader_read(reader, addr + len, page + len, pattern->size) == 0)
+			len += pattern->size;
+		for (size_t i = 0; pattern_find(pattern, page, len, &i); i += 8) {
+			if (pattern->matches && !pattern->matches(reader, page + i, runtime))
 				continue;
 			status = try(reader, addr + i, runtime);
 			if (!status || error_is_fatal(status))
@@ -289,7 +317,7 @@ static int scan_region(struct reader *reader, const struct aiodbg_region *region
 	return AIODBG_NOT_FOUND;
 }
 
-static int scan(struct reader *reader, size_t need, match_fn *matches, try_fn *try,
+static int scan(struct reader *reader, const struct pattern *pattern, try_fn *try,
 		struct runtime *runtime, struct aiodbg_error *first)
 {
 	const struct aiodbg_target *target = reader->cache.target;
@@ -303,39 +331,50 @@ static int scan(struct reader *reader, size_t need, match_fn *matches, try_fn *t
 			break;
 		if (!region.writable)
 			continue;
-		status = scan_region(reader, &region, need, matches, try, runtime, first);
+		status = scan_region(reader, &region, pattern, try, runtime, first);
 		if (status != AIODBG_NOT_FOUND)
 			return status;
 	}
 	return AIODBG_NOT_FOUND;
 }
 
-static bool match_cookie(const struct reader *reader, const uint8_t *bytes,
-			 const struct runtime *runtime)
+static int scan_cookie(struct reader *reader, struct runtime *runtime, struct aiodbg_error *first)
 {
-	(void)reader;
-	(void)runtime;
-	return !memcmp(bytes, cookie, sizeof(cookie));
+	struct pattern pattern = {.size = HEAD_SIZE};
+	memcpy(pattern.word, cookie, sizeof(cookie));
+	return scan(reader, &pattern, try_runtime, runtime, first);
 }
 
 static bool match_asyncio(const struct reader *reader, const uint8_t *bytes,
 			  const struct runtime *runtime)
 {
 	uint64_t words[WORD_LAST + 1];
-	uint64_t interp_size = (uint64_t)runtime->layout.interp.size;
-	words[WORD_INTERP_SIZE] = reader_decode_uint(reader, bytes + WORD_INTERP_SIZE * 8ul, 8);
-	if (words[WORD_INTERP_SIZE] != interp_size)
-		return false;
 	for (size_t i = 0; i <= WORD_LAST; i++)
 		words[i] = reader_decode_uint(reader, bytes + i * 8, 8);
 	if (words[WORD_TASK_SIZE] != (uint64_t)runtime->layout.task.size ||
-	    words[WORD_INTERP_TASKS] >= interp_size)
+	    words[WORD_INTERP_TASKS] >= words[WORD_INTERP_SIZE])
 		return false;
 	for (size_t i = WORD_THREAD_SIZE + 1; i <= WORD_LAST; i++) {
 		if (words[i] >= words[WORD_THREAD_SIZE])
 			return false;
 	}
 	return true;
+}
+
+/* Known by the size of an interpreter, which is a large number like no other. */
+static int scan_asyncio(struct reader *reader, struct runtime *runtime)
+{
+	struct pattern pattern = {
+		.offset = WORD_INTERP_SIZE * 8ul,
+		.size = (WORD_LAST + 1) * 8ul,
+		.matches = match_asyncio,
+	};
+	uint64_t interp_size = (uint64_t)runtime->layout.interp.size;
+	for (size_t i = 0; i < sizeof(pattern.word); i++) {
+		size_t shift = reader->big_endian ? 56 - i * 8 : i * 8;
+		pattern.word[i] = (uint8_t)(interp_size >> shift);
+	}
+	return scan(reader, &pattern, try_asyncio, runtime, &runtime->asyncio_error);
 }
 
 static int not_found(struct reader *reader)
@@ -363,7 +402,7 @@ int discover_runtime(struct reader *reader, struct runtime *ret)
 	/* A symbol or section that led nowhere says more than a search could. */
 	if (status == AIODBG_NOT_FOUND && !first.code) {
 		ret->found_by = FOUND_SCAN;
-		status = scan(reader, HEAD_SIZE, match_cookie, try_runtime, ret, &first);
+		status = scan_cookie(reader, ret, &first);
 	}
 	if (status == AIODBG_NOT_FOUND && !first.code)
 		return not_found(reader);
@@ -382,8 +421,7 @@ int discover_runtime(struct reader *reader, struct runtime *ret)
 
 int discover_asyncio(struct reader *reader, struct runtime *runtime)
 {
-	int status = scan(reader, (WORD_LAST + 1) * 8ul, match_asyncio, try_asyncio, runtime,
-			  &runtime->asyncio_error);
+	int status = scan_asyncio(reader, runtime);
 	if (!status)
 		runtime->asyncio_found_by = FOUND_SCAN;
 	return status == AIODBG_NOT_FOUND ? 0 : status;

@@ -57,6 +57,15 @@ void error_append(struct aiodbg_error *err, const char *format, ...)
 	va_end(args);
 }
 
+void error_locate(struct aiodbg_error *err, uint64_t address)
+{
+	if (!err || err->has_address)
+		return;
+	err->has_address = 1;
+	err->address = address;
+	error_append(err, " at 0x%" PRIx64, address);
+}
+
 void error_prefix(struct aiodbg_error *err, const char *format, ...)
 {
 	if (!err)

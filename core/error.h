@@ -17,6 +17,9 @@ int error_set(struct aiodbg_error *err, int code, const char *format, ...) PRINT
 int error_at(struct aiodbg_error *err, int code, uint64_t address, const char *format, ...)
 	PRINTF_LIKE(4, 5);
 
+/* Say where, if the error has no address yet. */
+void error_locate(struct aiodbg_error *err, uint64_t address);
+
 /* Put "context: " in front of the message, so that it reads from the outside in. */
 void error_prefix(struct aiodbg_error *err, const char *format, ...) PRINTF_LIKE(2, 3);
 
