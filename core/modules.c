@@ -32,17 +32,11 @@ static int visit_module(struct decoder *decoder, uint64_t key, uint64_t value, v
 		visitor->error = decoder->reader.error;
 	if (status)
 		return decoder_go_on(decoder, status);
-	for (size_t i = 0; i < MODULE_COUNT; i++) {
-		bool equal;
-		status = str_equals(decoder, key, module_names[i], &equal);
-		if (status)
-			return status;
-		if (equal) {
-			visitor->found[i] = value;
-			return 0;
-		}
-	}
-	return 0;
+	size_t found;
+	status = str_find(decoder, key, module_names, MODULE_COUNT, &found);
+	if (!status && found < MODULE_COUNT)
+		visitor->found[found] = value;
+	return status;
 }
 
 /* The namespace of the module object at addr; 0 if it is no module: an entry of
@@ -61,29 +55,39 @@ static int module_dict(struct decoder *decoder, uint64_t addr, uint64_t *ret)
 	return decoder_go_on(decoder, status);
 }
 
+/* What one module exports of exported_types. */
+struct exports {
+	const char *names[EXPORTED_TYPES_MAX];
+	enum kind kinds[EXPORTED_TYPES_MAX];
+	size_t count;
+};
+
 static int visit_export(struct decoder *decoder, uint64_t key, uint64_t value, void *arg)
 {
-	const char *module = arg;
-	for (size_t i = 0; i < exported_type_count; i++) {
-		bool equal;
-		if (strcmp(exported_types[i].module, module) != 0)
-			continue;
-		int status = str_equals(decoder, key, exported_types[i].name, &equal);
-		if (!status && equal)
-			status = type_learn(decoder, value, exported_types[i].kind);
-		if (error_is_fatal(status))
-			return status;
-	}
-	return 0;
+	const struct exports *exports = arg;
+	size_t found;
+	int status = str_find(decoder, key, exports->names, exports->count, &found);
+	if (!status && found < exports->count)
+		status = type_learn(decoder, value, exports->kinds[found]);
+	return error_is_fatal(status) ? status : 0;
 }
 
 static int learn_exports(struct decoder *decoder, const uint64_t *modules)
 {
 	for (size_t i = 0; i < MODULE_COUNT; i++) {
+		struct exports exports = {.count = 0};
 		uint64_t dict;
+		for (size_t k = 0; k < exported_type_count; k++) {
+			if (strcmp(exported_types[k].module, module_names[i]) != 0)
+				continue;
+			exports.names[exports.count] = exported_types[k].name;
+			exports.kinds[exports.count++] = exported_types[k].kind;
+		}
+		if (!exports.count)
+			continue;
 		int status = module_dict(decoder, modules[i], &dict);
 		if (!status && dict)
-			status = dict_visit(decoder, dict, visit_export, (void *)module_names[i]);
+			status = dict_visit(decoder, dict, visit_export, &exports);
 		if (error_is_fatal(status))
 			return status;
 	}

@@ -74,6 +74,8 @@ const struct exported_type exported_types[] = {
 	{"_asyncio", "Task", KIND_TASK},
 };
 const size_t exported_type_count = sizeof(exported_types) / sizeof(exported_types[0]);
+_Static_assert(sizeof(exported_types) / sizeof(exported_types[0]) <= EXPORTED_TYPES_MAX,
+	       "EXPORTED_TYPES_MAX is too small");
 
 /* What a user calls a kind whose type has no readable name. */
 static const char *kind_name(enum kind kind)

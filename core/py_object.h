@@ -83,6 +83,7 @@ struct exported_type {
 	const char *module, *name;
 	enum kind kind;
 };
+#define EXPORTED_TYPES_MAX 16
 extern const struct exported_type exported_types[];
 extern const size_t exported_type_count;
 

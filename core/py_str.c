@@ -99,20 +99,39 @@ int str_read(struct decoder *decoder, uint64_t addr, const char **ret)
 	return code;
 }
 
-int str_equals(struct decoder *decoder, uint64_t addr, const char *text, bool *ret)
+int str_find(struct decoder *decoder, uint64_t addr, const char *const *texts, size_t count,
+	     size_t *ret)
 {
 	struct str str;
 	uint8_t bytes[64];
-	size_t len = strlen(text);
-	*ret = false;
+	bool is_read = false;
+	*ret = count;
 	int code = str_head(decoder, addr, &str);
 	if (code)
 		return decoder_go_on(decoder, code);
-	if (!str.ascii || str.length != len || len > sizeof(bytes))
+	if (!str.ascii || str.length > sizeof(bytes))
 		return 0;
-	code = reader_read(&decoder->reader, str.data, bytes, len);
-	if (code)
-		return decoder_go_on(decoder, code);
-	*ret = !memcmp(bytes, text, len);
+	for (size_t i = 0; i < count; i++) {
+		if (strlen(texts[i]) != str.length)
+			continue;
+		/* Most are of other lengths. */
+		if (!is_read)
+			code = reader_read(&decoder->reader, str.data, bytes, (size_t)str.length);
+		if (code)
+			return decoder_go_on(decoder, code);
+		is_read = true;
+		if (!memcmp(bytes, texts[i], (size_t)str.length)) {
+			*ret = i;
+			return 0;
+		}
+	}
 	return 0;
+}
+
+int str_equals(struct decoder *decoder, uint64_t addr, const char *text, bool *ret)
+{
+	size_t found;
+	int code = str_find(decoder, addr, &text, 1, &found);
+	*ret = found == 0;
+	return code;
 }

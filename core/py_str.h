@@ -16,6 +16,13 @@
  */
 int str_read(struct decoder *decoder, uint64_t addr, const char **ret);
 
+/*
+ * Which of the ASCII texts, each of at most 64 bytes, the str at addr equals; count if none.
+ * Fails only fatally.
+ */
+int str_find(struct decoder *decoder, uint64_t addr, const char *const *texts, size_t count,
+	     size_t *ret);
+
 /* Whether addr is a str that equals the ASCII text. Fails only fatally. */
 int str_equals(struct decoder *decoder, uint64_t addr, const char *text, bool *ret);
 
