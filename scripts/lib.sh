@@ -17,6 +17,7 @@ BUILD_PACKAGES=(
 DEBUGGER_PACKAGES=(gdb lldb-19)
 ROOT_PACKAGES=(mmdebstrap debian-archive-keyring)
 CHECK_PACKAGES=(clang-format clang-tidy)
+FUZZ_PACKAGES=(clang-14 libclang-rt-14-dev)
 
 # The scripts run commands that live in sbin folders (chroot), and want the
 # distribution's Python and tools rather than what a user put before them.

@@ -6,7 +6,11 @@ import pytest
 
 
 # The cycles of programs that have any, by the names of their tasks.
-CYCLES = {"cycles": [["a", "b"], ["x", "y", "z"]], "everything": [["a", "b"]]}
+CYCLES = {
+    "cycles": [["a", "b"], ["x", "y", "z"]],
+    "everything": [["a", "b"]],
+    "small": [["a", "b"]],
+}
 
 
 @pytest.mark.matrix("live")

@@ -32,17 +32,18 @@ QUIET_SECONDS = 0.03
 QUIET_ROUNDS = 3
 
 
-def ready(also=(), parts=()):
+def ready(also=(), parts=(), last=None):
     """Start the report and return at once.
 
     also: tasks that asyncio.all_tasks() does not know, such as pure-Python ones on 3.14.
     parts: what collect() returned in other interpreters.
+    last: called when the report is written, and before it says so.
     """
-    arguments = (list(also), list(parts))
+    arguments = (list(also), list(parts), last)
     threading.Thread(target=write_report, args=arguments, name="report", daemon=True).start()
 
 
-def write_report(also, parts):
+def write_report(also, parts, last):
     wait_until_quiet(also)
     path = os.environ.get("AIODBG_REPORT")
     if path:
@@ -52,6 +53,8 @@ def write_report(also, parts):
             write(path, [known.describe()] + parts)
         else:
             write_from_copy(path, known)
+    if last:
+        last()
     os.write(1, b"READY %d\n" % os.getpid())
 
 
