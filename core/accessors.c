@@ -207,3 +207,9 @@ int aiodbg_snapshot_find(const struct aiodbg_snapshot *snap, const char *text,
 		*ret = task->index;
 	return status;
 }
+
+int aiodbg_snapshot_complete(const struct aiodbg_snapshot *snap, const char *word, int unicode,
+			     size_t *from, char *buf, size_t size)
+{
+	return task_complete(snap, word, unicode, from, buf, size);
+}

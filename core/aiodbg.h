@@ -489,6 +489,17 @@ AIODBG_PUBLIC int aiodbg_snapshot_cycle_task(const struct aiodbg_snapshot *snap,
 AIODBG_PUBLIC int aiodbg_snapshot_find(const struct aiodbg_snapshot *snap, const char *text,
 				       struct aiodbg_error *err, size_t *ret);
 
+/*
+ * Completion of a task: write into buf, of size bytes (1,024 are enough), a text that
+ * aiodbg_snapshot_find() takes and that begins with word: ids if word begins with "0", else
+ * names as the commands show them, in ASCII if unicode is 0. *from is the number of the first
+ * task to look at, and is moved behind the one that was found, so that the next call finds the
+ * next. A name that several have comes as often. Returns 0, AIODBG_NOT_FOUND behind the last,
+ * or AIODBG_NO_MEMORY.
+ */
+AIODBG_PUBLIC int aiodbg_snapshot_complete(const struct aiodbg_snapshot *snap, const char *word,
+					   int unicode, size_t *from, char *buf, size_t size);
+
 /* A command as the user sees it. Strings are static and never NULL. */
 struct aiodbg_command {
 	/* "ps" */
@@ -517,6 +528,24 @@ AIODBG_PUBLIC const struct aiodbg_command *aiodbg_command_prefix(void);
  */
 AIODBG_PUBLIC const char *aiodbg_command_complete(const char *command, const char *previous,
 						  const char *word, unsigned int index);
+
+/* What a word of a command line is. */
+enum aiodbg_word_kind {
+	/* Nothing that could be completed. */
+	AIODBG_WORD_OTHER = 0,
+	/* An option, or one of a few values: aiodbg_command_complete() knows them. */
+	AIODBG_WORD_CHOICE = 1,
+	/* A file. */
+	AIODBG_WORD_FILE = 2,
+	/* A task, which aiodbg_snapshot_complete() knows, or an option. */
+	AIODBG_WORD_TASK = 3,
+};
+
+/*
+ * What the last of argc words is, which is being typed and may be empty; the others are the
+ * arguments of the command before it. Returns enum aiodbg_word_kind.
+ */
+AIODBG_PUBLIC int aiodbg_command_word(const char *command, int argc, const char *const *argv);
 
 /*
  * Run one command. argv[0] is its name ("ps"), the others are its arguments, argc

@@ -179,6 +179,37 @@ static bool parse_number(const char *text, int64_t min, int64_t max, int64_t *re
 	return *ret >= min && *ret <= max;
 }
 
+/* What the argument of an option is. */
+static int argument_kind(const struct option *option)
+{
+	if (option == &options[OPTION_FORMAT])
+		return AIODBG_WORD_CHOICE;
+	return strcmp(option->argument, " FILE") ? AIODBG_WORD_OTHER : AIODBG_WORD_FILE;
+}
+
+int aiodbg_command_word(const char *name, int argc, const char *const *argv)
+{
+	const char *value;
+	bool has_operand = false;
+	const struct command *command = command_named(name);
+	if (!command || argc < 1)
+		return AIODBG_WORD_OTHER;
+	for (int i = 0; i + 1 < argc; i++) {
+		const struct option *option = find_option(command, argv[i], &value);
+		has_operand = has_operand || (!option && argv[i][0] != '-');
+		if (!option || !option->argument[0] || value)
+			continue;
+		if (++i + 1 == argc)
+			return argument_kind(option);
+	}
+	const char *word = argv[argc - 1];
+	if (word[0] == '-')
+		return strchr(word, '=') ? AIODBG_WORD_OTHER : AIODBG_WORD_CHOICE;
+	if (!has_operand && strstr(command->operand, "TASK"))
+		return AIODBG_WORD_TASK;
+	return AIODBG_WORD_CHOICE;
+}
+
 static int parse_option(const struct option *option, const char *value, struct arguments *ret,
 			struct aiodbg_error *err)
 {

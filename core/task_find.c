@@ -266,3 +266,49 @@ int task_find(const struct aiodbg_snapshot *snap, const char *text, struct aiodb
 	free(search.shown);
 	return status;
 }
+
+/* ---- completion ---- */
+
+/* What could be typed for the task, and its length in *len; NULL if there is nothing. */
+static const char *text_for(struct search *search, const struct task *task, bool by_id, size_t *len)
+{
+	if (!by_id)
+		return task->name ? shown_name(search, task, len) : NULL;
+	search->shown->used = 0;
+	output_format(search->shown, "0x%" PRIx64, task->id);
+	*len = search->shown->used;
+	return search->shown->buffer;
+}
+
+static int complete(struct search *search, size_t *from, char *buf, size_t size)
+{
+	/* "0" alone is rarely the start of a name. */
+	bool by_id = search->text[0] == '0' && (!search->text[1] || search->text[1] == 'x');
+	while (*from < search->snap->tasks.count) {
+		size_t len;
+		const struct task *task = search->snap->tasks.items[(*from)++];
+		const char *text = text_for(search, task, by_id, &len);
+		if (!text || len < search->len || len >= size ||
+		    memcmp(text, search->text, search->len) != 0)
+			continue;
+		memcpy(buf, text, len);
+		buf[len] = '\0';
+		return 0;
+	}
+	return AIODBG_NOT_FOUND;
+}
+
+int task_complete(const struct aiodbg_snapshot *snap, const char *word, bool unicode, size_t *from,
+		  char *buf, size_t size)
+{
+	struct search search = {.snap = snap, .text = word, .len = strlen(word)};
+	search.sink.size = sizeof(search.sink);
+	search.sink.unicode = unicode;
+	search.shown = malloc(sizeof(*search.shown));
+	if (!search.shown)
+		return AIODBG_NO_MEMORY;
+	output_init(search.shown, &search.sink);
+	int status = complete(&search, from, buf, size);
+	free(search.shown);
+	return status;
+}

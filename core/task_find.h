@@ -17,6 +17,16 @@ struct task *task_with_id(const struct aiodbg_snapshot *snap, uint64_t id);
 int task_find(const struct aiodbg_snapshot *snap, const char *text, struct aiodbg_error *err,
 	      struct task **ret);
 
+/*
+ * Write into buf, of size bytes and NUL-terminated, the next text that means a task and begins
+ * with word: an id if word could be the start of one, else a name as it is shown (in ASCII if
+ * unicode is false). *from is the index of the first task to look at, and is moved behind the
+ * one that was found. Returns 0, AIODBG_NOT_FOUND, or AIODBG_NO_MEMORY. What does not fit into
+ * buf is left out.
+ */
+int task_complete(const struct aiodbg_snapshot *snap, const char *word, bool unicode, size_t *from,
+		  char *buf, size_t size);
+
 /* True if text is a number in hexadecimal, "0x..."; it is then in *ret. */
 bool task_parse_id(const char *text, uint64_t *ret);
 

@@ -5,10 +5,9 @@ Names, usage and help come from the library's table. A command line goes to the 
 with the selected inferior; what comes back is printed, or raised as a one-line gdb.GdbError.
 """
 
-import shlex
-
 import aiodbg
 import gdb
+import gdb_completion
 import gdb_functions
 import gdb_target
 
@@ -70,15 +69,8 @@ class Subcommand(gdb.Command):
         run(self._library, "%s %s" % (self._command.name, line))
 
     def complete(self, text, word):
-        words = _words(text)
-        if _takes_file(self._command, words):
-            return gdb.COMPLETE_FILENAME
-        if word is None:
-            # GDB calls first to learn how the start of the word is found: as usual.
-            return None
-        # GDB has cut the word at characters that it takes for separators, such as "-".
-        known = len(words[-1]) - len(word)
-        return [item[known:] for item in self._library.complete(self._command.name, words)]
+        unicode = host_charset().startswith("utf")
+        return gdb_completion.complete(self._library, self._command, text, word, unicode)
 
 
 def help_text(command):
@@ -123,19 +115,3 @@ def host_charset():
 def _displayable(text):
     """Text without characters that gdb.write() would fail to convert."""
     return aiodbg.displayable(text, host_charset())
-
-
-def _words(text):
-    """The arguments before the cursor; the last one is the word being typed, maybe empty."""
-    try:
-        words = shlex.split(text)
-    except ValueError:
-        words = text.split()
-    if not text or text[-1].isspace():
-        words.append("")
-    return words
-
-
-def _takes_file(command, words):
-    """True if the usage line calls the word being typed FILE."""
-    return len(words) > 1 and "%s FILE" % words[-2] in command.usage

@@ -23,6 +23,7 @@ from .binding import (  # noqa: F401
     Status,
     Target,
     TargetKind,
+    WordKind,
     charset_name,
     displayable,
     load_library,
@@ -30,6 +31,7 @@ from .binding import (  # noqa: F401
     split_line,
     usage_line,
 )
+from .completion import PartialLine, complete, snapshot_in_time  # noqa: F401
 from .debugger import set_debugger  # noqa: F401
 from .objects import Awaiter, Frame, Origin, Problem, Python, Snapshot, Task, Thread, snapshot
 

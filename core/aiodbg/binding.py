@@ -91,6 +91,15 @@ class EdgeSource(enum.IntEnum):
     SOURCE_CALLBACK = 2
 
 
+class WordKind(enum.IntEnum):
+    """enum aiodbg_word_kind"""
+
+    WORD_OTHER = 0
+    WORD_CHOICE = 1
+    WORD_FILE = 2
+    WORD_TASK = 3
+
+
 # AIODBG_NONE: the number of no task or thread.
 NONE = ctypes.c_size_t(-1).value
 
@@ -421,11 +430,26 @@ PROTOTYPES = {
         ctypes.c_int,
         [ctypes.c_void_p, ctypes.c_char_p, ctypes.POINTER(CError), ctypes.POINTER(ctypes.c_size_t)],
     ),
+    "aiodbg_snapshot_complete": (
+        ctypes.c_int,
+        [
+            ctypes.c_void_p,
+            ctypes.c_char_p,
+            ctypes.c_int,
+            ctypes.POINTER(ctypes.c_size_t),
+            ctypes.c_char_p,
+            ctypes.c_size_t,
+        ],
+    ),
     "aiodbg_command_describe": (ctypes.c_int, [ctypes.c_uint, ctypes.POINTER(CCommand)]),
     "aiodbg_command_prefix": (ctypes.POINTER(CCommand), []),
     "aiodbg_command_complete": (
         ctypes.c_char_p,
         [ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint],
+    ),
+    "aiodbg_command_word": (
+        ctypes.c_int,
+        [ctypes.c_char_p, ctypes.c_int, ctypes.POINTER(ctypes.c_char_p)],
     ),
     "aiodbg_command_run": (
         ctypes.c_int,
@@ -784,7 +808,7 @@ class Library:
         """Completions of the last of words, which are the arguments of the command so far."""
         word = words[-1] if words else ""
         previous = words[-2] if len(words) > 1 else ""
-        arguments = [part.encode("utf-8", "surrogateescape") for part in (command, previous, word)]
+        arguments = [_bytes_of(part) for part in (command, previous, word)]
         found = []
         while True:
             item = self._lib.aiodbg_command_complete(*arguments, len(found))
@@ -792,19 +816,23 @@ class Library:
                 return found
             found.append(item.decode())
 
+    def word_kind(self, command, words):
+        """The WordKind of the last of words, which are the arguments of the command so far."""
+        return WordKind(
+            self._lib.aiodbg_command_word(_bytes_of(command), len(words), _array_of(words))
+        )
+
     def run_command(self, target, argv, sink):
         """Run one command; argv[0] is its name. target may be None. Raises Error."""
         guard = _Guard()
         bound_target = _BoundTarget(target, guard) if target is not None else None
         bound_sink = _BoundSink(sink, guard)
-        words = [word.encode("utf-8", "surrogateescape") for word in argv]
-        array = (ctypes.c_char_p * (len(words) + 1))(*words, None)
         error = CError()
         with guard:
             code = self._lib.aiodbg_command_run(
                 ctypes.byref(bound_target.struct) if bound_target else None,
-                len(words),
-                array,
+                len(argv),
+                _array_of(argv),
                 ctypes.byref(bound_sink.struct),
                 ctypes.byref(error),
             )
@@ -828,6 +856,16 @@ class Library:
         size = ctypes.sizeof(COptions)
         options = COptions(size=size, retries=retries, interrupted=callback)
         return Handle(self._lib, "aiodbg_open_process", callback, pid, options, guard)
+
+
+def _bytes_of(text):
+    """As C has the user's text."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _array_of(words):
+    """As C has a command line."""
+    return (ctypes.c_char_p * (len(words) + 1))(*map(_bytes_of, words), None)
 
 
 class Handle:
@@ -897,7 +935,10 @@ class SnapshotHandle:
         error = CError()
         with guard:
             code = self._lib.aiodbg_render(
-                self._open_pointer(), format.encode(), ctypes.byref(bound.struct), ctypes.byref(error)
+                self._open_pointer(),
+                format.encode(),
+                ctypes.byref(bound.struct),
+                ctypes.byref(error),
             )
         _check(code, error)
 
@@ -941,6 +982,23 @@ class SnapshotHandle:
         )
         _check(code, error)
         return number.value
+
+    def complete(self, word, unicode):
+        """Texts for find() that begin with word: ids if it begins with "0", else names."""
+        buffer = ctypes.create_string_buffer(1024)
+        number = ctypes.c_size_t(0)
+        while True:
+            code = self._lib.aiodbg_snapshot_complete(
+                self._open_pointer(),
+                _bytes_of(word),
+                unicode,
+                ctypes.byref(number),
+                buffer,
+                ctypes.sizeof(buffer),
+            )
+            if code != Status.OK:
+                return
+            yield buffer.value.decode()
 
     def _filled(self, function, struct, *numbers):
         info = struct(size=ctypes.sizeof(struct))

@@ -16,7 +16,7 @@ def set_debugger(library: Library, select: Callable[[], Target]) -> None:
 
 
 def library() -> Library:
-    """The front-end's library, or, outside of a debugger, the one that is found. Or LibraryError."""
+    """The front-end's library, or the one that is found. Raises LibraryError."""
     global _library
     if _library is None:
         _library = load_library()

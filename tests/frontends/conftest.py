@@ -11,6 +11,8 @@ import pytest
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 
+GDB_MODULES = ("gdb_target", "gdb_completion", "gdb_functions", "gdb_commands")
+
 # As the front-ends do it. Never the top: its folder gdb/ would hide GDB's module.
 sys.path[:0] = [os.path.join(TOP, "core"), HERE]
 
@@ -50,10 +52,10 @@ def gdb(monkeypatch):
     fake = importlib.reload(fake_gdb)
     monkeypatch.setitem(sys.modules, "gdb", fake)
     monkeypatch.syspath_prepend(os.path.join(TOP, "gdb"))
-    for name in ("gdb_target", "gdb_functions", "gdb_commands"):
+    for name in GDB_MODULES:
         monkeypatch.delitem(sys.modules, name, raising=False)
     yield fake
-    for name in ("gdb_target", "gdb_functions", "gdb_commands"):
+    for name in GDB_MODULES:
         sys.modules.pop(name, None)
 
 

@@ -108,6 +108,28 @@ def objfiles():
     return files
 
 
+class Event:
+    def __init__(self):
+        self.handlers = []
+
+    def connect(self, handler):
+        self.handlers.append(handler)
+
+    def disconnect(self, handler):
+        self.handlers.remove(handler)
+
+    def fire(self, *arguments):
+        for handler in list(self.handlers):
+            handler(*arguments)
+
+
+class events:
+    """GDB 13 has fewer than newer ones."""
+
+    before_prompt, stop, cont, exited = Event(), Event(), Event(), Event()
+    new_objfile, memory_changed = Event(), Event()
+
+
 class Connection:
     def __init__(self, type):
         self.type = type
@@ -124,6 +146,7 @@ class Thread:
 
 class Inferior:
     def __init__(self, pid=4242, connection="native", threads=(False,), memory=None, bits=64):
+        self.num = 1
         self.pid = pid
         self.connection = Connection(connection) if connection else None
         self.memory = memory or {}
@@ -190,7 +213,8 @@ class Value:
     def __init__(self, data, type=None):
         self.address = None
         self.data = data
-        self.type = type or Type(None, 8, TYPE_CODE_ARRAY if isinstance(data, str) else TYPE_CODE_INT)
+        code = TYPE_CODE_ARRAY if isinstance(data, str) else TYPE_CODE_INT
+        self.type = type or Type(None, 8, code)
         if isinstance(data, bytes):
             order = "little" if type.inferior.little else "big"
             self.data = int.from_bytes(data[: type.sizeof], order)

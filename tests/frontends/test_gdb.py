@@ -7,7 +7,7 @@ import sys
 
 import aiodbg
 import pytest
-from conftest import modules_restored
+from conftest import GDB_MODULES, modules_restored
 from image import ImageTarget
 
 # As printed by GDB 13.1. It prints the executable's sections twice for a remote target.
@@ -408,12 +408,10 @@ def test_completion_replaces_only_the_word_that_gdb_sees(gdb, commands, library)
 
 
 def test_completion_of_files(gdb, commands):
-    import gdb_commands
-
-    command = aiodbg.Command("ps", "[--output FILE]", "", "")
-    subcommand = gdb_commands.Subcommand(None, command)
-    assert subcommand.complete("--output ", "") == gdb.COMPLETE_FILENAME
-    assert subcommand.complete("--output /tm", None) == gdb.COMPLETE_FILENAME
+    command = gdb.registered["asyncio ps"]
+    assert command.complete("--output ", "") == gdb.COMPLETE_FILENAME
+    assert command.complete("--output /tm", None) == gdb.COMPLETE_FILENAME
+    assert command.complete("--json --output '/tm", "tm") == gdb.COMPLETE_FILENAME
 
 
 # --- The functions, and aiodbg itself ------------------------------------------------------------
@@ -480,6 +478,91 @@ def test_functions_have_help(gdb, commands):
         assert (empty, usage[: 8 + len(name)]) == ("", "Usage: $" + name)
 
 
+class TaskCommand:
+    """A library with a command that takes a task."""
+
+    name = "task"
+
+    def complete(self, command, words):
+        return []
+
+    def word_kind(self, command, words):
+        return aiodbg.WordKind.WORD_TASK
+
+
+@pytest.fixture
+def complete(gdb, commands):
+    """A function: what GDB gets for a text of which it takes the word for the last one."""
+
+    def run(text, word, unicode=True):
+        completion = commands.gdb_completion
+        return completion.complete(TaskCommand(), TaskCommand, text, word, unicode)
+
+    return run
+
+
+def test_completion_of_tasks(example, complete):
+    assert complete("TM", None) is None
+    assert complete("TM", "TM") == ["TMBTE"]
+    assert complete("--depth 1 Task-", "") == ["1"]
+    # GDB has cut the word after "Aqua ".
+    assert complete("'Aqua R", "R") == ["Regia'"]
+    assert complete("", "") == [
+        "Task-1",
+        "Sundowning",
+        "TMBTE",
+        "TNDNBTG",
+        "Levitate",
+        "DYWTYLM",
+        "Aqua\\ Regia",
+    ]
+
+
+def test_completion_of_ids(example, complete):
+    ids = [hex(task.id) for task in aiodbg.snapshot().tasks]
+    assert complete("0x", "0x") == ids
+    assert complete(ids[2], ids[2]) == ids[2:3]
+
+
+def test_completion_without_a_process(gdb, commands, complete):
+    assert complete("x", "x") == []
+
+
+@pytest.mark.parametrize("event", ["before_prompt", "stop", "cont", "exited", "memory_changed"])
+def test_completion_keeps_its_snapshot_while_nothing_happens(gdb, example, complete, event):
+    reads = []
+    read_memory = gdb.inferior.read_memory
+    gdb.inferior.read_memory = lambda *place: reads.append(place) or read_memory(*place)
+    assert complete("TM", "TM") == ["TMBTE"]
+    first = len(reads)
+    assert complete("TN", "TN") == ["TNDNBTG"]
+    assert len(reads) == first > 0
+    getattr(gdb.events, event).fire()
+    assert complete("TN", "TN") == ["TNDNBTG"]
+    assert len(reads) == 2 * first
+    assert len(getattr(gdb.events, event).handlers) == 1
+
+
+def test_completion_looks_at_the_selected_inferior(gdb, example, complete):
+    recorded = gdb.inferior
+    assert complete("TM", "TM") == ["TMBTE"]
+    gdb.inferior = gdb.Inferior(connection="remote")
+    gdb.inferior.num = 2
+    assert complete("TM", "TM") == []
+    gdb.inferior = recorded
+    assert complete("TM", "TM") == ["TMBTE"]
+
+
+def test_completion_that_takes_long(gdb, example, complete, monkeypatch):
+    """Nobody waits, and nobody waits twice."""
+    times = iter(range(0, 1000, 10))
+    monkeypatch.setattr("time.monotonic", lambda: next(times))
+    assert complete("TM", "TM") == []
+    taken = next(times)
+    assert complete("TM", "TM") == []
+    assert next(times) == taken + 10
+
+
 # --- Loading -------------------------------------------------------------------------------------
 
 
@@ -492,7 +575,7 @@ def source(gdb, top):
         names = runpy.run_path(os.path.join(top, "gdb", "aiodbg_gdb.py"), {"gdb": gdb})
         return {name for name in names if not name.startswith("__")}
 
-    with modules_restored("aiodbg", "gdb_target", "gdb_functions", "gdb_commands"):
+    with modules_restored("aiodbg", *GDB_MODULES):
         yield run
     sys.path[:] = path
 

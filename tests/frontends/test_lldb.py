@@ -550,7 +550,7 @@ def test_charset(answer, commands, monkeypatch, charset, unicode, expected):
     assert result.errors == "warning: %s\nerror: %s\\udcff\n" % (expected, expected)
 
 
-# --- aiodbg itself ---------------------------------------------------------------------------------
+# --- aiodbg itself -------------------------------------------------------------------------------
 
 
 @pytest.fixture

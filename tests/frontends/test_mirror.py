@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""aiodbg/binding.py mirrors aiodbg.h: every struct, field, constant and function, asked of the compiler."""
+"""aiodbg/binding.py mirrors aiodbg.h, all of it; the compiler is asked."""
 
 import ctypes
 import enum
@@ -35,6 +35,7 @@ ENUMS = [
     binding.TaskState,
     binding.FrameKind,
     binding.EdgeSource,
+    binding.WordKind,
 ]
 
 
