@@ -30,7 +30,11 @@ def register(debugger, module):
         print("aiodbg: " + reason, file=sys.stderr, flush=True)
         _add(debugger, module, "asyncio", Unusable, reason=reason)
         return
-    aiodbg.set_debugger(library, lambda: script_target(debugger))
+    aiodbg.set_debugger(
+        library,
+        lambda: script_target(debugger),
+        lambda: is_interrupted(script_debugger(debugger)),
+    )
     prefix = library.prefix()
     usage = "%s %s\n\n%s" % (prefix.name, prefix.usage, prefix.help)
     helps = "-h %s -H %s" % (_quote(prefix.summary), _quote(usage))
@@ -98,11 +102,16 @@ class Subcommand(Command):
         return "\nUsage: %s\n\n%s" % (aiodbg.usage_line(self.command), self.command.help)
 
 
+def script_debugger(loaded_by):
+    """The debugger that runs Python, if no command tells: an IDE may have several."""
+    # LLDB sets it around what it runs.
+    running = getattr(lldb, "debugger", None)
+    return running if running is not None and running.IsValid() else loaded_by
+
+
 def script_target(loaded_by):
     """What is selected, for Python that no command has given a context."""
-    # LLDB sets it around what it runs: an IDE may have several debuggers.
-    running = getattr(lldb, "debugger", None)
-    debugger = running if running is not None and running.IsValid() else loaded_by
+    debugger = script_debugger(loaded_by)
     process = debugger.GetSelectedTarget().GetProcess()
     thread = process.GetSelectedThread()
     context = lldb.SBExecutionContext(thread if thread.IsValid() else process)

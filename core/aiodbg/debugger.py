@@ -7,12 +7,20 @@ from .binding import Library, NoTarget, Target, load_library
 
 _library: Optional[Library] = None
 _select: Optional[Callable[[], Target]] = None
+_interrupted: Callable[[], bool] = lambda: False
 
 
-def set_debugger(library: Library, select: Callable[[], Target]) -> None:
-    """For front-ends: select() gives what the user has selected, or raises NoTarget."""
-    global _library, _select
-    _library, _select = library, select
+def set_debugger(
+    library: Library,
+    select: Callable[[], Target],
+    interrupted: Callable[[], bool] = lambda: False,
+) -> None:
+    """For front-ends: what the user has selected, and whether the user asked to stop.
+
+    select() raises NoTarget if there is nothing. interrupted() is for what has no target.
+    """
+    global _library, _select, _interrupted
+    _library, _select, _interrupted = library, select, interrupted
 
 
 def library() -> Library:
@@ -31,3 +39,8 @@ def selected_target() -> Target:
             "LLDB after `command script import lldb/aiodbg_lldb.py`"
         )
     return _select()
+
+
+def interrupted() -> bool:
+    """True if the user asked to stop."""
+    return _interrupted()

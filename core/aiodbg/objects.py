@@ -294,17 +294,26 @@ class Snapshot:
         self.close()
 
 
-def snapshot(target: Optional[binding.Target] = None) -> Snapshot:
+def snapshot(
+    target: Optional[binding.Target] = None, *, pid: Optional[int] = None, retries: int = 3
+) -> Snapshot:
     """Decode all tasks of the selected process or core.
 
-    target is for programs that bring their own. Raises NoTarget if nothing is selected, Error if
-    it is no CPython or one that cannot be read, KeyboardInterrupt after Ctrl-C. A damaged task is
-    no error: it is in the snapshot and says what is wrong.
+    With pid, those of that process of this machine, which is not stopped; if something moved so
+    that it could not be read, that is tried again as often as retries says. target is for programs
+    that bring their own.
+
+    Raises NoTarget if nothing is selected, Error if it is no CPython or one that cannot be read,
+    KeyboardInterrupt after Ctrl-C. A damaged task is no error: it is in the snapshot and says what
+    is wrong.
     """
-    if target is None:
-        target = debugger.selected_target()
+    library = debugger.library()
     try:
-        with debugger.library().open(target) as handle:
+        if pid is not None:
+            opened = library.open_process(pid, retries, debugger.interrupted)
+        else:
+            opened = library.open(debugger.selected_target() if target is None else target)
+        with opened as handle:
             return Snapshot(handle.snapshot())
     except binding.Error as error:
         if error.status == binding.Status.INTERRUPTED:

@@ -7,6 +7,8 @@ import dataclasses
 import gc
 import json
 import pickle
+import subprocess
+import sys
 
 import aiodbg
 import pytest
@@ -257,11 +259,51 @@ def test_outside_of_a_debugger(monkeypatch):
 
 
 def test_what_the_debugger_has_selected(library, monkeypatch):
-    monkeypatch.setattr(debugger, "_select", debugger._select)
-    monkeypatch.setattr(debugger, "_library", None)
+    for name in ("_select", "_library", "_interrupted"):
+        monkeypatch.setattr(debugger, name, None)
     aiodbg.set_debugger(library, lambda: ImageTarget(EXAMPLE))
     assert aiodbg.snapshot().task("Task-1").name == "Task-1"
     assert debugger.library() is library
+
+
+PROGRAM = """
+import asyncio
+
+async def main():
+    waiting = asyncio.create_task(asyncio.sleep(600), name="waiting")
+    await asyncio.sleep(0)
+    print("ready", flush=True)
+    await waiting
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture(scope="module")
+def process():
+    """A process of our own, which may be read by it."""
+    words = [sys.executable, "-c", PROGRAM]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as running:
+        assert running.stdout.readline() == b"ready\n"
+        yield running
+        running.kill()
+
+
+def test_process_that_runs(process):
+    with aiodbg.snapshot(pid=process.pid) as snapshot:
+        assert snapshot.target.pid == process.pid
+        assert snapshot.task("waiting").stack[-1].function == "sleep"
+    with pytest.raises(aiodbg.Error) as caught:
+        aiodbg.snapshot(pid=2**31 - 1, retries=0)
+    assert caught.value.status == aiodbg.Status.NO_PROCESS
+
+
+def test_process_that_runs_is_interrupted(process, library, monkeypatch):
+    for name in ("_select", "_library", "_interrupted"):
+        monkeypatch.setattr(debugger, name, None)
+    aiodbg.set_debugger(library, None, lambda: True)
+    with pytest.raises(KeyboardInterrupt):
+        aiodbg.snapshot(pid=process.pid)
 
 
 def test_no_python_there():
