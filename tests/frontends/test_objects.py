@@ -13,6 +13,7 @@ import sys
 import aiodbg
 import pytest
 from aiodbg import debugger, objects
+from as_json import as_json
 from image import NAMES, ImageTarget, path_of
 
 EXAMPLE = "3.14-example"
@@ -27,26 +28,6 @@ def expected(name):
     """The JSON of an image. What is no UTF-8 in it is what Python's str has and UTF-8 has not."""
     with open(path_of(name, "snapshot.json"), "rb") as file:
         return json.loads(file.read().decode("utf-8", "surrogatepass"))
-
-
-def as_json(thing):
-    """The objects, with the keys and texts that the JSON has."""
-    if dataclasses.is_dataclass(thing):
-        found = {field.name: getattr(thing, field.name) for field in dataclasses.fields(thing)}
-        found.pop("pending_count", None)
-        for name in ("id", "loop", "address", "running_task"):
-            if found.get(name) is not None:
-                found[name] = hex(found[name])
-        if isinstance(thing, aiodbg.Awaiter):
-            via = found.pop("via")
-            found.update({"via": [hex(address) for address in via]} if via else {})
-        if isinstance(thing, aiodbg.Snapshot):
-            found.update({"format": "aiodbg-snapshot", "version": 1})
-            found["cycles"] = [[hex(task) for task in cycle] for cycle in found["cycles"]]
-        return {name: as_json(value) for name, value in found.items()}
-    if isinstance(thing, (str, int, type(None))):
-        return thing
-    return [as_json(item) for item in thing]
 
 
 # --- The data ------------------------------------------------------------------------------------

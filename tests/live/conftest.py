@@ -18,6 +18,7 @@ import debugger
 import pytest
 from cells import Cells, grid
 from interpreter import INTERPRETERS
+from lldb_debugger import LLDBS, NAMES, Lldb
 from place import CHECKOUT, Absent, Host
 from root import Root
 
@@ -234,3 +235,25 @@ def cell(request, places, cells):
     except Absent as reason:
         pytest.skip(str(reason))
     return cells.get(request.param)
+
+
+@pytest.fixture(scope="session")
+def lldbs(places):
+    """All LLDBs that are there, by name."""
+    root, found = None, {}
+    with contextlib.suppress(Absent):
+        root = places.get("root")
+        if root.has("lldb"):
+            found["root"] = Lldb("/usr/bin/lldb", root, root)
+    with contextlib.suppress(Absent):
+        found.update((name, Lldb(path, places.get("host"), root)) for name, path in LLDBS.items())
+    return found
+
+
+@pytest.fixture(params=NAMES)
+def lldb(request, lldbs):
+    """One of them."""
+    if request.param not in lldbs:
+        where = "in the root folder" if request.param == "root" else "on this machine"
+        pytest.skip("no lldb %s" % where)
+    return lldbs[request.param]

@@ -19,10 +19,9 @@ import debugger
 import pytest
 from cells import Process
 from conftest import shows
-from interpreter import OWN
-from place import CHECKOUT, Absent
+from lldb_debugger import NAMES
+from place import Absent
 
-SECONDS = 120
 COMMANDS = {"ps": "ps", "tree": "pstree", "json": "ps --json"}
 PROGRAMS = ("everything", "names", "python_tasks", "waiting")
 
@@ -30,89 +29,6 @@ PROGRAMS = ("everything", "names", "python_tasks", "waiting")
 MOVING = ("busy", "busy_generator", "child_process", "eager_first_step", "executors", "race")
 
 pytestmark = pytest.mark.usefixtures("library")
-
-
-class Lldb:
-    """An LLDB. Its home is the place where it runs: this machine, or the root folder."""
-
-    def __init__(self, command, home, root):
-        self.command = command
-        self.home = home
-        self._inside = home is root
-        # A Python of its home.
-        self.python = "/usr/bin/python3.14" if self._inside else OWN
-        parts = "lldb", "aiodbg_lldb.py"
-        script = root.inner_checkout(*parts) if self._inside else os.path.join(CHECKOUT, *parts)
-        self.load = "command script import " + script
-        output = subprocess.run(self._words("--version"), stdout=subprocess.PIPE).stdout
-        self.name = "LLDB " + re.search(rb"version (\d+)", output).group(1).decode()
-
-    def reaches(self, place):
-        return place is self.home or not self._inside
-
-    def path(self, place, inner):
-        """A path in the place as this LLDB sees it."""
-        return inner if place is self.home else place.outer(inner)
-
-    def run(self, commands, environment=()):
-        """Load the script, then run commands. The status tells if all could be done."""
-        words = ["--batch", "--no-lldbinit"]
-        for command in [self.load] + commands:
-            words += ["-o", command]
-        done = subprocess.run(
-            self._words(*words, environment=environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            timeout=SECONDS,
-        )
-        # LLDB prints each command before its output.
-        output = re.sub(r"^\(lldb\) .*\n?", "", debugger.decoded(done.stdout), flags=re.MULTILINE)
-        return debugger.Result(done.returncode, output, debugger.decoded(done.stderr))
-
-    def _words(self, *arguments, environment=()):
-        variables = {"LC_ALL": "C.UTF-8", **dict(environment)}
-        library = os.environ.get("AIODBG_LIBRARY")
-        if library:
-            seen = self.home.inner_machine(library) if self._inside else library
-            variables.setdefault("AIODBG_LIBRARY", seen)
-        return self.home.command([self.command, *arguments], environment=variables)
-
-
-def on_this_machine():
-    """Commands, one for each version."""
-    found = {}
-    for path in sorted(glob.glob("/usr/bin/lldb-[0-9]*")) + ["/usr/bin/lldb"]:
-        if re.search(r"/lldb(-\d+)?$", path) and os.path.exists(path):
-            found.setdefault(os.path.realpath(path), path)
-    return {os.path.basename(path): path for path in sorted(found.values())}
-
-
-HERE = on_this_machine()
-# What tests are parametrized with; who is absent skips them.
-NAMES = [*(HERE or ["lldb"]), "root"]
-
-
-@pytest.fixture(scope="module")
-def lldbs(places):
-    """All LLDBs that are there, by name."""
-    root, found = None, {}
-    with contextlib.suppress(Absent):
-        root = places.get("root")
-        if root.has("lldb"):
-            found["root"] = Lldb("/usr/bin/lldb", root, root)
-    with contextlib.suppress(Absent):
-        found.update((name, Lldb(path, places.get("host"), root)) for name, path in HERE.items())
-    return found
-
-
-@pytest.fixture(params=NAMES)
-def lldb(request, lldbs):
-    """One of them."""
-    if request.param not in lldbs:
-        where = "in the root folder" if request.param == "root" else "on this machine"
-        pytest.skip("no lldb %s" % where)
-    return lldbs[request.param]
 
 
 # --- The same as GDB -----------------------------------------------------------------------------

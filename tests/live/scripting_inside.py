@@ -1,0 +1,23 @@
+"""Run inside a debugger by test_scripting.py: everything that aiodbg says, as JSON, in a file."""
+
+import json
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "frontends"))
+
+
+def dump(path):
+    import aiodbg
+    from as_json import as_json
+
+    with aiodbg.snapshot() as snapshot:
+        found = {
+            "objects": as_json(snapshot),
+            "json": json.loads(snapshot.render("json")),
+            "tree": snapshot.render(),
+            "pending_count": snapshot.pending_count,
+        }
+    with open(path, "w") as file:
+        json.dump(found, file)
