@@ -4,6 +4,7 @@
 
 #include "discover.h"
 #include "error.h"
+#include "graph.h"
 #include "process.h"
 #include "render.h"
 #include "retry.h"
@@ -130,7 +131,8 @@ void aiodbg_get_stats(const struct aiodbg *dbg, struct aiodbg_stats *ret)
 	*ret = dbg->stats;
 }
 
-static int take_snapshot(struct aiodbg *dbg, struct aiodbg_error *err, struct aiodbg_snapshot **ret)
+static int take_snapshot(struct aiodbg *dbg, uint64_t future, struct aiodbg_error *err,
+			 struct aiodbg_snapshot **ret)
 {
 	struct decoder decoder;
 	struct aiodbg_snapshot *snap = calloc(1, sizeof(*snap));
@@ -142,6 +144,7 @@ static int take_snapshot(struct aiodbg *dbg, struct aiodbg_error *err, struct ai
 	}
 	snap->target_kind = dbg->target.kind;
 	snap->pid = dbg->target.pid;
+	snap->wanted = future;
 	int status = decoder_init(&decoder, &dbg->target, &dbg->options, &dbg->runtime.layout,
 				  &snap->arena);
 	if (!status)
@@ -161,11 +164,17 @@ static int take_snapshot(struct aiodbg *dbg, struct aiodbg_error *err, struct ai
 int aiodbg_snapshot_create(struct aiodbg *dbg, struct aiodbg_error *err,
 			   struct aiodbg_snapshot **ret)
 {
+	return aiodbg_snapshot_create_with(dbg, 0, err, ret);
+}
+
+int aiodbg_snapshot_create_with(struct aiodbg *dbg, uint64_t future, struct aiodbg_error *err,
+				struct aiodbg_snapshot **ret)
+{
 	struct aiodbg_snapshot *best = NULL;
 	error_clear(err);
 	for (uint32_t tries = 0;; tries++) {
 		struct aiodbg_snapshot *snap = NULL;
-		int status = take_snapshot(dbg, err, &snap);
+		int status = take_snapshot(dbg, future, err, &snap);
 		bool vain = status && error_is_fatal(status);
 		if (dbg->process) {
 			int checked = process_check(dbg->process, status, err);
@@ -203,8 +212,23 @@ void aiodbg_snapshot_destroy(struct aiodbg_snapshot *snap)
 	array_deinit(&snap->threads);
 	array_deinit(&snap->tasks);
 	array_deinit(&snap->cycles);
+	if (snap->graph)
+		graph_deinit(snap->graph);
 	arena_deinit(&snap->arena);
 	free(snap);
+}
+
+/* Whether anything can be written there. */
+static int check_sink(const struct aiodbg_sink *sink, struct aiodbg_error *err)
+{
+	if (!sink || sink->size < sizeof(*sink) || !sink->write)
+		return error_set(err, AIODBG_INVALID, "sink without its size or a write callback");
+	return 0;
+}
+
+static int finish_output(struct output *out, struct aiodbg_error *err)
+{
+	return output_flush(out) ? error_set(err, out->status, "output was refused") : 0;
 }
 
 int aiodbg_render(const struct aiodbg_snapshot *snap, const char *format,
@@ -215,12 +239,31 @@ int aiodbg_render(const struct aiodbg_snapshot *snap, const char *format,
 	const struct renderer *renderer = renderer_find(format);
 	if (!renderer)
 		return error_set(err, AIODBG_USAGE, "unknown format \"%.40s\"", format);
-	if (!sink || sink->size < sizeof(*sink) || !sink->write)
-		return error_set(err, AIODBG_INVALID, "sink without its size or a write callback");
+	int status = check_sink(sink, err);
+	if (status)
+		return status;
 	output_init(&out, sink);
 	if (renderer->render(snap, &out))
 		return error_no_memory(err);
-	if (output_flush(&out))
-		return error_set(err, out.status, "output was refused");
-	return 0;
+	return finish_output(&out, err);
+}
+
+int aiodbg_render_graph(const struct aiodbg_snapshot *snap, uint64_t id,
+			const struct aiodbg_graph_options *options, const struct aiodbg_sink *sink,
+			struct aiodbg_error *err)
+{
+	struct output out;
+	error_clear(err);
+	int status = check_sink(sink, err);
+	if (!status && options && options->size < sizeof(*options))
+		status = error_set(err, AIODBG_INVALID, "options without their size");
+	if (status)
+		return status;
+	output_init(&out, sink);
+	status = render_graph(snap, id, options, &out);
+	if (status == AIODBG_NOT_FOUND)
+		return error_at(err, status, id, "neither a task nor a future");
+	if (status)
+		return error_no_memory(err);
+	return finish_output(&out, err);
 }

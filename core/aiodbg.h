@@ -293,6 +293,14 @@ AIODBG_PUBLIC void aiodbg_get_stats(const struct aiodbg *dbg, struct aiodbg_stat
  */
 AIODBG_PUBLIC int aiodbg_snapshot_create(struct aiodbg *dbg, struct aiodbg_error *err,
 					 struct aiodbg_snapshot **ret);
+
+/*
+ * The same with a task or future that nothing need lead to, by its address; 0: none. Fails
+ * with AIODBG_CORRUPT or AIODBG_FAULT if what is there is neither.
+ */
+AIODBG_PUBLIC int aiodbg_snapshot_create_with(struct aiodbg *dbg, uint64_t future,
+					      struct aiodbg_error *err,
+					      struct aiodbg_snapshot **ret);
 AIODBG_PUBLIC void aiodbg_snapshot_destroy(struct aiodbg_snapshot *snap);
 
 /*
@@ -488,6 +496,32 @@ AIODBG_PUBLIC int aiodbg_snapshot_cycle_task(const struct aiodbg_snapshot *snap,
  */
 AIODBG_PUBLIC int aiodbg_snapshot_find(const struct aiodbg_snapshot *snap, const char *text,
 				       struct aiodbg_error *err, size_t *ret);
+/* As the parameters of asyncio.print_call_graph(). */
+struct aiodbg_graph_options {
+	/* sizeof(struct aiodbg_graph_options). */
+	size_t size;
+	/* Frames to leave out of a running task's call stack, the innermost first. As there, 1
+	 * stands for the caller, who is the innermost here: 0 and 1 leave out none. */
+	uint32_t depth;
+	/* If has_limit is not 0: frames of each call stack to keep at most. Positive: those next
+	 * to the outermost; negative: those next to the innermost; 0: none. */
+	int32_t limit;
+	int has_limit;
+	/* The kernel's id of a thread, for which see aiodbg_render_graph(). */
+	uint64_t tid;
+};
+
+/*
+ * Write the call graph of a task or future, and of all that await it, in the format of
+ * asyncio.print_call_graph(). id is its address; 0 stands for the task that runs in the thread
+ * options->tid or, if that runs none, for those that run in any thread. options may be NULL.
+ * Where CPython records awaiters (3.14), these are shown; where it does not, those that are
+ * known from callbacks. Errors: AIODBG_NOT_FOUND if the snapshot has no such task or future, and
+ * what the sink returns.
+ */
+AIODBG_PUBLIC int aiodbg_render_graph(const struct aiodbg_snapshot *snap, uint64_t id,
+				      const struct aiodbg_graph_options *options,
+				      const struct aiodbg_sink *sink, struct aiodbg_error *err);
 
 /*
  * Completion of a task: write into buf, of size bytes (1,024 are enough), a text that

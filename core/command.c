@@ -6,8 +6,10 @@
 #include "commands.h"
 #include "error.h"
 #include "render.h"
+#include "task_find.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,12 +39,14 @@ struct arguments {
 	const char *operand;
 	/* -1 if nothing was said. */
 	int64_t retries;
+	int64_t depth, limit;
+	bool has_limit;
 };
 
 typedef int run_fn(const struct aiodbg_target *target, const struct arguments *arguments,
 		   const struct aiodbg_sink *sink, struct aiodbg_error *err);
 
-static run_fn run_listing;
+static run_fn run_listing, run_graph;
 
 struct command {
 	struct aiodbg_command described;
@@ -171,9 +175,10 @@ static const struct option *find_option(const struct command *command, const cha
 /* A decimal number from min to max, and nothing else. */
 static bool parse_number(const char *text, int64_t min, int64_t max, int64_t *ret)
 {
-	size_t digits = strspn(text, "0123456789");
+	size_t sign = text[0] == '-' && min < 0;
+	size_t digits = strspn(text + sign, "0123456789");
 	/* So many fit. */
-	if (!digits || digits > 18 || text[digits])
+	if (!digits || digits > 18 || text[sign + digits])
 		return false;
 	*ret = strtoll(text, NULL, 10);
 	return *ret >= min && *ret <= max;
@@ -210,6 +215,16 @@ int aiodbg_command_word(const char *name, int argc, const char *const *argv)
 	return AIODBG_WORD_CHOICE;
 }
 
+static int number_option(const struct option *option, const char *value, int64_t min, int64_t max,
+			 int64_t *ret, struct aiodbg_error *err)
+{
+	if (parse_number(value, min, max, ret))
+		return 0;
+	return error_set(err, AIODBG_USAGE,
+			 "%s takes a number from %" PRId64 " to %" PRId64 ", not \"%.40s\"",
+			 option->name, min, max, value);
+}
+
 static int parse_option(const struct option *option, const char *value, struct arguments *ret,
 			struct aiodbg_error *err)
 {
@@ -228,11 +243,12 @@ static int parse_option(const struct option *option, const char *value, struct a
 		ret->output = value;
 		break;
 	case OPTION_RETRIES:
-		if (!parse_number(value, 0, LIMIT_RETRIES, &ret->retries))
-			return error_set(err, AIODBG_USAGE,
-					 "--retries takes a number from 0 to %d, not \"%.40s\"",
-					 LIMIT_RETRIES, value);
-		break;
+		return number_option(option, value, 0, LIMIT_RETRIES, &ret->retries, err);
+	case OPTION_DEPTH:
+		return number_option(option, value, 0, INT32_MAX, &ret->depth, err);
+	case OPTION_LIMIT:
+		ret->has_limit = true;
+		return number_option(option, value, -INT32_MAX, INT32_MAX, &ret->limit, err);
 	default:
 		ret->help = true;
 	}
@@ -360,10 +376,10 @@ static int no_target(struct aiodbg_error *err)
 /* PID_MAX_LIMIT of Linux: include/linux/threads.h. */
 #define PID_MAX (1 << 22)
 
-/* The process whose PID is the operand, or else the target. */
+/* The process with that PID, or the target if it is NULL. */
 static int open_target(const struct aiodbg_target *target, const struct arguments *arguments,
-		       const struct aiodbg_sink *sink, struct aiodbg_error *err,
-		       struct aiodbg **ret)
+		       const char *pid_text, const struct aiodbg_sink *sink,
+		       struct aiodbg_error *err, struct aiodbg **ret)
 {
 	int64_t pid;
 	struct aiodbg_options how = {
@@ -373,31 +389,83 @@ static int open_target(const struct aiodbg_target *target, const struct argument
 	};
 	if (arguments->retries >= 0)
 		how.retries = (uint32_t)arguments->retries;
-	else if (arguments->operand)
+	else if (pid_text)
 		how.retries = DEFAULT_RETRIES;
-	if (!arguments->operand)
+	if (!pid_text)
 		return target ? aiodbg_open(target, &how, err, ret) : no_target(err);
-	if (!parse_number(arguments->operand, 1, PID_MAX, &pid))
+	if (!parse_number(pid_text, 1, PID_MAX, &pid))
 		return error_set(err, AIODBG_USAGE, "a PID is a number from 1 to %d, not \"%.40s\"",
-				 PID_MAX, arguments->operand);
+				 PID_MAX, pid_text);
 	return aiodbg_open_process((uint32_t)pid, &how, err, ret);
+}
+
+/* A snapshot of that, in which the task or future at an address is, if it is not 0. */
+static int take_snapshot(const struct aiodbg_target *target, const struct arguments *arguments,
+			 const char *pid_text, uint64_t future, const struct aiodbg_sink *sink,
+			 struct aiodbg_error *err, struct aiodbg_snapshot **ret)
+{
+	struct aiodbg *dbg;
+	int status = open_target(target, arguments, pid_text, sink, err, &dbg);
+	if (status)
+		return status;
+	status = aiodbg_snapshot_create_with(dbg, future, err, ret);
+	aiodbg_close(dbg);
+	if (!status)
+		warn_of_version(*ret, sink);
+	return status;
 }
 
 static int run_listing(const struct aiodbg_target *target, const struct arguments *arguments,
 		       const struct aiodbg_sink *sink, struct aiodbg_error *err)
 {
-	struct aiodbg *dbg;
 	struct aiodbg_snapshot *snap;
-	int status = open_target(target, arguments, sink, err, &dbg);
+	int status = take_snapshot(target, arguments, arguments->operand, 0, sink, err, &snap);
 	if (status)
 		return status;
-	status = aiodbg_snapshot_create(dbg, err, &snap);
-	aiodbg_close(dbg);
-	if (status)
-		return status;
-	warn_of_version(snap, sink);
 	struct listing listing = {snap, arguments->format};
 	status = write_result(arguments, sink, write_listing, &listing, err);
+	aiodbg_snapshot_destroy(snap);
+	return status;
+}
+
+struct graph_request {
+	const struct aiodbg_snapshot *snap;
+	uint64_t id;
+	struct aiodbg_graph_options options;
+};
+
+static int write_graph(void *arg, const struct aiodbg_sink *sink, struct aiodbg_error *err)
+{
+	const struct graph_request *request = arg;
+	return aiodbg_render_graph(request->snap, request->id, &request->options, sink, err);
+}
+
+static int run_graph(const struct aiodbg_target *target, const struct arguments *arguments,
+		     const struct aiodbg_sink *sink, struct aiodbg_error *err)
+{
+	struct aiodbg_snapshot *snap;
+	struct task *task;
+	struct graph_request request = {
+		.options =
+			{
+				.size = sizeof(request.options),
+				.depth = (uint32_t)arguments->depth,
+				.limit = (int32_t)arguments->limit,
+				.has_limit = arguments->has_limit,
+				.tid = target ? target->tid : 0,
+			},
+	};
+	bool by_name = arguments->operand && !task_parse_id(arguments->operand, &request.id);
+	int status = take_snapshot(target, arguments, NULL, request.id, sink, err, &snap);
+	if (status)
+		return status;
+	if (by_name) {
+		status = task_find(snap, arguments->operand, err, &task);
+		request.id = status ? 0 : task->id;
+	}
+	request.snap = snap;
+	if (!status)
+		status = write_result(arguments, sink, write_graph, &request, err);
 	aiodbg_snapshot_destroy(snap);
 	return status;
 }

@@ -14,16 +14,22 @@
 	X(RETRIES, "--retries", " N",                                                              \
 	  "Look again, up to N times, if the process ran on while it was read and the\n"           \
 	  "      result does not fit together. The default is 3 for a PID, else 0.")
+#define GRAPH_ONLY_OPTIONS(X)                                                                      \
+	X(DEPTH, "--depth", " N", "Leave out the N - 1 innermost frames of a running task.")       \
+	X(LIMIT, "--limit", " N",                                                                  \
+	  "Keep N frames of each call stack: the outermost, or the innermost if N is\n"            \
+	  "      negative; 0 shows none.")
 #define COMMON_OPTIONS(X)                                                                          \
 	X(OUTPUT, "--output", " FILE",                                                             \
 	  "Write the result to FILE, free of the debugger's messages.")                            \
 	X(HELP, "--help", "", "Show this text.")
 
 /* Every option, for what does not depend on the command. */
-#define OPTIONS(X) FORMAT_OPTIONS(X) PROCESS_OPTIONS(X) COMMON_OPTIONS(X)
+#define OPTIONS(X) FORMAT_OPTIONS(X) PROCESS_OPTIONS(X) GRAPH_ONLY_OPTIONS(X) COMMON_OPTIONS(X)
 
 /* Those that a kind of command takes. */
 #define LISTING_OPTIONS(X) FORMAT_OPTIONS(X) PROCESS_OPTIONS(X) COMMON_OPTIONS(X)
+#define GRAPH_OPTIONS(X) GRAPH_ONLY_OPTIONS(X) COMMON_OPTIONS(X)
 
 #define PID_DESCRIPTION                                                                            \
 	"\n"                                                                                       \
@@ -46,6 +52,12 @@
 	  "Each task, marked (T), hangs under the innermost frame of the task that waits\n"        \
 	  "for it. Below a task are its own frames, with file and line. A task with several\n"     \
 	  "awaiters is drawn once; its other places refer to it. Tasks that wait for each\n"       \
-	  "other in a circle are listed at the end.\n" PID_DESCRIPTION)
+	  "other in a circle are listed at the end.\n" PID_DESCRIPTION)                            \
+	X(run_graph, "graph", NULL, "[TASK]", GRAPH_OPTIONS,                                       \
+	  "Show the call graph of a task or future, as asyncio.print_call_graph() does.",          \
+	  "TASK is an id, as other commands print it, the address of any future, or a name\n"      \
+	  "that only one task has. Without it: the task that runs in the selected thread,\n"       \
+	  "or else in any. Below its call stack are those who wait for it, and who wait for\n"     \
+	  "them, as CPython recorded it (3.14 and later), or as callbacks tell.\n")
 
 #endif

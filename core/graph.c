@@ -35,6 +35,7 @@ struct node *graph_add(struct graph *graph, uint64_t addr, struct task *task)
 		return NULL;
 	node->addr = addr;
 	node->task = task;
+	node->index = graph->nodes.count;
 	void **slot = htab_find_slot(graph->index, node, INSERT);
 	if (!slot || !array_push(&graph->nodes, node))
 		return NULL;

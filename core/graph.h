@@ -14,6 +14,8 @@
 /* A task, or a future that stands between tasks. */
 struct node {
 	uint64_t addr;
+	/* Place in graph.nodes. */
+	size_t index;
 	/* NULL for a plain future. */
 	struct task *task;
 	/* Range in graph.links of those who await it. */

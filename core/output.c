@@ -76,17 +76,20 @@ static size_t safe_character(const struct output *out, const char *text, size_t 
 	return text_encode((uint32_t)c, shown);
 }
 
-/* How many characters from text on are printable ASCII, which nearly all are. */
-static size_t plain_run(const char *text, size_t len)
+/* How many characters from text on are printable ASCII, which nearly all are. Within quotes
+ * (0: none) those and backslashes end the run. */
+static size_t plain_run(const char *text, size_t len, char quote)
 {
 	size_t run = 0;
-	while (run < len && text[run] >= 0x20 && text[run] < 0x7f)
+	while (run < len && text[run] >= 0x20 && text[run] < 0x7f &&
+	       !(quote && (text[run] == quote || text[run] == '\\')))
 		run++;
 	return run;
 }
 
-/* Only measures if write_to is NULL. */
-static size_t safe(struct output *write_to, const struct output *out, const char *text, size_t max)
+/* Only measures if write_to is NULL. quote is what the text stands in, or 0. */
+static size_t safe(struct output *write_to, const struct output *out, const char *text, size_t max,
+		   char quote)
 {
 	if (!text)
 		text = "?";
@@ -94,9 +97,15 @@ static size_t safe(struct output *write_to, const struct output *out, const char
 	while (len > 0) {
 		char shown[TEXT_ESCAPE_MAX];
 		const char *piece = text;
-		size_t width = plain_run(text, len < max - total ? len : max - total);
+		size_t width = plain_run(text, len < max - total ? len : max - total, quote);
 		size_t used = width, bytes = width;
-		if (!width) {
+		if (!width && quote && (text[0] == quote || text[0] == '\\')) {
+			shown[0] = '\\';
+			shown[1] = text[0];
+			piece = shown;
+			used = 1;
+			width = bytes = 2;
+		} else if (!width) {
 			bytes = safe_character(out, text, len, &used, shown, &width);
 			piece = shown;
 		}
@@ -116,10 +125,19 @@ static size_t safe(struct output *write_to, const struct output *out, const char
 
 size_t output_safe(struct output *out, const char *text, size_t max)
 {
-	return safe(out, out, text, max);
+	return safe(out, out, text, max, 0);
+}
+
+void output_repr(struct output *out, const char *text, size_t max)
+{
+	bool single = !strchr(text, '\'') || strchr(text, '"');
+	const char *quote = single ? "'" : "\"";
+	output_text(out, quote);
+	safe(out, out, text, max, quote[0]);
+	output_text(out, quote);
 }
 
 size_t output_safe_width(const struct output *out, const char *text, size_t max)
 {
-	return safe(NULL, out, text, max);
+	return safe(NULL, out, text, max, 0);
 }

@@ -44,6 +44,9 @@ void output_format(struct output *out, const char *format, ...)
  */
 size_t output_safe(struct output *out, const char *text, size_t max);
 
+/* The same as Python's repr() writes a str: in quotes, which are escaped inside. */
+void output_repr(struct output *out, const char *text, size_t max);
+
 /* The characters that output_safe() would write. */
 size_t output_safe_width(const struct output *out, const char *text, size_t max);
 

@@ -171,14 +171,21 @@ static int walk_awaited(struct decoder *decoder, uint64_t addr, bool first, stru
 	if (status)
 		return status;
 	*next = 0;
+	if (kind != KIND_COROUTINE)
+		coro->is_indirect = true;
 	if (is_generator(kind)) {
 		struct coro inner;
+		bool is_indirect = coro->is_indirect;
+		size_t before = stack->count;
 		status = walk_generator(decoder, addr, kind, stack, &inner, next);
 		if (first && !status)
 			*coro = inner;
 		else if (!status && inner.state == CORO_EXECUTING)
 			status = reader_corrupt(&decoder->reader, addr,
 						"running coroutine awaited by a suspended one");
+		coro->is_indirect = is_indirect;
+		if (!is_indirect)
+			coro->coroutines += stack->count - before;
 		return status;
 	}
 	if (kind == KIND_FUTURE || kind == KIND_TASK) {

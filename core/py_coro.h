@@ -27,6 +27,10 @@ struct coro {
 	uint64_t frame;
 	/* The future at the end of the chain; 0 if it ends otherwise. */
 	uint64_t future;
+	/* How many of the places, from the outermost on, are of coroutines that await each
+	 * other directly, which is as far as cr_await leads. */
+	size_t coroutines;
+	bool is_indirect;
 };
 
 /*

@@ -22,6 +22,10 @@ const struct renderer *renderer_find(const char *name);
 
 render_fn render_table, render_tree, render_json;
 
+/* See aiodbg_render_graph(). Also returns AIODBG_NOT_FOUND. */
+int render_graph(const struct aiodbg_snapshot *snap, uint64_t id,
+		 const struct aiodbg_graph_options *options, struct output *out);
+
 /*
  * Shared by the texts. render_empty() says what was looked for where there are no tasks;
  * render_problems() what is missing, one line per cause; nothing if all is there.

@@ -34,7 +34,7 @@ ARRAY(executings, struct executing);
 struct builder {
 	struct aiodbg_snapshot *snap;
 	struct decoder *decoder;
-	struct graph graph;
+	struct graph *graph;
 	struct executings executing;
 	struct stack stack;
 	/* Where the next of the snapshot's problems goes: there may be very many. */
@@ -113,7 +113,7 @@ static int add_task(struct builder *builder, uint64_t addr, ptrdiff_t thread, st
 	task->thread = thread;
 	task->interp = builder->interp;
 	task->state = TASK_UNKNOWN;
-	*ret = graph_add(&builder->graph, addr, task);
+	*ret = graph_add(builder->graph, addr, task);
 	if (!*ret || !array_push(&snap->tasks, task))
 		return decoder_no_memory(builder->decoder);
 	return 0;
@@ -123,7 +123,7 @@ static int task_found(void *arg, uint64_t addr, ptrdiff_t thread, bool listed)
 {
 	struct builder *builder = arg;
 	struct node *node;
-	if (graph_find(&builder->graph, addr))
+	if (graph_find(builder->graph, addr))
 		return 0;
 	int status = add_task(builder, addr, thread, &node);
 	if (!status)
@@ -135,7 +135,7 @@ static int task_found(void *arg, uint64_t addr, ptrdiff_t thread, bool listed)
 static int add_awaiter(struct builder *builder, uint64_t addr, struct node **ret)
 {
 	struct future future;
-	*ret = graph_find(&builder->graph, addr);
+	*ret = graph_find(builder->graph, addr);
 	if (*ret)
 		return 0;
 	int status = future_read(builder->decoder, addr, EXPECT_NOTHING, &future);
@@ -143,14 +143,14 @@ static int add_awaiter(struct builder *builder, uint64_t addr, struct node **ret
 		return status;
 	if (future.is_task)
 		return add_task(builder, addr, -1, ret);
-	*ret = graph_add(&builder->graph, addr, NULL);
+	*ret = graph_add(builder->graph, addr, NULL);
 	return *ret ? 0 : decoder_no_memory(builder->decoder);
 }
 
 /* The current node is awaited by what is at addr. */
 static int link_awaiter(struct builder *builder, uint64_t addr)
 {
-	struct links *links = &builder->graph.links;
+	struct links *links = &builder->graph->links;
 	struct node *awaiter;
 	int status = add_awaiter(builder, addr, &awaiter);
 	if (status)
@@ -193,7 +193,7 @@ static int visit_callback(struct decoder *decoder, uint64_t addr, void *arg)
 static int read_links(struct builder *builder, const struct future *future)
 {
 	struct decoder *decoder = builder->decoder;
-	builder->node->first_link = builder->graph.links.count;
+	builder->node->first_link = builder->graph->links.count;
 	builder->bad_links = 0;
 	builder->source = EDGE_AWAITED_BY;
 	int status = future_visit_awaited_by(decoder, future, visit_awaiter, builder);
@@ -205,7 +205,7 @@ static int read_links(struct builder *builder, const struct future *future)
 	builder->source = EDGE_CALLBACK;
 	status = future_visit_callbacks(decoder, future, visit_callback, builder);
 	status = pass_over(builder, status);
-	builder->node->link_count = builder->graph.links.count - builder->node->first_link;
+	builder->node->link_count = builder->graph->links.count - builder->node->first_link;
 	if (error_is_fatal(status) || !builder->bad_links)
 		return status;
 	decoder->reader.error = builder->link_error;
@@ -256,6 +256,7 @@ static int read_stack(struct builder *builder, struct task *task, uint64_t coro_
 		return decoder_no_memory(builder->decoder);
 	for (size_t i = 0; i < task->depth; i++)
 		task->stack[i] = builder->stack.items[task->depth - 1 - i];
+	task->coroutines = coro.coroutines;
 	return status;
 }
 
@@ -318,8 +319,8 @@ static int decode_future(struct builder *builder, uint64_t addr)
 /* Nodes are appended while this runs. */
 static int decode_nodes(struct builder *builder, size_t from)
 {
-	for (size_t i = from; i < builder->graph.nodes.count; i++) {
-		struct node *node = builder->graph.nodes.items[i];
+	for (size_t i = from; i < builder->graph->nodes.count; i++) {
+		struct node *node = builder->graph->nodes.items[i];
 		int status = reader_check_interrupt(&builder->decoder->reader);
 		builder->node = node;
 		if (!status)
@@ -348,6 +349,7 @@ static int give_stack(struct builder *builder, struct task *task, const struct t
 	for (size_t i = 0; i < count; i++)
 		task->stack[i] = frames[i].location;
 	task->depth = count;
+	task->coroutines = count;
 	return 0;
 }
 
@@ -521,7 +523,7 @@ static int decode_interp(struct builder *builder, size_t index, struct runtime *
 {
 	struct aiodbg_snapshot *snap = builder->snap;
 	struct decoder *decoder = builder->decoder;
-	size_t from = builder->graph.nodes.count;
+	size_t from = builder->graph->nodes.count;
 	struct modules modules;
 	builder->interp = index;
 	builder->last_loop = 0;
@@ -573,12 +575,26 @@ static void drop_finished(struct tasks *tasks)
 	tasks->count = kept;
 }
 
+/* What the user asked for by its address. */
+static int decode_wanted(struct builder *builder)
+{
+	struct node *node;
+	size_t from = builder->graph->nodes.count;
+	if (!builder->snap->wanted)
+		return 0;
+	builder->interp = 0;
+	int status = add_awaiter(builder, builder->snap->wanted, &node);
+	return status ? status : decode_nodes(builder, from);
+}
+
 static int build(struct builder *builder, struct runtime *runtime)
 {
 	struct aiodbg_snapshot *snap = builder->snap;
 	int status = interps_read(builder->decoder, runtime->addr, &snap->interps, note, builder);
 	for (size_t i = 0; !status && i < snap->interps.count; i++)
 		status = decode_interp(builder, i, runtime);
+	if (!status)
+		status = decode_wanted(builder);
 	if (!status)
 		status = decode_running(builder);
 	if (status)
@@ -591,7 +607,7 @@ static int build(struct builder *builder, struct runtime *runtime)
 	}
 	if (status)
 		return status;
-	status = graph_resolve(&builder->graph, &snap->tasks);
+	status = graph_resolve(builder->graph, &snap->tasks);
 	if (status == AIODBG_LIMIT) {
 		error_set(&builder->decoder->reader.error, status,
 			  "more than %d edges between tasks, or more than %d futures in a row: cut",
@@ -618,10 +634,14 @@ int snapshot_decode(struct aiodbg_snapshot *snap, struct decoder *decoder, struc
 	snap->free_threaded = runtime->free_threaded;
 	snap->borrowed_layout = runtime->is_newer ? layout_name(runtime->table) : NULL;
 	snap->debug = -1;
-	int status = graph_init(&builder.graph, &snap->arena) ? 0 : decoder_no_memory(decoder);
+	snap->records_awaiters = decoder->layout->future.awaited_by != LAYOUT_NONE;
+	snap->graph = arena_alloc(&snap->arena, sizeof(*snap->graph));
+	builder.graph = snap->graph;
+	int status = snap->graph && graph_init(snap->graph, &snap->arena)
+			     ? 0
+			     : decoder_no_memory(decoder);
 	if (!status)
 		status = build(&builder, runtime);
-	graph_deinit(&builder.graph);
 	array_deinit(&builder.executing);
 	array_deinit(&builder.stack);
 	return status;

@@ -45,6 +45,8 @@ struct task {
 	/* Innermost first. */
 	const struct location **stack;
 	size_t depth;
+	/* How many, from the outermost on, are of coroutines that await each other directly. */
+	size_t coroutines;
 	/* Who awaits it. */
 	struct edge *awaiters;
 	size_t awaiter_count;
@@ -80,8 +82,13 @@ struct cycle {
 ARRAY(tasks, struct task *);
 ARRAY(cycles, struct cycle);
 
+struct graph;
+
 struct aiodbg_snapshot {
 	struct arena arena;
+	/* A task or future that is to be there even if nothing leads to it, or 0. To be set
+	 * before snapshot_decode(). */
+	uint64_t wanted;
 	uint32_t version;
 	bool free_threaded;
 	/* Name of the layout if there is none for the version, else NULL. */
@@ -96,6 +103,10 @@ struct aiodbg_snapshot {
 	struct threads threads;
 	struct tasks tasks;
 	struct cycles cycles;
+	/* Tasks, finished ones too, and futures, with the links that were found. */
+	struct graph *graph;
+	/* The version records awaiters itself: links without EDGE_AWAITED_BY are ours. */
+	bool records_awaiters;
 	/* What is missing, apart from what tasks say themselves. */
 	struct aiodbg_problem *problems;
 	size_t problem_count;

@@ -238,6 +238,18 @@ class CSink(ctypes.Structure):
     ]
 
 
+class CGraphOptions(ctypes.Structure):
+    """struct aiodbg_graph_options"""
+
+    _fields_ = [
+        ("size", ctypes.c_size_t),
+        ("depth", ctypes.c_uint32),
+        ("limit", ctypes.c_int32),
+        ("has_limit", ctypes.c_int),
+        ("tid", ctypes.c_uint64),
+    ]
+
+
 class CStats(ctypes.Structure):
     """struct aiodbg_stats"""
 
@@ -392,6 +404,15 @@ PROTOTYPES = {
         ctypes.c_int,
         [ctypes.c_void_p, ctypes.POINTER(CError), ctypes.POINTER(ctypes.c_void_p)],
     ),
+    "aiodbg_snapshot_create_with": (
+        ctypes.c_int,
+        [
+            ctypes.c_void_p,
+            ctypes.c_uint64,
+            ctypes.POINTER(CError),
+            ctypes.POINTER(ctypes.c_void_p),
+        ],
+    ),
     "aiodbg_snapshot_destroy": (None, [ctypes.c_void_p]),
     "aiodbg_render": (
         ctypes.c_int,
@@ -439,6 +460,16 @@ PROTOTYPES = {
             ctypes.POINTER(ctypes.c_size_t),
             ctypes.c_char_p,
             ctypes.c_size_t,
+        ],
+    ),
+    "aiodbg_render_graph": (
+        ctypes.c_int,
+        [
+            ctypes.c_void_p,
+            ctypes.c_uint64,
+            ctypes.POINTER(CGraphOptions),
+            ctypes.POINTER(CSink),
+            ctypes.POINTER(CError),
         ],
     ),
     "aiodbg_command_describe": (ctypes.c_int, [ctypes.c_uint, ctypes.POINTER(CCommand)]),

@@ -26,6 +26,7 @@ STRUCTS = {
     binding.CEdgeInfo: "struct aiodbg_edge_info",
     binding.CThreadInfo: "struct aiodbg_thread_info",
     binding.CCycleInfo: "struct aiodbg_cycle_info",
+    binding.CGraphOptions: "struct aiodbg_graph_options",
     binding.CCommand: "struct aiodbg_command",
 }
 ENUMS = [

@@ -124,6 +124,8 @@ class Process:
             raise RuntimeError("not ready after %d seconds" % START_SECONDS)
         line = self._process.stdout.readline()
         if line != b"READY %d\n" % self.pid:
+            # Only its end ends what it writes.
+            os.killpg(self.pid, signal.SIGKILL)
             rest = line + self._process.stdout.read()
             raise RuntimeError("ended before it was ready:\n" + rest.decode(errors="replace"))
         return self
@@ -140,7 +142,7 @@ def allow_core():
 
 
 class Cell:
-    """The answers called report, cpython (from 3.14 on), live, tree, table, gcore, kernel.
+    """The answers called report, cpython, graphs (from 3.14 on), live, tree, table, gcore, kernel.
 
     For a few programs also bare-live, bare-kernel, and truncated-10 to 90.
     """
@@ -185,6 +187,7 @@ class Cell:
             if self.interpreter.version >= (3, 14):
                 self._answers["cpython"] = self._cpython_view(process.pid)
             self._look_live(process.pid)
+            self._look_at_graphs(process.pid)
             process.crash()
             self._look_at_cores()
         shutil.rmtree(self._outer)
@@ -214,6 +217,20 @@ class Cell:
             self._answers[name] = self._read(name, done.errors, text=True)
         if self.program in WITHOUT_FILES:
             self._look_without_files("bare-live", ["attach %d" % pid])
+
+    def _look_at_graphs(self, pid):
+        """What the program has asked asyncio for, in the same order."""
+        commands, names = [], []
+        for graph in self._answers["report"]["graphs"]:
+            options = ["--%s %d" % pair for pair in graph["options"].items()]
+            names.append("graph-%d" % len(names))
+            options.append("--output %s/%s" % (self._outer, names[-1]))
+            commands.append("asyncio graph %s %s" % (graph["id"], " ".join(options)))
+        if not commands:
+            self._answers["graphs"] = []
+            return
+        done = debugger.gdb(self._options + ["-p", str(pid)] + debugger.each(commands))
+        self._answers["graphs"] = [self._read(name, done.errors, text=True) for name in names]
 
     def _look_at_cores(self):
         kernel = [path for path in glob.glob(self._outer + "/core*") if path[-4:] != ".gdb"]

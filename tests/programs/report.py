@@ -28,6 +28,16 @@ import awaiters
 # Python 3.12+ warns about a fork in a process with threads.
 warnings.simplefilter("ignore", DeprecationWarning)
 
+# What is asked of asyncio.format_call_graph() (3.14+): each task with the first, and with one of
+# the others in turn.
+GRAPH_OPTIONS = ({}, {"limit": 1}, {"limit": -1}, {"limit": 0}, {"limit": 2}, {"depth": 3})
+# It writes each way to an awaiter in full, and calls itself for each awaiter.
+GRAPH_WAYS_MAX = 500
+GRAPH_DEPTH_MAX = 100
+
+# Graphs that the program itself has written, of what it was executing.
+graphs = []
+
 QUIET_SECONDS = 0.03
 QUIET_ROUNDS = 3
 
@@ -74,10 +84,11 @@ def write_from_copy(path, known):
 
 
 def write(path, parts):
-    whole = {"python": sys.version, "hexversion": sys.hexversion, "threads": [], "tasks": []}
+    whole = {"python": sys.version, "hexversion": sys.hexversion}
+    whole.update({"threads": [], "tasks": [], "graphs": list(graphs)})
     for part in parts:
-        whole["threads"] += part["threads"]
-        whole["tasks"] += part["tasks"]
+        for key, items in part.items():
+            whole[key] += items
     with open(path + ".new", "w") as out:
         json.dump(whole, out, indent=1)
     os.rename(path + ".new", path)
@@ -130,7 +141,29 @@ class Known:
         return {
             "threads": [self.thread(loop) for loop in self.loops if loop.is_running()],
             "tasks": [self.task(task) for task in self.tasks],
+            "graphs": list(self.graphs()),
         }
+
+    def graphs(self):
+        """What asyncio itself writes of tasks that it can write of: not of what is executed."""
+        if not hasattr(asyncio, "format_call_graph") or self.interpreter:
+            return
+        for index, task in enumerate(self.tasks):
+            if isinstance(task, asyncio.Future) and is_small(task):
+                others = 1 + index % (len(GRAPH_OPTIONS) - 1)
+                for options in (GRAPH_OPTIONS[0], GRAPH_OPTIONS[others]):
+                    if not self.is_above_executed(task):
+                        yield graph(task, options)
+
+    def is_above_executed(self, task):
+        """True if what is executed, which a fork loses, would be written."""
+        seen, rest = set(), [task]
+        while rest:
+            one = rest.pop()
+            if id(one) not in seen:
+                seen.add(id(one))
+                rest += one._asyncio_awaited_by or ()
+        return not seen.isdisjoint(self.executing)
 
     def thread(self, loop):
         running = self.current[id(loop)]
@@ -157,6 +190,22 @@ class Known:
             "woken": awaiters.woken_by(task),
             "recorded": awaiters.recorded(task),
         }
+
+
+def graph(task, options):
+    """An entry of the report: task, as asyncio.format_call_graph() writes it with options."""
+    text = asyncio.format_call_graph(task, **options)
+    return {"id": hex(id(task)), "options": options, "text": text}
+
+
+def is_small(future, left=None, above=()):
+    """True if few ways lead to awaiters, none of them long or a circle."""
+    left = [GRAPH_WAYS_MAX] if left is None else left
+    left[0] -= 1
+    if left[0] < 0 or len(above) > GRAPH_DEPTH_MAX or future in above:
+        return False
+    awaiters_of_it = future._asyncio_awaited_by or ()
+    return all(is_small(awaiter, left, above + (future,)) for awaiter in awaiters_of_it)
 
 
 def name_of(task):

@@ -2,6 +2,8 @@
 /* Snapshots made by hand. See snapshots.h. */
 #include "snapshots.h"
 
+#include "graph.h"
+
 static void *allocate(struct aiodbg_snapshot *snap, size_t size)
 {
 	void *memory = arena_alloc(&snap->arena, size);
@@ -28,6 +30,9 @@ void snapshot_init(struct aiodbg_snapshot *snap)
 	snap->asyncio_loaded = true;
 	struct interp interp = {.addr = 0x100, .id = 0};
 	struct thread thread = {.addr = 0x200, .tid = 4242, .running_loop = 0x300};
+	snap->records_awaiters = true;
+	snap->graph = allocate(snap, sizeof(*snap->graph));
+	ck_assert(graph_init(snap->graph, &snap->arena));
 	ck_assert(array_push(&snap->interps, interp) && array_push(&snap->threads, thread));
 }
 
@@ -37,6 +42,7 @@ void snapshot_deinit(struct aiodbg_snapshot *snap)
 	array_deinit(&snap->threads);
 	array_deinit(&snap->tasks);
 	array_deinit(&snap->cycles);
+	graph_deinit(snap->graph);
 	arena_deinit(&snap->arena);
 }
 
@@ -49,6 +55,7 @@ struct task *snapshot_task(struct aiodbg_snapshot *snap, const char *name)
 	task->type = "Task";
 	task->loop = 0x300;
 	task->state = TASK_PENDING;
+	ck_assert_ptr_nonnull(graph_add(snap->graph, task->id, task));
 	ck_assert(array_push(&snap->tasks, task));
 	return task;
 }
@@ -66,6 +73,7 @@ struct location *snapshot_frame(struct aiodbg_snapshot *snap, struct task *task,
 	location->position = (struct position){line, line, 4, 8};
 	task->stack = longer(snap, task->stack, task->depth, sizeof(*task->stack));
 	task->stack[task->depth++] = location;
+	task->coroutines = task->depth;
 	return location;
 }
 
@@ -108,10 +116,32 @@ void snapshot_cycle(struct aiodbg_snapshot *snap, bool deadlock, struct task **t
 	ck_assert(array_push(&snap->cycles, cycle));
 }
 
+/* The links that the edges of a task would come from. */
+static void add_links(struct aiodbg_snapshot *snap, const struct task *task)
+{
+	struct graph *graph = snap->graph;
+	/* The id may have been changed since it was added. */
+	struct node *node = graph->nodes.items[task->index];
+	node->first_link = graph->links.count;
+	node->link_count = task->awaiter_count;
+	for (size_t i = 0; i < task->awaiter_count; i++) {
+		const struct edge *edge = &task->awaiters[i];
+		struct link link = {.source = edge->source};
+		if (edge->awaiter)
+			link.to = graph->nodes.items[edge->awaiter->index];
+		else
+			link.to = graph_find(graph, edge->awaiter_id);
+		if (!link.to)
+			link.to = graph_add(graph, edge->awaiter_id, NULL);
+		ck_assert(link.to && array_push(&graph->links, link));
+	}
+}
+
 void snapshot_finish(struct aiodbg_snapshot *snap)
 {
 	for (size_t i = 0; i < snap->tasks.count; i++) {
 		struct task *task = snap->tasks.items[i];
+		add_links(snap, task);
 		for (size_t k = 0; k < task->awaiter_count; k++) {
 			struct edge *edge = &task->awaiters[k];
 			struct task *awaiter = edge->awaiter;

@@ -47,7 +47,7 @@ void snapshot_cycle(struct aiodbg_snapshot *snap, bool deadlock, struct task **t
 	(struct task *[]){__VA_ARGS__},                                                            \
 		sizeof((struct task *[]){__VA_ARGS__}) / sizeof(struct task *)
 
-/* Fills in what is awaited, from the edges. */
+/* Fills in what is awaited, and the links, from the edges. */
 void snapshot_finish(struct aiodbg_snapshot *snap);
 
 #endif

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The call graph of one task and of all that await it, in the format of
+ * asyncio.print_call_graph(): Lib/asyncio/graph.py.
+ *
+ * There, whoever awaits two things is written below both, in full, with all who await them in
+ * turn; here each is written in full once. That aside the text is the same.
+ */
+#include "array.h"
+#include "ceilings.h"
+#include "graph.h"
+#include "render.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum written {
+	NOT_WRITTEN,
+	WRITTEN,
+	/* On the way from the root to where we are. */
+	ON_THE_WAY,
+	/* Its line is there, the rest follows further down. */
+	TO_CONTINUE,
+};
+
+struct graph_level {
+	const struct node *node;
+	size_t next_link;
+};
+
+ARRAY(graph_levels, struct graph_level);
+ARRAY(graph_queue, const struct node *);
+
+struct graph_writer {
+	const struct aiodbg_snapshot *snap;
+	const struct aiodbg_graph_options *options;
+	struct output *out;
+	/* enum written, by index of the node. */
+	uint8_t *written;
+	struct graph_levels levels;
+	struct graph_queue to_continue;
+	bool no_memory;
+};
+
+static const struct aiodbg_graph_options defaults = {
+	.size = sizeof(defaults),
+	.depth = 1,
+};
+
+static void begin_line(struct graph_writer *writer, size_t level)
+{
+	output_fill(writer->out, ' ', level * 4);
+}
+
+static void write_frame(struct graph_writer *writer, const struct location *location, size_t level)
+{
+	static const char *const tags[] = {
+		[CODE_FUNCTION] = "",
+		[CODE_GENERATOR] = "generator ",
+		[CODE_COROUTINE] = "async ",
+		[CODE_ASYNC_GENERATOR] = "async generator ",
+	};
+	struct output *out = writer->out;
+	begin_line(writer, level);
+	output_text(out, "  |   File ");
+	output_repr(out, location->code->filename ? location->code->filename : "?", LIMIT_STRING);
+	if (location->position.line >= 0)
+		output_format(out, ", line %" PRId32 ", in ", location->position.line);
+	else
+		output_text(out, ", line None, in ");
+	output_text(out, tags[location->code->kind]);
+	output_safe(out, location->function, LIMIT_NAME_SHOWN);
+	output_text(out, "()\n");
+}
+
+/* Innermost first, as a debugger writes it. */
+static void write_stack(struct graph_writer *writer, const struct task *task, size_t level,
+			bool is_root)
+{
+	const struct aiodbg_graph_options *options = writer->options;
+	size_t first = 0, end = task->depth;
+	bool running = task->state == TASK_RUNNING;
+	if (!running)
+		first = task->depth - task->coroutines;
+	else if (is_root && options->depth > 1)
+		first = options->depth - 1 < end ? options->depth - 1 : end;
+	size_t limit = (size_t)llabs(options->limit);
+	if (options->has_limit && end - first > limit) {
+		if (options->limit < 0)
+			end = first + limit;
+		else
+			first = end - limit;
+	}
+	if (first == end)
+		return;
+	begin_line(writer, level);
+	output_text(writer->out, "  + Call stack:\n");
+	for (size_t i = first; i < end; i++)
+		write_frame(writer, task->stack[i], level);
+}
+
+static bool is_shown(const struct graph_writer *writer, const struct link *link)
+{
+	return !writer->snap->records_awaiters || link->source & EDGE_AWAITED_BY;
+}
+
+static bool has_awaiters(const struct graph_writer *writer, const struct node *node)
+{
+	const struct link *links = writer->snap->graph->links.items;
+	for (size_t i = 0; i < node->link_count; i++) {
+		if (is_shown(writer, &links[node->first_link + i]))
+			return true;
+	}
+	return false;
+}
+
+static void write_title(struct graph_writer *writer, const struct node *node)
+{
+	struct output *out = writer->out;
+	const struct task *task = node->task;
+	output_text(out, task ? "* Task(" : "* Future(");
+	if (task) {
+		output_text(out, "name=");
+		if (task->name)
+			output_repr(out, task->name, LIMIT_NAME_SHOWN);
+		else
+			output_text(out, "None");
+		output_text(out, ", ");
+	}
+	output_format(out, "id=0x%" PRIx64 ")", node->addr);
+}
+
+/* What is wrong with a task, which costs it frames or awaiters. */
+static void write_problems(struct graph_writer *writer, const struct task *task, size_t level)
+{
+	for (const struct aiodbg_problem *p = task->problems; p; p = p->next) {
+		begin_line(writer, level);
+		output_text(writer->out, "  ! ");
+		output_safe(writer->out, p->message, AIODBG_MESSAGE_MAX);
+		output_text(writer->out, "\n");
+	}
+}
+
+/* One node without its awaiters, which follow from its level. */
+static void write_node(struct graph_writer *writer, const struct node *node)
+{
+	static const char *const notes[] = {
+		[NOT_WRITTEN] = "\n",
+		[WRITTEN] = " [see above]\n",
+		[ON_THE_WAY] = " [cycle: see above]\n",
+		[TO_CONTINUE] = " [see below]\n",
+	};
+	size_t level = writer->levels.count;
+	uint8_t *written = &writer->written[node->index];
+	bool is_root = level == 0;
+	begin_line(writer, level);
+	write_title(writer, node);
+	if (!is_root && *written != NOT_WRITTEN) {
+		output_text(writer->out, notes[*written]);
+		return;
+	}
+	if (level >= LIMIT_TREE_LEVELS) {
+		output_text(writer->out, " [continued below]\n");
+		*written = TO_CONTINUE;
+		if (!array_push(&writer->to_continue, node))
+			writer->no_memory = true;
+		return;
+	}
+	bool continued = *written == TO_CONTINUE;
+	output_text(writer->out, continued ? " [continued from above]\n" : "\n");
+	*written = ON_THE_WAY;
+	if (node->task) {
+		write_stack(writer, node->task, level, is_root && !continued);
+		write_problems(writer, node->task, level);
+	}
+	if (has_awaiters(writer, node)) {
+		begin_line(writer, level);
+		output_text(writer->out, "  + Awaited by:\n");
+	}
+	struct graph_level entered = {.node = node};
+	if (!array_push(&writer->levels, entered))
+		writer->no_memory = true;
+}
+
+static void write_tree(struct graph_writer *writer, const struct node *root)
+{
+	const struct link *links = writer->snap->graph->links.items;
+	write_node(writer, root);
+	while (writer->levels.count && !writer->out->status && !writer->no_memory) {
+		struct graph_level *level = &writer->levels.items[writer->levels.count - 1];
+		if (level->next_link == level->node->link_count) {
+			writer->written[level->node->index] = WRITTEN;
+			writer->levels.count--;
+			continue;
+		}
+		const struct link *link = &links[level->node->first_link + level->next_link++];
+		if (is_shown(writer, link))
+			write_node(writer, link->to);
+	}
+	writer->levels.count = 0;
+}
+
+static void write_root(struct graph_writer *writer, const struct node *root)
+{
+	size_t next = 0;
+	write_tree(writer, root);
+	while (next < writer->to_continue.count && !writer->out->status && !writer->no_memory)
+		write_tree(writer, writer->to_continue.items[next++]);
+	writer->to_continue.count = 0;
+}
+
+/* What a thread runs; NULL if that is no task, or none that is known. */
+static const struct node *running_node(struct graph_writer *writer, const struct thread *thread)
+{
+	return thread->running_task ? graph_find(writer->snap->graph, thread->running_task) : NULL;
+}
+
+static void write_running(struct graph_writer *writer)
+{
+	const struct threads *threads = &writer->snap->threads;
+	size_t count = 0;
+	for (size_t i = 0; i < threads->count; i++) {
+		const struct node *node = running_node(writer, &threads->items[i]);
+		if (!node || writer->written[node->index] != NOT_WRITTEN || writer->no_memory)
+			continue;
+		if (count++)
+			output_text(writer->out, "\n");
+		write_root(writer, node);
+	}
+	if (!count)
+		output_format(writer->out,
+			      "No task is running in any of %zu threads; name a task to see its "
+			      "call graph.\n",
+			      threads->count);
+}
+
+static int write_graph(struct graph_writer *writer, uint64_t id)
+{
+	const struct threads *threads = &writer->snap->threads;
+	const struct node *root = NULL;
+	if (id) {
+		root = graph_find(writer->snap->graph, id);
+		if (!root)
+			return AIODBG_NOT_FOUND;
+	}
+	for (size_t i = 0; !root && writer->options->tid && i < threads->count; i++) {
+		if (threads->items[i].tid == writer->options->tid)
+			root = running_node(writer, &threads->items[i]);
+	}
+	if (root)
+		write_root(writer, root);
+	else
+		write_running(writer);
+	return 0;
+}
+
+int render_graph(const struct aiodbg_snapshot *snap, uint64_t id,
+		 const struct aiodbg_graph_options *options, struct output *out)
+{
+	struct graph_writer writer = {
+		.snap = snap,
+		.options = options ? options : &defaults,
+		.out = out,
+		.written = calloc(snap->graph->nodes.count + 1, 1),
+	};
+	if (!writer.written)
+		return AIODBG_NO_MEMORY;
+	int status = write_graph(&writer, id);
+	free(writer.written);
+	array_deinit(&writer.levels);
+	array_deinit(&writer.to_continue);
+	return writer.no_memory ? AIODBG_NO_MEMORY : status;
+}
