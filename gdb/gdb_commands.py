@@ -96,7 +96,8 @@ class GdbSink(aiodbg.Sink):
         super().__init__(self._print, self._print_warning, self._charset.startswith("utf"))
 
     def _print(self, text):
-        gdb.write(aiodbg.displayable(text, self._charset))
+        # Every UTF has all that a sink gives, and looking at each character takes time.
+        gdb.write(text if self.unicode else aiodbg.displayable(text, self._charset))
 
     def _print_warning(self, line):
         line = aiodbg.displayable(line, self._charset)

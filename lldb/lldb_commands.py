@@ -133,7 +133,7 @@ class LldbSink(aiodbg.Sink):
     def _print(self, text):
         if self.interrupted():
             raise KeyboardInterrupt
-        self._result.Print(aiodbg.displayable(text, self._charset))
+        self._result.Print(text if self.unicode else aiodbg.displayable(text, self._charset))
 
     def _print_warning(self, line):
         self._result.AppendWarning(aiodbg.displayable(line, self._charset))

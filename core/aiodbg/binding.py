@@ -584,6 +584,10 @@ class Sink:
         self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
 
     def write(self, data):
+        # What the library writes is a chunk already, except for the last.
+        if not self._pending and len(data) >= self.CHUNK:
+            self._give(data, final=False)
+            return
         self._pending += data
         if len(self._pending) >= self.CHUNK:
             self._flush(final=False)
@@ -601,8 +605,12 @@ class Sink:
         return False
 
     def _flush(self, final):
-        text = self._decoder.decode(bytes(self._pending), final)
+        data = bytes(self._pending)
         self._pending.clear()
+        self._give(data, final)
+
+    def _give(self, data, final):
+        text = self._decoder.decode(data, final)
         if text:
             self._emit(text)
 
@@ -1126,6 +1134,8 @@ def charset_name(name):
 
 def displayable(text, charset):
     """Text with what the charset does not have escaped."""
+    if text.isascii():
+        return text
     return text.encode(charset, "backslashreplace").decode(charset)
 
 
