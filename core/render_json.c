@@ -18,6 +18,26 @@
 #include <yajl/yajl_gen.h>
 
 /*
+ * How many bytes from text on are written as they are, nearly always all: ASCII but for DEL.
+ * yajl has escaped the controls in strings, and its own newlines are ours. Eight bytes at a
+ * time: adding one to each brings DEL up to the bytes above ASCII.
+ */
+static size_t plain_run(const char *text, size_t len)
+{
+	static const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
+	size_t run = 0;
+	for (; run + sizeof(uint64_t) <= len; run += sizeof(uint64_t)) {
+		uint64_t word;
+		memcpy(&word, text + run, sizeof(word));
+		if ((word | (word + ones)) & tops)
+			break;
+	}
+	while (run < len && (unsigned char)text[run] < 0x7f)
+		run++;
+	return run;
+}
+
+/*
  * What yajl writes is UTF-8, or as near to it as the target's names are. JSON has escapes
  * for all that is not to be written as it is; outside ASCII, that is only in strings.
  */
@@ -30,16 +50,11 @@ static void write_escaped(struct output *out, uint32_t c)
 	output_format(out, "\\u%04x", c);
 }
 
-static void json_print(void *ctx, const char *text, size_t len)
+static void write_safe(struct output *out, const char *text, size_t len)
 {
-	struct output *out = ctx;
 	size_t plain = 0;
-	for (size_t i = 0; i < len;) {
+	for (size_t i = plain_run(text, len); i < len; i += plain_run(text + i, len - i)) {
 		size_t used = 1;
-		if (text[i] >= 0x20 && text[i] < 0x7f) {
-			i++;
-			continue;
-		}
 		int32_t c = text_decode(text + i, len - i, &used);
 		bool safe = c == '\n' || (c >= 0 && !text_is_unsafe((uint32_t)c) &&
 					  (c < 0x80 || out->sink->unicode));
@@ -60,8 +75,21 @@ struct ready {
 	size_t len;
 };
 
+/* Text of the last task that the next one may have, too. */
+struct repeat {
+	const struct task *task;
+	char *text;
+	size_t len, capacity;
+	/* Where it begins in yajl's buffer, and how often that was emptied by then. */
+	size_t start, flushes;
+};
+
 struct json {
+	struct output *out;
+	/* Its buffer is handed on when it is large enough. */
 	yajl_gen gen;
+	size_t flushes;
+	struct repeat facts, stack, awaited_by;
 	/* Writes one frame to memory, on one line. */
 	yajl_gen compact;
 	/* struct ready by location; in the arena. */
@@ -96,9 +124,8 @@ static void put_key(yajl_gen gen, const char *key)
 
 static void put_address(yajl_gen gen, uint64_t address)
 {
-	char text[32];
-	snprintf(text, sizeof(text), "0x%" PRIx64, address);
-	put_string(gen, text);
+	char text[TEXT_NUMBER_MAX];
+	yajl_gen_string(gen, (const unsigned char *)text, text_hex(address, text));
 }
 
 static void put_address_or_null(yajl_gen gen, uint64_t address)
@@ -294,15 +321,77 @@ static void put_problems(yajl_gen gen, const struct aiodbg_problem *problem)
 	yajl_gen_array_close(gen);
 }
 
-static void put_task(struct json *json, const struct aiodbg_snapshot *snap, const struct task *task)
+/* Hands on what yajl has written, if it is enough or if it is the last. */
+#define ENOUGH 16384
+static void flush(struct json *json, bool last)
 {
-	yajl_gen gen = json->gen;
-	yajl_gen_map_open(gen);
-	put_key(gen, "id");
-	put_address(gen, task->id);
-	put_key(gen, "name");
-	put_string(gen, task->name);
-	put_key(gen, "type");
+	const unsigned char *text;
+	size_t len = 0;
+	yajl_gen_get_buf(json->gen, &text, &len);
+	if (!len || (len < ENOUGH && !last))
+		return;
+	write_safe(json->out, (const char *)text, len);
+	yajl_gen_clear(json->gen);
+	json->flushes++;
+}
+
+/*
+ * Tasks that follow each other have much in common: what they are, where they stand, and
+ * who awaits them. The value of one key of theirs, or of several in a row, is put between
+ * repeat_begin() and repeat_end(), which keep its text; for the next task repeat_put() writes
+ * that again, if same() says that it fits.
+ */
+typedef bool same_fn(const struct task *a, const struct task *b);
+
+static bool repeat_put(struct json *json, const struct repeat *repeat, const struct task *task,
+		       same_fn *same)
+{
+	if (!repeat->task || !same(repeat->task, task))
+		return false;
+	put_ready(json->gen, repeat->text, repeat->len);
+	return true;
+}
+
+static void repeat_begin(struct json *json, struct repeat *repeat)
+{
+	const unsigned char *text;
+	repeat->task = NULL;
+	repeat->flushes = json->flushes;
+	yajl_gen_get_buf(json->gen, &text, &repeat->start);
+}
+
+static void repeat_end(struct json *json, struct repeat *repeat, const struct task *task)
+{
+	/* What yajl puts between a key and its value. */
+	static const char separator[] = ": ";
+	const unsigned char *text;
+	size_t len, start = repeat->start + strlen(separator);
+	yajl_gen_get_buf(json->gen, &text, &len);
+	if (json->flushes != repeat->flushes || len < start)
+		return;
+	len -= start;
+	if (len > repeat->capacity) {
+		repeat->text = arena_alloc(&json->arena, 2 * len);
+		repeat->capacity = repeat->text ? 2 * len : 0;
+	}
+	json->no_memory |= !repeat->text;
+	if (!repeat->text)
+		return;
+	memcpy(repeat->text, text + start, len);
+	repeat->len = len;
+	repeat->task = task;
+}
+
+static bool same_facts(const struct task *a, const struct task *b)
+{
+	return a->type == b->type && a->thread == b->thread && a->interp == b->interp &&
+	       a->loop == b->loop && a->state == b->state &&
+	       a->cancel_requests == b->cancel_requests;
+}
+
+/* The value of "type", and the keys behind it. */
+static void put_facts(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct task *task)
+{
 	put_string(gen, task->type);
 	put_tid(gen, task->thread >= 0 ? &snap->threads.items[task->thread] : NULL);
 	put_interpreter(gen, snap, task->interp);
@@ -315,18 +404,77 @@ static void put_task(struct json *json, const struct aiodbg_snapshot *snap, cons
 		yajl_gen_integer(gen, task->cancel_requests);
 	else
 		yajl_gen_null(gen);
-	put_key(gen, "stack");
-	yajl_gen_array_open(gen);
-	for (size_t i = 0; i < task->depth; i++)
+}
+
+static bool same_stack(const struct task *a, const struct task *b)
+{
+	return a->depth == b->depth &&
+	       (!a->depth || !memcmp(a->stack, b->stack, a->depth * sizeof(*a->stack)));
+}
+
+static void put_stack(struct json *json, const struct task *task)
+{
+	yajl_gen_array_open(json->gen);
+	for (size_t i = 0; i < task->depth && !json->no_memory; i++) {
 		put_frame(json, task->stack[i]);
-	yajl_gen_array_close(gen);
+		flush(json, false);
+	}
+	yajl_gen_array_close(json->gen);
+}
+
+static bool same_awaiters(const struct task *a, const struct task *b)
+{
+	if (a->awaiter_count != b->awaiter_count)
+		return false;
+	for (size_t i = 0; i < a->awaiter_count; i++) {
+		const struct edge *x = &a->awaiters[i], *y = &b->awaiters[i];
+		if (x->awaiter_id != y->awaiter_id || !x->awaiter != !y->awaiter ||
+		    x->source != y->source || x->via_count != y->via_count ||
+		    (x->via_count && memcmp(x->via, y->via, x->via_count * sizeof(*x->via)) != 0))
+			return false;
+	}
+	return true;
+}
+
+static void put_awaited_by(struct json *json, const struct task *task)
+{
+	yajl_gen_array_open(json->gen);
+	for (size_t i = 0; i < task->awaiter_count; i++) {
+		put_awaiter(json->gen, &task->awaiters[i]);
+		flush(json, false);
+	}
+	yajl_gen_array_close(json->gen);
+}
+
+static void put_task(struct json *json, const struct aiodbg_snapshot *snap, const struct task *task)
+{
+	yajl_gen gen = json->gen;
+	yajl_gen_map_open(gen);
+	put_key(gen, "id");
+	put_address(gen, task->id);
+	put_key(gen, "name");
+	put_string(gen, task->name);
+	put_key(gen, "type");
+	if (!repeat_put(json, &json->facts, task, same_facts)) {
+		repeat_begin(json, &json->facts);
+		put_facts(gen, snap, task);
+		repeat_end(json, &json->facts, task);
+	}
+	put_key(gen, "stack");
+	if (!repeat_put(json, &json->stack, task, same_stack)) {
+		repeat_begin(json, &json->stack);
+		put_stack(json, task);
+		repeat_end(json, &json->stack, task);
+	}
 	put_key(gen, "awaited_by");
-	yajl_gen_array_open(gen);
-	for (size_t i = 0; i < task->awaiter_count; i++)
-		put_awaiter(gen, &task->awaiters[i]);
-	yajl_gen_array_close(gen);
+	if (!repeat_put(json, &json->awaited_by, task, same_awaiters)) {
+		repeat_begin(json, &json->awaited_by);
+		put_awaited_by(json, task);
+		repeat_end(json, &json->awaited_by, task);
+	}
 	put_problems(gen, task->problems);
 	yajl_gen_map_close(gen);
+	flush(json, false);
 }
 
 static void put_cycles(yajl_gen gen, const struct aiodbg_snapshot *snap)
@@ -343,7 +491,7 @@ static void put_cycles(yajl_gen gen, const struct aiodbg_snapshot *snap)
 	yajl_gen_array_close(gen);
 }
 
-static void put_snapshot(struct json *json, const struct aiodbg_snapshot *snap, struct output *out)
+static void put_snapshot(struct json *json, const struct aiodbg_snapshot *snap)
 {
 	yajl_gen gen = json->gen;
 	yajl_gen_map_open(gen);
@@ -356,7 +504,7 @@ static void put_snapshot(struct json *json, const struct aiodbg_snapshot *snap, 
 	put_threads(gen, snap);
 	put_key(gen, "tasks");
 	yajl_gen_array_open(gen);
-	for (size_t i = 0; i < snap->tasks.count && !out->status && !json->no_memory; i++)
+	for (size_t i = 0; i < snap->tasks.count && !json->out->status && !json->no_memory; i++)
 		put_task(json, snap, snap->tasks.items[i]);
 	yajl_gen_array_close(gen);
 	put_cycles(gen, snap);
@@ -399,32 +547,31 @@ static void json_free(void *ctx, void *memory)
 	(void)memory;
 }
 
-static void json_begin(struct json *json, struct output *out)
+static void json_begin(struct json *json)
 {
 	yajl_alloc_funcs functions = {json_malloc, json_realloc, json_free, json};
 	json->gen = yajl_gen_alloc(&functions);
 	json->compact = yajl_gen_alloc(&functions);
 	yajl_gen_config(json->gen, yajl_gen_beautify, 1);
 	yajl_gen_config(json->gen, yajl_gen_indent_string, " ");
-	yajl_gen_config(json->gen, yajl_gen_print_callback, json_print, out);
 }
 
 /* What is changed in here is the caller's, so that it is defined after the jump. */
-static bool write_document(struct json *json, const struct aiodbg_snapshot *snap,
-			   struct output *out)
+static bool write_document(struct json *json, const struct aiodbg_snapshot *snap)
 {
 	if (setjmp(json->out_of_memory))
 		return false;
-	json_begin(json, out);
-	put_snapshot(json, snap, out);
+	json_begin(json);
+	put_snapshot(json, snap);
+	flush(json, true);
 	return !json->no_memory;
 }
 
 int render_json(const struct aiodbg_snapshot *snap, struct output *out)
 {
-	struct json json = {0};
+	struct json json = {.out = out};
 	json.frames = htab_create_alloc(256, ready_hash, ready_equal, NULL, calloc, free);
-	bool done = arena_init(&json.arena) && json.frames && write_document(&json, snap, out);
+	bool done = arena_init(&json.arena) && json.frames && write_document(&json, snap);
 	if (json.frames)
 		htab_delete(json.frames);
 	arena_deinit(&json.arena);
