@@ -3,29 +3,25 @@
 #include "graph.h"
 
 #include "ceilings.h"
-#include "decoder.h"
 
 #include <string.h>
 
-bool graph_init(struct graph *graph, struct arena *arena)
+void graph_init(struct graph *graph, struct arena *arena)
 {
 	memset(graph, 0, sizeof(*graph));
 	graph->arena = arena;
-	graph->index = htab_create_alloc(1024, address_hash, address_equal, NULL, calloc, free);
-	return graph->index;
 }
 
 void graph_deinit(struct graph *graph)
 {
-	if (graph->index)
-		htab_delete(graph->index);
+	addrmap_deinit(&graph->index);
 	array_deinit(&graph->nodes);
 	array_deinit(&graph->links);
 }
 
 struct node *graph_find(struct graph *graph, uint64_t addr)
 {
-	return htab_find(graph->index, &addr);
+	return addrmap_get(&graph->index, addr);
 }
 
 struct node *graph_add(struct graph *graph, uint64_t addr, struct task *task)
@@ -36,10 +32,8 @@ struct node *graph_add(struct graph *graph, uint64_t addr, struct task *task)
 	node->addr = addr;
 	node->task = task;
 	node->index = graph->nodes.count;
-	void **slot = htab_find_slot(graph->index, node, INSERT);
-	if (!slot || !array_push(&graph->nodes, node))
+	if (!array_push(&graph->nodes, node) || !addrmap_put(&graph->index, addr, node))
 		return NULL;
-	*slot = node;
 	return node;
 }
 

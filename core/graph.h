@@ -6,10 +6,9 @@
 #ifndef GRAPH_H
 #define GRAPH_H
 
+#include "addrmap.h"
 #include "array.h"
 #include "snapshot.h"
-
-#include <hashtab.h>
 
 /* A task, or a future that stands between tasks. */
 struct node {
@@ -38,13 +37,13 @@ ARRAY(links, struct link);
 
 struct graph {
 	struct arena *arena;
-	htab_t index;
+	/* Nodes by address. */
+	struct addrmap index;
 	struct nodes nodes;
 	struct links links;
 };
 
-/* false: no memory. deinit is needed in any case. */
-bool graph_init(struct graph *graph, struct arena *arena);
+void graph_init(struct graph *graph, struct arena *arena);
 void graph_deinit(struct graph *graph);
 
 /* The node at addr, or NULL. */

@@ -637,11 +637,11 @@ int snapshot_decode(struct aiodbg_snapshot *snap, struct decoder *decoder, struc
 	snap->records_awaiters = decoder->layout->future.awaited_by != LAYOUT_NONE;
 	snap->graph = arena_alloc(&snap->arena, sizeof(*snap->graph));
 	builder.graph = snap->graph;
-	int status = snap->graph && graph_init(snap->graph, &snap->arena)
-			     ? 0
-			     : decoder_no_memory(decoder);
-	if (!status)
+	int status = snap->graph ? 0 : decoder_no_memory(decoder);
+	if (!status) {
+		graph_init(snap->graph, &snap->arena);
 		status = build(&builder, runtime);
+	}
 	array_deinit(&builder.executing);
 	array_deinit(&builder.stack);
 	return status;
