@@ -9,6 +9,7 @@
  */
 #include "snapshot.h"
 
+#include "addrmap.h"
 #include "ceilings.h"
 #include "discover.h"
 #include "error.h"
@@ -47,9 +48,11 @@ struct builder {
 	struct aiodbg_error link_error;
 	/* Index of the interpreter that is being searched. */
 	size_t interp;
-	/* The last thread of each loop that was looked up. */
-	uint64_t last_loop;
-	ptrdiff_t last_thread;
+	/* The threads that run a loop, by the loop: there may be thousands of both. Each is the
+	 * thread's index and 1. */
+	struct addrmap loops;
+	/* All of memory was searched for asyncio's offsets: once for all interpreters. */
+	bool asyncio_searched;
 };
 
 /* ---- problems ---- */
@@ -214,19 +217,10 @@ static int read_links(struct builder *builder, const struct future *future)
 
 /* ---- one task ---- */
 
-/* The thread that runs a loop, or -1. Most tasks have the loop of the one before. */
-static ptrdiff_t thread_of_loop(struct builder *builder, uint64_t loop)
+/* The thread that runs a loop, or -1. */
+static ptrdiff_t thread_of_loop(const struct builder *builder, uint64_t loop)
 {
-	const struct threads *threads = &builder->snap->threads;
-	if (loop == builder->last_loop)
-		return builder->last_thread;
-	builder->last_loop = loop;
-	builder->last_thread = -1;
-	for (size_t i = 0; loop && i < threads->count; i++) {
-		if (threads->items[i].running_loop == loop)
-			builder->last_thread = (ptrdiff_t)i;
-	}
-	return builder->last_thread;
+	return (ptrdiff_t)(uintptr_t)addrmap_get(&builder->loops, loop) - 1;
 }
 
 static bool is_running_task(const struct builder *builder, const struct task *task)
@@ -437,21 +431,14 @@ static int read_build(struct builder *builder, const struct modules *modules)
 	return decoder_go_on(decoder, status);
 }
 
-struct current_visitor {
-	struct threads *threads;
-	size_t interp;
-};
-
 /* An entry of asyncio.tasks._current_tasks: the loop, and the task that it runs. */
 static int visit_current(struct decoder *decoder, uint64_t key, uint64_t value, void *arg)
 {
-	struct current_visitor *visitor = arg;
+	struct builder *builder = arg;
 	(void)decoder;
-	for (size_t i = 0; i < visitor->threads->count; i++) {
-		struct thread *thread = &visitor->threads->items[i];
-		if (thread->interp == visitor->interp && thread->running_loop == key)
-			thread->running_task = value;
-	}
+	ptrdiff_t thread = thread_of_loop(builder, key);
+	if (thread >= 0)
+		builder->snap->threads.items[thread].running_task = value;
 	return 0;
 }
 
@@ -459,13 +446,12 @@ static int visit_current(struct decoder *decoder, uint64_t key, uint64_t value, 
 static int read_current_tasks(struct builder *builder, const struct modules *modules)
 {
 	struct decoder *decoder = builder->decoder;
-	struct current_visitor visitor = {&builder->snap->threads, builder->interp};
 	uint64_t dict = 0;
 	if (!modules->tasks)
 		return 0;
 	int status = dict_get(decoder, modules->tasks, "_current_tasks", &dict);
 	if (!status && dict)
-		status = dict_visit(decoder, dict, visit_current, &visitor);
+		status = dict_visit(decoder, dict, visit_current, builder);
 	if (!status || error_is_fatal(status))
 		return status;
 	error_prefix(&decoder->reader.error, "running tasks");
@@ -508,6 +494,7 @@ static void sort_tasks(struct tasks *tasks, size_t from)
 static int find_asyncio(struct builder *builder, struct runtime *runtime)
 {
 	struct reader *reader = &builder->decoder->reader;
+	builder->asyncio_searched = true;
 	int status = discover_asyncio(reader, runtime);
 	if (status || runtime->asyncio)
 		return status;
@@ -519,6 +506,18 @@ static int find_asyncio(struct builder *builder, struct runtime *runtime)
 	return note(builder, &reader->error);
 }
 
+/* Which loops the threads from first on run. */
+static int note_loops(struct builder *builder, size_t first)
+{
+	const struct threads *threads = &builder->snap->threads;
+	for (size_t i = first; i < threads->count; i++) {
+		uint64_t loop = threads->items[i].running_loop;
+		if (loop && !addrmap_put(&builder->loops, loop, (void *)(uintptr_t)(i + 1)))
+			return decoder_no_memory(builder->decoder);
+	}
+	return 0;
+}
+
 static int decode_interp(struct builder *builder, size_t index, struct runtime *runtime)
 {
 	struct aiodbg_snapshot *snap = builder->snap;
@@ -526,18 +525,20 @@ static int decode_interp(struct builder *builder, size_t index, struct runtime *
 	size_t from = builder->graph->nodes.count;
 	struct modules modules;
 	builder->interp = index;
-	builder->last_loop = 0;
-	builder->last_thread = -1;
+	size_t first_thread = snap->threads.count;
 	int status = modules_read(decoder, &snap->interps.items[index], &modules, note, builder);
 	if (!status)
 		status = read_build(builder, &modules);
 	if (!status && (modules.asyncio || modules.tasks || !modules.complete))
 		snap->asyncio_loaded = true;
-	if (!status && modules.asyncio && !runtime->asyncio && layout_asyncio_size(runtime->table))
+	if (!status && modules.asyncio && !runtime->asyncio && !builder->asyncio_searched &&
+	    layout_asyncio_size(runtime->table))
 		status = find_asyncio(builder, runtime);
 	if (!status)
 		status = threads_read(decoder, &snap->interps, index, &snap->threads, note,
 				      builder);
+	if (!status)
+		status = note_loops(builder, first_thread);
 	struct task_search search = {
 		.decoder = decoder,
 		.interps = &snap->interps,
@@ -642,6 +643,7 @@ int snapshot_decode(struct aiodbg_snapshot *snap, struct decoder *decoder, struc
 		graph_init(snap->graph, &snap->arena);
 		status = build(&builder, runtime);
 	}
+	addrmap_deinit(&builder.loops);
 	array_deinit(&builder.executing);
 	array_deinit(&builder.stack);
 	return status;

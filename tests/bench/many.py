@@ -6,7 +6,9 @@ Prints "READY <pid>" when all tasks wait.
 
 import asyncio
 import os
+import random
 import sys
+import threading
 
 
 async def leaf():
@@ -32,9 +34,24 @@ async def awaits(task):
     await task
 
 
+async def group(count):
+    """A TaskGroup of at most ten, the rest shared out among them."""
+    shares = [(count - 1 + i) // 10 for i in range(10)]
+    async with asyncio.TaskGroup() as tasks:
+        for share in filter(None, shares):
+            tasks.create_task(group(share))
+        if count == 1:
+            await leaf()
+
+
 def flat(count):
     """One gather of all, each with three frames and a sleep."""
     return [asyncio.create_task(work()) for _ in range(count)]
+
+
+def groups(count):
+    """Groups in groups, ten in each."""
+    return [asyncio.create_task(group(count))]
 
 
 def chain(count):
@@ -66,16 +83,115 @@ def code(count):
     return tasks
 
 
-SHAPES = {"flat": flat, "chain": chain, "stacks": stacks, "wide": wide, "code": code}
+def scattered(count):
+    """Objects wherever there was room, as in a process that has run for long."""
+    filling = [bytes(random.randrange(0, 480)) for _ in range(count * 40)]
+    random.shuffle(filling)
+    del filling[count * 20 :]
+    tasks = flat(count)
+    tasks[0].filling = filling
+    return tasks
 
 
-async def main(shape, count):
+class Parked(asyncio.SelectorEventLoop):
+    """A loop without files, that never runs again once its tasks wait."""
+
+    def __init__(self):
+        super().__init__(selector=Nothing())
+
+    def _make_self_pipe(self):
+        pass
+
+
+class Nothing:
+    """A selector for it."""
+
+    def select(self, timeout):
+        return ()
+
+    def get_map(self):
+        return {}
+
+    def close(self):
+        pass
+
+
+def loops(count):
+    """A loop for each ten, all of them in the same thread, none running."""
+    kept = []
+    for _ in range(max(1, count // 10)):
+        loop = Parked()
+        kept.append((loop, [loop.create_task(work()) for _ in range(10)]))
+        # Two turns: the second one sees what the first has put off.
+        loop.call_soon(loop.call_soon, loop.stop)
+        loop.run_forever()
+    return kept
+
+
+def threads(count):
+    """Up to a thousand threads, each with a running loop."""
+    many = min(1000, max(1, count // 10))
+    begun = threading.Barrier(many + 1)
+
+    async def run():
+        tasks = flat(count // many)
+        asyncio.get_running_loop().call_later(0.2, begun.wait)
+        await asyncio.gather(*tasks)
+
+    threading.stack_size(256 * 1024)
+    for _ in range(many):
+        threading.Thread(target=asyncio.run, args=(run(),), daemon=True).start()
+    begun.wait()
+
+
+def interpreters(count):
+    """Up to a hundred interpreters, each with a thread and a running loop."""
+    import _interpreters
+
+    many = min(100, max(1, count // 10))
+    ends = [os.pipe() for _ in range(many)]
+    with open(__file__, encoding="utf-8") as file:
+        # They have our name and arguments, too.
+        source = file.read().rpartition("if __name__ ==")[0]
+    for _, end in ends:
+        call = "\nasyncio.run(main('flat', %d, lambda: os.write(%d, b'.')))\n"
+        arguments = (_interpreters.create("legacy"), source + call % (count // many, end))
+        threading.Thread(target=_interpreters.exec, args=arguments, daemon=True).start()
+    for end, _ in ends:
+        os.read(end, 1)
+
+
+async def main(shape, count, ready):
     tasks = SHAPES[shape](count)
     # One turn of the loop for each, so that it waits; a chain needs no more.
     await asyncio.sleep(0)
     loop = asyncio.get_running_loop()
-    loop.call_later(0.5, lambda: print("READY", os.getpid(), flush=True))
+    # Groups are as deep as they have levels.
+    loop.call_later(0.5, ready)
     await asyncio.gather(*tasks)
 
 
-asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+def say_ready():
+    print("READY", os.getpid(), flush=True)
+
+
+# In the running loop.
+SHAPES = {
+    "flat": flat,
+    "groups": groups,
+    "chain": chain,
+    "stacks": stacks,
+    "wide": wide,
+    "code": code,
+    "scattered": scattered,
+}
+# These make their own.
+OTHER_SHAPES = {"loops": loops, "threads": threads, "interpreters": interpreters}
+
+if __name__ == "__main__" and len(sys.argv) == 3:
+    shape, count = sys.argv[1], int(sys.argv[2])
+    if shape in SHAPES:
+        asyncio.run(main(shape, count, say_ready))
+    kept = OTHER_SHAPES[shape](count)
+    say_ready()
+    threading.Event().wait()
