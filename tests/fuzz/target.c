@@ -331,7 +331,7 @@ static void load_images(const char *folder)
 	for (int i = 0; i < num; i++) {
 		char path[4096];
 		snprintf(path, sizeof(path), "%s/%s", folder, names[i]->d_name);
-		if (is_small_image(path)) {
+		if (names[i]->d_name[0] != '.' && is_small_image(path)) {
 			struct base *base = &bases.list[bases.num++];
 			base->hash = input_hash(names[i]->d_name);
 			base->small = strstr(names[i]->d_name, "-small");
