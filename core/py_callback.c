@@ -226,6 +226,13 @@ static int visit_cfunction(struct decoder *decoder, uint64_t addr, sequence_visi
 	return visit(decoder, self, arg);
 }
 
+/* Without its name nobody knows whom a callback would wake. */
+static int unknown_callback(struct decoder *decoder, uint64_t addr)
+{
+	return error_at(&decoder->reader.error, AIODBG_FAULT, addr,
+			"callback of a type whose name cannot be read");
+}
+
 /*
  * What wakes a task in 3.8 and 3.9 is of a static type that nothing exports; without the
  * executable it is known by the task that it holds.
@@ -234,17 +241,18 @@ static int visit_wakeup(struct decoder *decoder, uint64_t addr, const struct typ
 			sequence_visit_fn *visit, void *arg)
 {
 	const struct layout *l = decoder->layout;
-	bool unnamed = !type->name && type->basicsize == l->wakeup.size;
 	uint64_t task;
 	enum kind kind = KIND_TASK;
-	if (type->kind != KIND_WAKEUP && !unnamed)
+	if (type->kind != KIND_WAKEUP && type->name)
 		return 0;
+	if (type->kind != KIND_WAKEUP && type->basicsize != l->wakeup.size)
+		return unknown_callback(decoder, addr);
 	int status = reader_word(&decoder->reader, addr + (uint64_t)l->wakeup.task, &task);
-	if (!status && unnamed)
+	if (!status && !type->name)
 		status = object_kind(decoder, task, &kind);
-	if (status || kind != KIND_TASK)
-		return status;
-	return visit(decoder, task, arg);
+	if (!status && kind != KIND_TASK)
+		status = unknown_callback(decoder, addr);
+	return status ? status : visit(decoder, task, arg);
 }
 
 int callback_visit(struct decoder *decoder, uint64_t addr, sequence_visit_fn *visit, void *arg)
