@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * faults: whatever goes wrong with a recorded image, one thing at a time.
+ *
+ *	faults IMAGES NAME
+ *	faults IMAGES LANE LANES
+ *
+ * For the image of that name in the folder IMAGES, or for each LANES-th: each page cannot be read, each read fails,
+ * memory ends behind each page, each allocation fails. Every run has to end in an answer, or
+ * in an error of one line that names an address; an answer from which something is missing
+ * must say so. Of the lost pages it is counted how many tasks are shown, on average, exactly
+ * as if nothing were missing; IMAGES/SURVIVORS has the least share for each image.
+ *
+ * One process for all of them, since there are some thousand runs for each image.
+ */
+#include "fail_alloc.h"
+#include "image.h"
+
+#include <dirent.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WORDS_MAX 3
+
+/* The output of a command. */
+struct text {
+	char *bytes;
+	size_t len, size;
+};
+
+/* Where in a text each task of a JSON document is. */
+struct span {
+	const char *start;
+	size_t len;
+};
+
+struct spans {
+	struct span *list;
+	size_t num;
+};
+
+struct run {
+	struct image *image;
+	const char *name;
+	/* What goes wrong, and at which place. */
+	const char *fault;
+	uint64_t at;
+	const char *const *words;
+};
+
+static const char *const json[WORDS_MAX] = {"pstree", "--json"};
+
+__attribute__((format(printf, 2, 3), noreturn)) static void fail(const struct run *run,
+								 const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	fprintf(stderr, "%s, %s %s, %s %#llx: ", run->name, run->words[0],
+		run->words[1] ? run->words[1] : "", run->fault, (unsigned long long)run->at);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	va_end(args);
+	exit(EXIT_FAILURE);
+}
+
+static int keep(void *ctx, const char *bytes, size_t len)
+{
+	struct text *text = ctx;
+	if (text->len + len + 1 > text->size) {
+		text->size = (text->len + len + 1) * 2;
+		/* Never the one to fail. */
+		text->bytes = __real_realloc(text->bytes, text->size);
+		if (!text->bytes)
+			abort();
+	}
+	memcpy(text->bytes + text->len, bytes, len);
+	text->len += len;
+	text->bytes[text->len] = '\0';
+	return 0;
+}
+
+static void check_error(const struct run *run, const struct aiodbg_error *err)
+{
+	if (!err->message[0] || strchr(err->message, '\n'))
+		fail(run, "message is not one line: %s", err->message);
+	if ((err->code == AIODBG_FAULT || err->code == AIODBG_CORRUPT) && !err->has_address)
+		fail(run, "no address in: %s", err->message);
+}
+
+/* Returns the status; *text is what was written, never NULL. */
+static int run_command(const struct run *run, struct text *text)
+{
+	struct aiodbg_target target = image_target(run->image);
+	struct aiodbg_sink sink = {
+		.size = sizeof(sink), .ctx = text, .write = keep, .unicode = true};
+	struct aiodbg_error err;
+	int argc = run->words[1] ? 2 : 1;
+	text->len = 0;
+	keep(text, "", 0);
+	run->image->num_reads = 0;
+	int status = aiodbg_command_run(&target, argc, run->words, &sink, &err);
+	if (status)
+		check_error(run, &err);
+	else if (!text->len)
+		fail(run, "neither output nor error");
+	return status;
+}
+
+/*
+ * The tasks of a JSON document: objects, one level in, between two lines.
+ */
+static void find_tasks(const struct text *text, struct spans *ret)
+{
+	const char *at = strstr(text->bytes, "\n \"tasks\": [\n");
+	const char *end = at ? strstr(at, "\n ]") : NULL;
+	ret->num = 0;
+	while (at && (at = strstr(at, "\n  {\n")) && at < end) {
+		const char *last = strstr(at, "\n  }");
+		ret->list = reallocarray(ret->list, ret->num + 1, sizeof(struct span));
+		if (!last || !ret->list)
+			abort();
+		ret->list[ret->num++] = (struct span){at, (size_t)(last - at)};
+		at = last;
+	}
+}
+
+static bool has_task(const struct spans *spans, const struct span *wanted)
+{
+	for (size_t i = 0; i < spans->num; i++) {
+		const struct span *span = &spans->list[i];
+		if (span->len == wanted->len && !memcmp(span->start, wanted->start, span->len))
+			return true;
+	}
+	return false;
+}
+
+/* How many tasks of the reference are in the answer as they are there. */
+static size_t count_intact(const struct run *run, const struct spans *reference,
+			   const struct text *text, struct spans *spans)
+{
+	size_t intact = 0;
+	find_tasks(text, spans);
+	for (size_t i = 0; i < reference->num; i++)
+		intact += has_task(spans, &reference->list[i]);
+	if (intact < reference->num && strstr(text->bytes, "\n \"complete\": true"))
+		fail(run, "%zu of %zu tasks, and it says that it is complete", intact,
+		     reference->num);
+	return intact;
+}
+
+struct totals {
+	unsigned long pages, reads, cuts, allocations;
+	double survivors;
+};
+
+static void lose_pages(struct run *run, const struct spans *reference, struct text *text,
+		       struct spans *spans, struct totals *totals)
+{
+	struct image *image = run->image;
+	double intact = 0;
+	run->fault = "without the page at";
+	for (size_t i = 0; i < image->num_records; i++) {
+		const struct image_record *record = &image->records[i];
+		for (run->at = record->start; run->at < record->end; run->at += IMAGE_PAGE_SIZE) {
+			if (!image_fail_page(image, run->at))
+				abort();
+			if (run_command(run, text) == AIODBG_OK)
+				intact += (double)count_intact(run, reference, text, spans);
+			image->num_failing_pages = 0;
+			totals->pages++;
+		}
+	}
+	totals->survivors = intact / (double)totals->pages / (double)reference->num;
+}
+
+static void fail_reads(struct run *run, const struct spans *reference, struct text *text,
+		       struct spans *spans, struct totals *totals)
+{
+	run->fault = "failing read";
+	for (run->at = 1;; run->at++) {
+		run->image->failing_read = run->at;
+		if (run_command(run, text) == AIODBG_OK)
+			count_intact(run, reference, text, spans);
+		if (run->image->num_reads < run->at)
+			break;
+		totals->reads++;
+	}
+	run->image->failing_read = 0;
+}
+
+static void cut(struct run *run, const struct spans *reference, struct text *text,
+		struct spans *spans, struct totals *totals)
+{
+	run->fault = "cut behind pages";
+	for (run->at = 0; run->at < totals->pages; run->at++) {
+		image_truncate(run->image, run->at * IMAGE_PAGE_SIZE);
+		if (run_command(run, text) == AIODBG_OK)
+			count_intact(run, reference, text, spans);
+		totals->cuts++;
+	}
+	run->image->cut_at = 0;
+}
+
+/* Either the answer is the same as ever, or there is none. */
+static void fail_allocations(struct run *run, struct text *text, struct totals *totals)
+{
+	struct text whole = {.bytes = NULL};
+	run->fault = "failing allocation";
+	run->at = 0;
+	if (run_command(run, &whole))
+		fail(run, "error without a fault");
+	for (unsigned int k = 1;; k++) {
+		run->at = k;
+		fail_alloc_at(k);
+		int status = run_command(run, text);
+		unsigned int count = fail_alloc_count();
+		fail_alloc_at(0);
+		if (status && status != AIODBG_NO_MEMORY)
+			fail(run, "status %d", status);
+		if (!status && strcmp(text->bytes, whole.bytes) != 0)
+			fail(run, "another answer");
+		if (count < k)
+			break;
+		totals->allocations++;
+	}
+	free(whole.bytes);
+}
+
+/* Commands that need no argument, each in its own format and, where it can, as JSON. */
+static void fail_allocations_of_all(struct run *run, struct text *text, struct totals *totals)
+{
+	struct aiodbg_command command;
+	for (unsigned int i = 0; aiodbg_command_describe(i, &command) == AIODBG_OK; i++) {
+		const char *words[WORDS_MAX] = {command.name};
+		if (strncmp(command.usage, "TASK", 4) == 0)
+			continue;
+		run->words = words;
+		fail_allocations(run, text, totals);
+	}
+	run->words = json;
+	fail_allocations(run, text, totals);
+}
+
+/* The least share of tasks that survive the loss of a page; 0 if there is none. */
+static double known_survivors(const char *folder, const char *wanted)
+{
+	char path[4096], line[256], name[128];
+	double share = 0;
+	snprintf(path, sizeof(path), "%s/SURVIVORS", folder);
+	FILE *file = fopen(path, "r");
+	while (file && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%127s %lf", name, &share) == 2 && !strcmp(name, wanted))
+			break;
+		share = 0;
+	}
+	if (file)
+		fclose(file);
+	return share;
+}
+
+static void test_image(const char *folder, const char *name)
+{
+	struct image image = {.num_reads = 0};
+	struct text whole = {.bytes = NULL}, text = {.bytes = NULL};
+	struct spans reference = {.list = NULL}, spans = {.list = NULL};
+	struct totals totals = {.pages = 0};
+	struct run run = {.image = &image, .name = name, .fault = "no fault", .words = json};
+	char path[4096];
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	if (!image_init(&image, path))
+		fail(&run, "%s", image.message);
+	if (run_command(&run, &whole))
+		fail(&run, "error without a fault");
+	find_tasks(&whole, &reference);
+	if (!reference.num)
+		fail(&run, "no tasks");
+	lose_pages(&run, &reference, &text, &spans, &totals);
+	fail_reads(&run, &reference, &text, &spans, &totals);
+	cut(&run, &reference, &text, &spans, &totals);
+	fail_allocations_of_all(&run, &text, &totals);
+	printf("%s %.3f of %zu tasks survive (%lu pages, %lu reads, %lu cuts, %lu allocations)\n",
+	       name, totals.survivors, reference.num, totals.pages, totals.reads, totals.cuts,
+	       totals.allocations);
+	fflush(stdout);
+	if (totals.survivors < known_survivors(folder, name))
+		fail(&run, "%.3f of the tasks survive the loss of a page, less than before",
+		     totals.survivors);
+	free(whole.bytes);
+	free(text.bytes);
+	free(reference.list);
+	free(spans.list);
+	image_deinit(&image);
+}
+
+static int is_image(const struct dirent *entry)
+{
+	return entry->d_type == DT_DIR && entry->d_name[0] != '.';
+}
+
+/* Every lanes-th image, from lane on. */
+static void test_lane(const char *folder, int lane, int lanes)
+{
+	struct dirent **entries;
+	int num = scandir(folder, &entries, is_image, alphasort);
+	if (num <= 0) {
+		fprintf(stderr, "no image in %s\n", folder);
+		exit(EXIT_FAILURE);
+	}
+	for (int i = 0; i < num; i++) {
+		if (i % lanes == lane)
+			test_image(folder, entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 4 && atoi(argv[3]) > 0) {
+		test_lane(argv[1], atoi(argv[2]), atoi(argv[3]));
+	} else if (argc == 3) {
+		test_image(argv[1], argv[2]);
+	} else {
+		fputs("usage: faults IMAGES NAME | faults IMAGES LANE LANES\n", stderr);
+		return EXIT_FAILURE;
+	}
+	return EXIT_SUCCESS;
+}
