@@ -102,7 +102,8 @@ static int task_problem(struct builder *builder, struct task *task, int status, 
 
 /* ---- nodes ---- */
 
-static int add_task(struct builder *builder, uint64_t addr, ptrdiff_t thread, struct node **ret)
+static int add_task(struct builder *builder, uint64_t addr, ptrdiff_t thread,
+		    enum task_source source, struct node **ret)
 {
 	struct aiodbg_snapshot *snap = builder->snap;
 	if (snap->tasks.count >= LIMIT_TASKS)
@@ -116,22 +117,22 @@ static int add_task(struct builder *builder, uint64_t addr, ptrdiff_t thread, st
 	task->thread = thread;
 	task->interp = builder->interp;
 	task->state = TASK_UNKNOWN;
+	task->source = source;
+	snap->sources[source].added++;
 	*ret = graph_add(builder->graph, addr, task);
 	if (!*ret || !array_push(&snap->tasks, task))
 		return decoder_no_memory(builder->decoder);
 	return 0;
 }
 
-static int task_found(void *arg, uint64_t addr, ptrdiff_t thread, bool listed)
+static int task_found(void *arg, uint64_t addr, ptrdiff_t thread, enum task_source source)
 {
 	struct builder *builder = arg;
 	struct node *node;
+	builder->snap->sources[source].found++;
 	if (graph_find(builder->graph, addr))
 		return 0;
-	int status = add_task(builder, addr, thread, &node);
-	if (!status)
-		node->task->listed = listed;
-	return status;
+	return add_task(builder, addr, thread, source, &node);
 }
 
 /* A node for a task or future that somebody named as awaiter. NULL if it is neither. */
@@ -144,8 +145,10 @@ static int add_awaiter(struct builder *builder, uint64_t addr, struct node **ret
 	int status = future_read(builder->decoder, addr, EXPECT_NOTHING, &future);
 	if (status)
 		return status;
-	if (future.is_task)
-		return add_task(builder, addr, -1, ret);
+	if (future.is_task) {
+		builder->snap->sources[TASK_IN_NONE].found++;
+		return add_task(builder, addr, -1, TASK_IN_NONE, ret);
+	}
 	*ret = graph_add(builder->graph, addr, NULL);
 	return *ret ? 0 : decoder_no_memory(builder->decoder);
 }
@@ -274,8 +277,9 @@ static int decode_task(struct builder *builder, struct task *task)
 {
 	struct decoder *decoder = builder->decoder;
 	struct future future;
-	int status = future_read(decoder, task->id, task->listed ? EXPECT_NATIVE_TASK : EXPECT_TASK,
-				 &future);
+	int status = future_read(
+		decoder, task->id,
+		task_source_is_list(task->source) ? EXPECT_NATIVE_TASK : EXPECT_TASK, &future);
 	if (status)
 		return task_problem(builder, task, status, "task");
 	task->type = future.type->name;

@@ -19,6 +19,29 @@ enum task_state {
 	TASK_UNKNOWN,
 };
 
+/* Where a task was found, in the order in which they are searched. */
+enum task_source {
+	/* The list of a thread, and of an interpreter for threads that ended: tasks in C. */
+	TASK_IN_THREAD,
+	TASK_IN_INTERP,
+	/* Sets in the module asyncio.tasks. */
+	TASK_IN_SCHEDULED,
+	TASK_IN_EAGER,
+	TASK_IN_ALL,
+	/* Sets in the module _asyncio, of tasks that are none of its own. */
+	TASK_IN_FOREIGN,
+	TASK_IN_FOREIGN_EAGER,
+	/* In none of these, but awaits another, or was asked for. */
+	TASK_IN_NONE,
+	TASK_SOURCE_COUNT,
+};
+
+/* True for lists that only tasks in C are in. */
+static inline bool task_source_is_list(enum task_source source)
+{
+	return source <= TASK_IN_INTERP;
+}
+
 /* Where an edge was found: both, if its bits are set. */
 enum edge_source {
 	EDGE_AWAITED_BY = 1,
@@ -36,8 +59,8 @@ struct task {
 	ptrdiff_t thread;
 	/* Index in snapshot.interps. */
 	size_t interp;
-	/* Found in a list of tasks in C. */
-	bool listed;
+	/* Where it was found first. */
+	enum task_source source;
 	uint64_t loop;
 	enum task_state state;
 	/* -1: not counted by this version. */
@@ -102,6 +125,11 @@ struct aiodbg_snapshot {
 	struct interps interps;
 	struct threads threads;
 	struct tasks tasks;
+	/* How many tasks each source has, and how many of them none before it has; those that
+	 * are finished and not shown count too. */
+	struct {
+		size_t found, added;
+	} sources[TASK_SOURCE_COUNT];
 	struct cycles cycles;
 	/* Tasks, finished ones too, and futures, with the links that were found. */
 	struct graph *graph;

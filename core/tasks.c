@@ -19,6 +19,11 @@ static int noted(const struct task_search *search, int status, const char *where
 	return search->note(search->arg, error);
 }
 
+static enum task_source source_of_list(ptrdiff_t thread)
+{
+	return thread < 0 ? TASK_IN_INTERP : TASK_IN_THREAD;
+}
+
 /*
  * The rest of a list that is broken in the middle, from its other end. The task that is
  * being unlinked has no neighbours any more.
@@ -37,7 +42,7 @@ static int walk_back(const struct task_search *search, uint64_t head, uint64_t s
 		status = walk_step(search->decoder, &walk, node);
 		if (!status)
 			status = search->found(search->arg, node - (uint64_t)l->task.node, thread,
-					       true);
+					       source_of_list(thread));
 		if (!status)
 			status = reader_word(reader, node + (uint64_t)l->node.prev, &node);
 	}
@@ -61,7 +66,7 @@ static int walk_list(const struct task_search *search, uint64_t head, ptrdiff_t 
 			status = walk_step(search->decoder, &walk, node);
 		if (!status)
 			status = search->found(search->arg, node - (uint64_t)l->task.node, thread,
-					       true);
+					       source_of_list(thread));
 		last = node;
 		if (!status)
 			status = reader_word(reader, node + (uint64_t)l->node.next, &node);
@@ -105,7 +110,7 @@ static int compare_addresses(const void *a, const void *b)
 }
 
 /* The tasks in a set or WeakSet, by address: sets have no order of their own. */
-static int search_set(const struct task_search *search, uint64_t set)
+static int search_set(const struct task_search *search, uint64_t set, enum task_source source)
 {
 	struct addresses found = {0};
 	enum kind kind;
@@ -118,7 +123,7 @@ static int search_set(const struct task_search *search, uint64_t set)
 	if (found.count)
 		qsort(found.items, found.count, sizeof(found.items[0]), compare_addresses);
 	for (size_t i = 0; !status && i < found.count; i++)
-		status = search->found(search->arg, found.items[i], -1, false);
+		status = search->found(search->arg, found.items[i], -1, source);
 	array_deinit(&found);
 	return status;
 }
@@ -128,7 +133,13 @@ static int search_module_state(const struct task_search *search, uint64_t module
 {
 	const struct layout *l = search->decoder->layout;
 	struct reader *reader = &search->decoder->reader;
-	const int32_t sets[] = {l->asyncio.foreign_tasks, l->asyncio.foreign_eager_tasks};
+	const struct {
+		int32_t offset;
+		enum task_source source;
+	} sets[] = {
+		{l->asyncio.foreign_tasks, TASK_IN_FOREIGN},
+		{l->asyncio.foreign_eager_tasks, TASK_IN_FOREIGN_EAGER},
+	};
 	uint64_t state = 0, set;
 	int status = object_expect(search->decoder, module, KIND_MODULE, "_asyncio");
 	if (!status)
@@ -136,27 +147,34 @@ static int search_module_state(const struct task_search *search, uint64_t module
 	if (status || !state)
 		return noted(search, status, "tasks of other classes");
 	for (size_t i = 0; !status && i < sizeof(sets) / sizeof(sets[0]); i++) {
-		if (sets[i] == LAYOUT_NONE)
+		if (sets[i].offset == LAYOUT_NONE)
 			continue;
 		set = 0;
-		status = reader_word(reader, state + (uint64_t)sets[i], &set);
+		status = reader_word(reader, state + (uint64_t)sets[i].offset, &set);
 		status = noted(search, status, "tasks of other classes");
 		if (!status && set)
-			status = search_set(search, set);
+			status = search_set(search, set, sets[i].source);
 	}
 	return status;
 }
 
 int tasks_in_sets(const struct task_search *search, const struct modules *modules)
 {
-	static const char *const names[] = {"_scheduled_tasks", "_eager_tasks", "_all_tasks"};
+	static const struct {
+		const char *name;
+		enum task_source source;
+	} sets[] = {
+		{"_scheduled_tasks", TASK_IN_SCHEDULED},
+		{"_eager_tasks", TASK_IN_EAGER},
+		{"_all_tasks", TASK_IN_ALL},
+	};
 	int status = 0;
-	for (size_t i = 0; !status && modules->tasks && i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; !status && modules->tasks && i < sizeof(sets) / sizeof(sets[0]); i++) {
 		uint64_t set = 0;
-		status = dict_get(search->decoder, modules->tasks, names[i], &set);
+		status = dict_get(search->decoder, modules->tasks, sets[i].name, &set);
 		status = noted(search, status, "asyncio.tasks");
 		if (!status && set)
-			status = search_set(search, set);
+			status = search_set(search, set, sets[i].source);
 	}
 	if (!status && modules->asyncio)
 		status = search_module_state(search, modules->asyncio);

@@ -9,11 +9,8 @@
 #include "modules.h"
 #include "snapshot.h"
 
-/*
- * Called for each task that is found; one may be found twice. thread is an index, or -1.
- * listed: it is in a list that only tasks in C are in.
- */
-typedef int task_found_fn(void *arg, uint64_t addr, ptrdiff_t thread, bool listed);
+/* Called for each task that is found; one may be found twice. thread is an index, or -1. */
+typedef int task_found_fn(void *arg, uint64_t addr, ptrdiff_t thread, enum task_source source);
 
 struct task_search {
 	struct decoder *decoder;
