@@ -6,6 +6,7 @@
 #include "aiodbg.h"
 
 #include "error.h"
+#include "graph.h"
 #include "render.h"
 #include "task_find.h"
 
@@ -64,14 +65,18 @@ static uint32_t public_state(enum task_state state)
 	}
 }
 
-int aiodbg_snapshot_task(const struct aiodbg_snapshot *snap, size_t index,
-			 struct aiodbg_task_info *ret)
+/* The task's number, or AIODBG_NONE: finished tasks that nobody awaits are not listed. */
+static size_t number_of(const struct aiodbg_snapshot *snap, const struct task *task)
 {
-	if (!has_size(ret, problems))
-		return AIODBG_INVALID;
-	if (index >= snap->tasks.count)
-		return AIODBG_NOT_FOUND;
-	const struct task *task = snap->tasks.items[index];
+	const struct tasks *tasks = &snap->tasks;
+	if (!task || task->index >= tasks->count || tasks->items[task->index] != task)
+		return AIODBG_NONE;
+	return task->index;
+}
+
+static int give_task(const struct aiodbg_snapshot *snap, const struct task *task,
+		     struct aiodbg_task_info *ret)
+{
 	struct aiodbg_task_info info = {
 		.id = task->id,
 		.name = task->name,
@@ -87,6 +92,16 @@ int aiodbg_snapshot_task(const struct aiodbg_snapshot *snap, size_t index,
 		.problems = task->problems,
 	};
 	return give(ret, info);
+}
+
+int aiodbg_snapshot_task(const struct aiodbg_snapshot *snap, size_t index,
+			 struct aiodbg_task_info *ret)
+{
+	if (!has_size(ret, problems))
+		return AIODBG_INVALID;
+	if (index >= snap->tasks.count)
+		return AIODBG_NOT_FOUND;
+	return give_task(snap, snap->tasks.items[index], ret);
 }
 
 static uint32_t public_kind(enum code_kind kind)
@@ -124,19 +139,26 @@ int aiodbg_snapshot_frame(const struct aiodbg_snapshot *snap, size_t task, size_
 	return give(ret, info);
 }
 
+static uint32_t public_source(unsigned int source)
+{
+	uint32_t found = 0;
+	if (source & EDGE_AWAITED_BY)
+		found |= AIODBG_SOURCE_AWAITED_BY;
+	if (source & EDGE_CALLBACK)
+		found |= AIODBG_SOURCE_CALLBACK;
+	return found;
+}
+
 static int give_edge(const struct edge *edge, struct aiodbg_edge_info *ret)
 {
 	struct aiodbg_edge_info info = {
 		.task = edge->task->index,
 		.awaiter = edge->awaiter ? edge->awaiter->index : AIODBG_NONE,
 		.awaiter_id = edge->awaiter_id,
+		.source = public_source(edge->source),
 		.via_count = edge->via_count,
 		.via = edge->via,
 	};
-	if (edge->source & EDGE_AWAITED_BY)
-		info.source |= AIODBG_SOURCE_AWAITED_BY;
-	if (edge->source & EDGE_CALLBACK)
-		info.source |= AIODBG_SOURCE_CALLBACK;
 	return give(ret, info);
 }
 
@@ -212,4 +234,50 @@ int aiodbg_snapshot_complete(const struct aiodbg_snapshot *snap, const char *wor
 			     size_t *from, char *buf, size_t size)
 {
 	return task_complete(snap, word, unicode, from, buf, size);
+}
+
+int aiodbg_graph_node(const struct aiodbg_snapshot *snap, uint64_t id,
+		      const struct aiodbg_graph_options *options, int is_root,
+		      struct aiodbg_graph_node *ret)
+{
+	if (!has_size(ret, link_count) || (options && options->size < sizeof(*options)))
+		return AIODBG_INVALID;
+	const struct node *node = graph_find(snap->graph, id);
+	if (!node)
+		return AIODBG_NOT_FOUND;
+	struct aiodbg_graph_node info = {
+		.id = node->addr,
+		.is_task = node->task != NULL,
+		.task = number_of(snap, node->task),
+		.link_count = node->link_count,
+	};
+	if (node->task)
+		graph_call_stack(node->task, options ? options : &graph_defaults, is_root,
+				 &info.first_frame, &info.end_frame);
+	return give(ret, info);
+}
+
+int aiodbg_graph_task(const struct aiodbg_snapshot *snap, uint64_t id, struct aiodbg_task_info *ret)
+{
+	if (!has_size(ret, problems))
+		return AIODBG_INVALID;
+	const struct node *node = graph_find(snap->graph, id);
+	return node && node->task ? give_task(snap, node->task, ret) : AIODBG_NOT_FOUND;
+}
+
+int aiodbg_graph_link(const struct aiodbg_snapshot *snap, uint64_t id, size_t index,
+		      struct aiodbg_graph_link *ret)
+{
+	if (!has_size(ret, is_shown))
+		return AIODBG_INVALID;
+	const struct node *node = graph_find(snap->graph, id);
+	if (!node || index >= node->link_count)
+		return AIODBG_NOT_FOUND;
+	const struct link *link = &snap->graph->links.items[node->first_link + index];
+	struct aiodbg_graph_link info = {
+		.awaiter_id = link->to->addr,
+		.source = public_source(link->source),
+		.is_shown = graph_shows(snap, link),
+	};
+	return give(ret, info);
 }

@@ -534,6 +534,48 @@ AIODBG_PUBLIC int aiodbg_render_graph(const struct aiodbg_snapshot *snap, uint64
 AIODBG_PUBLIC int aiodbg_snapshot_complete(const struct aiodbg_snapshot *snap, const char *word,
 					   int unicode, size_t *from, char *buf, size_t size);
 
+/* A task or future as call graphs have it. */
+struct aiodbg_graph_node {
+	/* sizeof(struct aiodbg_graph_node). */
+	size_t size;
+	/* Its address. */
+	uint64_t id;
+	/* 1 for a task, 0 for a plain future. */
+	int is_task;
+	/* Number of the task; AIODBG_NONE for a future, and for a finished task that is not in
+	 * the list of tasks since nobody awaits it: aiodbg_graph_task() describes both kinds. */
+	size_t task;
+	/* The call stack: frames of the task, from first_frame up to end_frame, which is not one
+	 * of them. */
+	size_t first_frame, end_frame;
+	/* Tasks and futures that await it directly. */
+	size_t link_count;
+};
+
+struct aiodbg_graph_link {
+	/* sizeof(struct aiodbg_graph_link). */
+	size_t size;
+	/* Address of a task or future that awaits it: another node. */
+	uint64_t awaiter_id;
+	/* Bits of enum aiodbg_edge_source. */
+	uint32_t source;
+	/* 1 if call graphs have it: see aiodbg_render_graph(). */
+	int is_shown;
+};
+
+/*
+ * What aiodbg_render_graph() writes, node by node, for callers that make something else of it:
+ * in the way of aiodbg_snapshot_task() and its like. is_root is not 0 for the task that the graph
+ * is asked of, of which depth is meant. Nodes can await each other in circles.
+ */
+AIODBG_PUBLIC int aiodbg_graph_node(const struct aiodbg_snapshot *snap, uint64_t id,
+				    const struct aiodbg_graph_options *options, int is_root,
+				    struct aiodbg_graph_node *ret);
+AIODBG_PUBLIC int aiodbg_graph_task(const struct aiodbg_snapshot *snap, uint64_t id,
+				    struct aiodbg_task_info *ret);
+AIODBG_PUBLIC int aiodbg_graph_link(const struct aiodbg_snapshot *snap, uint64_t id, size_t index,
+				    struct aiodbg_graph_link *ret);
+
 /* A command as the user sees it. Strings are static and never NULL. */
 struct aiodbg_command {
 	/* "ps" */

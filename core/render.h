@@ -22,6 +22,17 @@ const struct renderer *renderer_find(const char *name);
 
 render_fn render_table, render_tree, render_json;
 
+/* Options where the caller gave none. */
+extern const struct aiodbg_graph_options graph_defaults;
+
+/* The frames of a task that its call graph has: those from *first up to *end. */
+void graph_call_stack(const struct task *task, const struct aiodbg_graph_options *options,
+		      bool is_root, size_t *first, size_t *end);
+
+/* Whether call graphs have it: CPython's do not have what only callbacks tell. */
+struct link;
+bool graph_shows(const struct aiodbg_snapshot *snap, const struct link *link);
+
 /* See aiodbg_render_graph(). Also returns AIODBG_NOT_FOUND. */
 int render_graph(const struct aiodbg_snapshot *snap, uint64_t id,
 		 const struct aiodbg_graph_options *options, struct output *out);

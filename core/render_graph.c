@@ -42,8 +42,8 @@ struct graph_writer {
 	bool no_memory;
 };
 
-static const struct aiodbg_graph_options defaults = {
-	.size = sizeof(defaults),
+const struct aiodbg_graph_options graph_defaults = {
+	.size = sizeof(graph_defaults),
 	.depth = 1,
 };
 
@@ -73,24 +73,31 @@ static void write_frame(struct graph_writer *writer, const struct location *loca
 	output_text(out, "()\n");
 }
 
+void graph_call_stack(const struct task *task, const struct aiodbg_graph_options *options,
+		      bool is_root, size_t *first, size_t *end)
+{
+	bool running = task->state == TASK_RUNNING;
+	*first = 0;
+	*end = task->depth;
+	if (!running)
+		*first = task->depth - task->coroutines;
+	else if (is_root && options->depth > 1)
+		*first = options->depth - 1 < *end ? options->depth - 1 : *end;
+	size_t limit = (size_t)llabs(options->limit);
+	if (options->has_limit && *end - *first > limit) {
+		if (options->limit < 0)
+			*end = *first + limit;
+		else
+			*first = *end - limit;
+	}
+}
+
 /* Innermost first, as a debugger writes it. */
 static void write_stack(struct graph_writer *writer, const struct task *task, size_t level,
 			bool is_root)
 {
-	const struct aiodbg_graph_options *options = writer->options;
-	size_t first = 0, end = task->depth;
-	bool running = task->state == TASK_RUNNING;
-	if (!running)
-		first = task->depth - task->coroutines;
-	else if (is_root && options->depth > 1)
-		first = options->depth - 1 < end ? options->depth - 1 : end;
-	size_t limit = (size_t)llabs(options->limit);
-	if (options->has_limit && end - first > limit) {
-		if (options->limit < 0)
-			end = first + limit;
-		else
-			first = end - limit;
-	}
+	size_t first, end;
+	graph_call_stack(task, writer->options, is_root, &first, &end);
 	if (first == end)
 		return;
 	begin_line(writer, level);
@@ -99,16 +106,16 @@ static void write_stack(struct graph_writer *writer, const struct task *task, si
 		write_frame(writer, task->stack[i], level);
 }
 
-static bool is_shown(const struct graph_writer *writer, const struct link *link)
+bool graph_shows(const struct aiodbg_snapshot *snap, const struct link *link)
 {
-	return !writer->snap->records_awaiters || link->source & EDGE_AWAITED_BY;
+	return !snap->records_awaiters || link->source & EDGE_AWAITED_BY;
 }
 
 static bool has_awaiters(const struct graph_writer *writer, const struct node *node)
 {
 	const struct link *links = writer->snap->graph->links.items;
 	for (size_t i = 0; i < node->link_count; i++) {
-		if (is_shown(writer, &links[node->first_link + i]))
+		if (graph_shows(writer->snap, &links[node->first_link + i]))
 			return true;
 	}
 	return false;
@@ -194,7 +201,7 @@ static void write_tree(struct graph_writer *writer, const struct node *root)
 			continue;
 		}
 		const struct link *link = &links[level->node->first_link + level->next_link++];
-		if (is_shown(writer, link))
+		if (graph_shows(writer->snap, link))
 			write_node(writer, link->to);
 	}
 	writer->levels.count = 0;
@@ -259,7 +266,7 @@ int render_graph(const struct aiodbg_snapshot *snap, uint64_t id,
 {
 	struct graph_writer writer = {
 		.snap = snap,
-		.options = options ? options : &defaults,
+		.options = options ? options : &graph_defaults,
 		.out = out,
 		.written = calloc(snap->graph->nodes.count + 1, 1),
 	};

@@ -66,4 +66,7 @@ def complete(library, command, text, word, unicode):
     # GDB has cut the word at characters that it takes for separators, such as "-".
     known = len(line.typed) - len(word)
     found = aiodbg.complete(library, command.name, line, tasks_now.get, unicode)
+    if line.state == "'" and not word.startswith("'"):
+        # One that GDB knows to be open, and closes itself.
+        found = [each[:-1] for each in found]
     return [each[known:] for each in found]

@@ -5,7 +5,8 @@
     (gdb) python print(max(aiodbg.snapshot().tasks, key=lambda task: len(task.stack)))
 
 snapshot() decodes all tasks of what is selected in the debugger; nothing is executed there. What
-it returns has the names of `asyncio ps --json`.
+it returns has the names of `asyncio ps --json`. capture_call_graph() and its like do what those of
+that name in the module asyncio do inside a program.
 """
 
 # For the front-ends, and for programs that bring their own target.
@@ -31,6 +32,14 @@ from .binding import (  # noqa: F401
     split_line,
     usage_line,
 )
+from .callgraph import (
+    FrameCallGraphEntry,
+    Future,
+    FutureCallGraph,
+    capture_call_graph,
+    format_call_graph,
+    print_call_graph,
+)
 from .completion import PartialLine, complete, snapshot_in_time  # noqa: F401
 from .debugger import set_debugger  # noqa: F401
 from .objects import Awaiter, Frame, Origin, Problem, Python, Snapshot, Task, Thread, snapshot
@@ -39,11 +48,17 @@ __all__ = [
     "Awaiter",
     "Error",
     "Frame",
+    "FrameCallGraphEntry",
+    "Future",
+    "FutureCallGraph",
     "Origin",
     "Problem",
     "Python",
     "Snapshot",
     "Task",
     "Thread",
+    "capture_call_graph",
+    "format_call_graph",
+    "print_call_graph",
     "snapshot",
 ]

@@ -250,6 +250,31 @@ class CGraphOptions(ctypes.Structure):
     ]
 
 
+class CGraphNode(ctypes.Structure):
+    """struct aiodbg_graph_node"""
+
+    _fields_ = [
+        ("size", ctypes.c_size_t),
+        ("id", ctypes.c_uint64),
+        ("is_task", ctypes.c_int),
+        ("task", ctypes.c_size_t),
+        ("first_frame", ctypes.c_size_t),
+        ("end_frame", ctypes.c_size_t),
+        ("link_count", ctypes.c_size_t),
+    ]
+
+
+class CGraphLink(ctypes.Structure):
+    """struct aiodbg_graph_link"""
+
+    _fields_ = [
+        ("size", ctypes.c_size_t),
+        ("awaiter_id", ctypes.c_uint64),
+        ("source", ctypes.c_uint32),
+        ("is_shown", ctypes.c_int),
+    ]
+
+
 class CStats(ctypes.Structure):
     """struct aiodbg_stats"""
 
@@ -471,6 +496,24 @@ PROTOTYPES = {
             ctypes.POINTER(CSink),
             ctypes.POINTER(CError),
         ],
+    ),
+    "aiodbg_graph_node": (
+        ctypes.c_int,
+        [
+            ctypes.c_void_p,
+            ctypes.c_uint64,
+            ctypes.POINTER(CGraphOptions),
+            ctypes.c_int,
+            ctypes.POINTER(CGraphNode),
+        ],
+    ),
+    "aiodbg_graph_task": (
+        ctypes.c_int,
+        [ctypes.c_void_p, ctypes.c_uint64, ctypes.POINTER(CTaskInfo)],
+    ),
+    "aiodbg_graph_link": (
+        ctypes.c_int,
+        [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_size_t, ctypes.POINTER(CGraphLink)],
     ),
     "aiodbg_command_describe": (ctypes.c_int, [ctypes.c_uint, ctypes.POINTER(CCommand)]),
     "aiodbg_command_prefix": (ctypes.POINTER(CCommand), []),
@@ -927,9 +970,9 @@ class Handle:
             )
         _check(code, error)
 
-    def snapshot(self):
-        """Decode all tasks. Returns a SnapshotHandle; raises Error."""
-        return SnapshotHandle(self._lib, self._pointer, self._guard)
+    def snapshot(self, future=0):
+        """Decode all tasks, and the task or future at that address. Raises Error."""
+        return SnapshotHandle(self._lib, self._pointer, self._guard, future)
 
     def stats(self):
         """struct aiodbg_stats as a dict."""
@@ -955,13 +998,13 @@ class SnapshotHandle:
     pointers in it are valid until close(). IndexError says that there is no such thing.
     """
 
-    def __init__(self, lib, handle, guard):
+    def __init__(self, lib, handle, guard, future=0):
         self._lib = lib
         self._pointer = ctypes.c_void_p()
         error = CError()
         with guard:
-            code = lib.aiodbg_snapshot_create(
-                handle, ctypes.byref(error), ctypes.byref(self._pointer)
+            code = lib.aiodbg_snapshot_create_with(
+                handle, future, ctypes.byref(error), ctypes.byref(self._pointer)
             )
         _check(code, error)
         # Also without close(), when nobody has it any more.
@@ -976,6 +1019,21 @@ class SnapshotHandle:
             code = self._lib.aiodbg_render(
                 self._open_pointer(),
                 format.encode(),
+                ctypes.byref(bound.struct),
+                ctypes.byref(error),
+            )
+        _check(code, error)
+
+    def render_graph(self, id, options, sink):
+        """Write the call graph of a task or future. Raises Error."""
+        guard = _Guard()
+        bound = _BoundSink(sink, guard)
+        error = CError()
+        with guard:
+            code = self._lib.aiodbg_render_graph(
+                self._open_pointer(),
+                id,
+                ctypes.byref(options),
                 ctypes.byref(bound.struct),
                 ctypes.byref(error),
             )
@@ -1001,6 +1059,16 @@ class SnapshotHandle:
 
     def cycle(self, index):
         return self._filled(self._lib.aiodbg_snapshot_cycle, CCycleInfo, index)
+
+    def graph_node(self, id, options, is_root):
+        function = self._lib.aiodbg_graph_node
+        return self._filled(function, CGraphNode, id, ctypes.byref(options), is_root)
+
+    def graph_task(self, id):
+        return self._filled(self._lib.aiodbg_graph_task, CTaskInfo, id)
+
+    def graph_link(self, id, index):
+        return self._filled(self._lib.aiodbg_graph_link, CGraphLink, id, index)
 
     def cycle_task(self, cycle, index):
         number = ctypes.c_size_t()
@@ -1042,7 +1110,7 @@ class SnapshotHandle:
     def _filled(self, function, struct, *numbers):
         info = struct(size=ctypes.sizeof(struct))
         if function(self._open_pointer(), *numbers, ctypes.byref(info)) != Status.OK:
-            raise IndexError(*numbers)
+            raise IndexError(numbers)
         return info
 
     def _open_pointer(self):
@@ -1059,6 +1127,15 @@ class SnapshotHandle:
 
     def __exit__(self, *exception):
         self.close()
+
+
+def graph_options(depth, limit):
+    """struct aiodbg_graph_options, of parameters as asyncio.graph has them."""
+    size = ctypes.sizeof(CGraphOptions)
+    most = (1 << 31) - 1
+    if limit is not None:
+        limit = max(-most, min(limit, most))
+    return CGraphOptions(size, max(0, min(depth, most)), limit or 0, limit is not None)
 
 
 def text_of(data):

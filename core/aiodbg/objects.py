@@ -182,8 +182,24 @@ class Tasks(collections.abc.Sequence):
     def __repr__(self) -> str:
         return "<%d tasks>" % self._count
 
+    def of_node(self, node: binding.CGraphNode) -> Task:
+        """The task that a node of a call graph is: maybe a finished one, which is not in here."""
+        if node.task != binding.NONE:
+            return self._task(node.task)
+        return self._made(self._handle.graph_task(node.id), (), ())
+
     def _task(self, index: int) -> Task:
         info = self._handle.task(index)
+        stack = tuple(self.frame(index, i) for i in range(info.frame_count))
+        awaited_by = tuple(self._awaiter(index, i) for i in range(info.awaiter_count))
+        return self._made(info, stack, awaited_by)
+
+    def _made(
+        self,
+        info: binding.CTaskInfo,
+        stack: Tuple[Frame, ...],
+        awaited_by: Tuple[Awaiter, ...],
+    ) -> Task:
         tid = None
         if info.thread != binding.NONE:
             tid = self._handle.thread(info.thread).tid or None
@@ -196,15 +212,16 @@ class Tasks(collections.abc.Sequence):
             loop=info.loop or None,
             state=_STATES.get(info.state),
             cancel_requests=_or_none(info.cancel_requests),
-            stack=tuple(self._frame(index, i) for i in range(info.frame_count)),
-            awaited_by=tuple(self._awaiter(index, i) for i in range(info.awaiter_count)),
+            stack=stack,
+            awaited_by=awaited_by,
             errors=tuple(_problems(info.problems)),
         )
         # For capture_call_graph(); not a field, so that tasks of two snapshots can be equal.
         object.__setattr__(task, "_handle", self._handle)
         return task
 
-    def _frame(self, task: int, index: int) -> Frame:
+    def frame(self, task: int, index: int) -> Frame:
+        """A frame of the task of that number: 0 is the innermost."""
         info = self._handle.frame(task, index)
         frame = self._frames.get(info.place)
         if frame is None:
@@ -307,6 +324,16 @@ def snapshot(
     KeyboardInterrupt after Ctrl-C. A damaged task is no error: it is in the snapshot and says what
     is wrong.
     """
+    return take(target, pid, retries)
+
+
+def take(
+    target: Optional[binding.Target] = None,
+    pid: Optional[int] = None,
+    retries: int = 0,
+    future: int = 0,
+) -> Snapshot:
+    """snapshot(), and in it a task or future at some address that nothing else need lead to."""
     library = debugger.library()
     try:
         if pid is not None:
@@ -314,7 +341,7 @@ def snapshot(
         else:
             opened = library.open(debugger.selected_target() if target is None else target)
         with opened as handle:
-            return Snapshot(handle.snapshot())
+            return Snapshot(handle.snapshot(future))
     except binding.Error as error:
         if error.status == binding.Status.INTERRUPTED:
             raise KeyboardInterrupt from None

@@ -506,7 +506,10 @@ def test_completion_of_tasks(example, complete):
     assert complete("TM", "TM") == ["TMBTE"]
     assert complete("--depth 1 Task-", "") == ["1"]
     # GDB has cut the word after "Aqua ".
-    assert complete("'Aqua R", "R") == ["Regia'"]
+    assert complete('"Aqua R', "R") == ['Regia"']
+    # This quote it knows, and closes.
+    assert complete("'Aqua R", "Aqua R") == ["Aqua Regia"]
+    assert complete("'Aqua R", "'Aqua R") == ["'Aqua Regia'"]
     assert complete("", "") == [
         "Task-1",
         "Sundowning",

@@ -27,6 +27,8 @@ STRUCTS = {
     binding.CThreadInfo: "struct aiodbg_thread_info",
     binding.CCycleInfo: "struct aiodbg_cycle_info",
     binding.CGraphOptions: "struct aiodbg_graph_options",
+    binding.CGraphNode: "struct aiodbg_graph_node",
+    binding.CGraphLink: "struct aiodbg_graph_link",
     binding.CCommand: "struct aiodbg_command",
 }
 ENUMS = [

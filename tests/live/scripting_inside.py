@@ -21,3 +21,14 @@ def dump(path):
         }
     with open(path, "w") as file:
         json.dump(found, file)
+
+
+def dump_graphs(report, path):
+    """What aiodbg says where the program of the report has asked asyncio."""
+    import aiodbg
+
+    with open(report) as file:
+        graphs = json.load(file)["graphs"]
+    found = [aiodbg.format_call_graph(graph["id"], **graph["options"]) for graph in graphs]
+    with open(path, "w") as file:
+        json.dump(found, file)

@@ -11,6 +11,7 @@ from cells import Process
 from interpreter import OWN
 from lldb_debugger import NAMES
 from place import CHECKOUT
+from test_graph import written_once
 
 PROGRAM = "everything"
 GDBS = ["gdb", "gdb in the root folder"]
@@ -118,6 +119,50 @@ def test_objects(any_debugger, folder):
         assert found["tree"] == file.read()
     assert found["pending_count"] == len(report["tasks"]) > 50
     assert compare.with_program(found["objects"], report) == []
+
+
+@pytest.mark.parametrize("any_debugger", [GDBS[1], NAMES[-1]], indirect=True)
+@pytest.mark.parametrize("version", ["3.14", "3.15"])
+def test_call_graphs(any_debugger, folder, version):
+    """The text is that of asyncio.format_call_graph() in the program, for the same options."""
+    any_debugger.python = "/usr/bin/python" + version
+    with start(any_debugger, folder, "call_graphs").wait_until_ready() as process:
+        call = "dump_graphs('%s/report', '%s/graphs')" % (folder[0], folder[0])
+        done = any_debugger.run(
+            any_debugger.attach(process.pid)
+            + any_debugger.load(any_debugger.path("tests", "live", "scripting_inside.py"))
+            + any_debugger.call("scripting_inside", call)
+        )
+    assert done.status == 0, done.errors
+    graphs = read(folder, "report")["graphs"]
+    assert len({str(graph["options"]) for graph in graphs}) > 5
+    expected = [written_once(graph["text"]).rstrip("\n") for graph in graphs]
+    assert read(folder, "graphs") == expected
+
+
+@pytest.mark.parametrize("any_debugger", GDBS, indirect=True)
+def test_completion(any_debugger, folder):
+    """In the quotes that the user has begun; each line is one that GDB then takes."""
+    with start(any_debugger, folder, "waiting").wait_until_ready() as process:
+        report = read(folder, "report")
+        ids = [task["id"] for task in report["tasks"]]
+        names = {task["name"] for task in report["tasks"]}
+        done = any_debugger.run(
+            any_debugger.attach(process.pid)
+            + ["complete asyncio graph sh", "complete asyncio graph 0x"]
+            + ["complete asyncio graph --limit 1 sh", "complete asyncio graph --output sh"]
+        )
+    assert done.status == 0, done.errors
+    lines = done.output.splitlines()
+    found = sorted(name for name in names if name.startswith("sh"))
+    assert len(found) > 1
+    for begin in ("asyncio graph ", "asyncio graph --limit 1 "):
+        assert sorted(line for line in lines if line.startswith(begin + "sh")) == [
+            begin + name for name in found
+        ]
+    shown = [line for line in lines if line.startswith("asyncio graph 0x")]
+    assert sorted(shown) == sorted("asyncio graph " + id for id in ids)
+    assert not [line for line in lines if line.startswith("asyncio graph --output --")]
 
 
 # Some jobs stay where they are; others do too, but each not for long.
