@@ -9,6 +9,7 @@ exception leaves a command: LLDB would print it and go on as after a success.
 import contextlib
 import locale
 import sys
+import time
 import traceback
 
 import aiodbg
@@ -84,7 +85,10 @@ class Subcommand(Command):
     command = None
 
     def run(self, debugger, line, exe_ctx, result):
+        progress = Progress(debugger, "asyncio " + self.command.name)
+
         def interrupted():
+            progress.step()
             return is_interrupted(debugger)
 
         def select():
@@ -92,7 +96,10 @@ class Subcommand(Command):
 
         sink = LldbSink(result, interrupted)
         line = "%s %s" % (self.command.name, line)
-        aiodbg.run_line(self.library, line, select, sink)
+        try:
+            aiodbg.run_line(self.library, line, select, sink)
+        finally:
+            progress.end()
 
     def get_short_help(self):
         return self.command.summary
@@ -100,6 +107,37 @@ class Subcommand(Command):
     def get_long_help(self):
         # Below "Syntax:" with the last word of the name only.
         return "\nUsage: %s\n\n%s" % (aiodbg.usage_line(self.command), self.command.help)
+
+
+class Progress:
+    """Shows that a command still works, in LLDB's own way: newer ones, in a terminal or an IDE.
+
+    Nothing of it is to be seen in batch runs, nor of commands that soon end.
+    """
+
+    DELAY = 0.5
+    INTERVAL = 0.1
+
+    def __init__(self, debugger, title):
+        self._debugger = debugger
+        self._title = title
+        self._begun = time.monotonic()
+        self._next = self._begun + self.DELAY
+        self._shown = None
+
+    def step(self):
+        """To be called often."""
+        now = time.monotonic()
+        if now < self._next or not hasattr(lldb, "SBProgress"):
+            return
+        self._next = now + self.INTERVAL
+        if self._shown is None:
+            self._shown = lldb.SBProgress(self._title, "reading tasks", self._debugger)
+        self._shown.Increment(1, "%.0f s" % (now - self._begun))
+
+    def end(self):
+        if self._shown is not None:
+            self._shown.Finalize()
 
 
 def script_debugger(loaded_by):

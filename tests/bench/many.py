@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Many tasks in one of several shapes, for scripts/bench: many.py SHAPE COUNT.
 
-Prints "READY <pid>" when all tasks wait.
+Prints "READY <pid> <number of tasks>" when all tasks wait.
 """
 
 import asyncio
@@ -125,16 +125,18 @@ def loops(count):
         # Two turns: the second one sees what the first has put off.
         loop.call_soon(loop.call_soon, loop.stop)
         loop.run_forever()
-    return kept
+    return kept, sum(len(tasks) for _, tasks in kept)
 
 
 def threads(count):
     """Up to a thousand threads, each with a running loop."""
     many = min(1000, max(1, count // 10))
     begun = threading.Barrier(many + 1)
+    numbers = []
 
     async def run():
         tasks = flat(count // many)
+        numbers.append(len(asyncio.all_tasks()))
         asyncio.get_running_loop().call_later(0.2, begun.wait)
         await asyncio.gather(*tasks)
 
@@ -142,6 +144,7 @@ def threads(count):
     for _ in range(many):
         threading.Thread(target=asyncio.run, args=(run(),), daemon=True).start()
     begun.wait()
+    return None, sum(numbers)
 
 
 def interpreters(count):
@@ -154,11 +157,10 @@ def interpreters(count):
         # They have our name and arguments, too.
         source = file.read().rpartition("if __name__ ==")[0]
     for _, end in ends:
-        call = "\nasyncio.run(main('flat', %d, lambda: os.write(%d, b'.')))\n"
+        call = "\nasyncio.run(main('flat', %d, lambda number: os.write(%d, b'%%d' %% number)))\n"
         arguments = (_interpreters.create("legacy"), source + call % (count // many, end))
         threading.Thread(target=_interpreters.exec, args=arguments, daemon=True).start()
-    for end, _ in ends:
-        os.read(end, 1)
+    return None, sum(int(os.read(end, 20)) for end, _ in ends)
 
 
 async def main(shape, count, ready):
@@ -167,12 +169,12 @@ async def main(shape, count, ready):
     await asyncio.sleep(0)
     loop = asyncio.get_running_loop()
     # Groups are as deep as they have levels.
-    loop.call_later(0.5, ready)
+    loop.call_later(0.5, lambda: ready(len(asyncio.all_tasks())))
     await asyncio.gather(*tasks)
 
 
-def say_ready():
-    print("READY", os.getpid(), flush=True)
+def say_ready(number):
+    print("READY", os.getpid(), number, flush=True)
 
 
 # In the running loop.
@@ -192,6 +194,6 @@ if __name__ == "__main__" and len(sys.argv) == 3:
     shape, count = sys.argv[1], int(sys.argv[2])
     if shape in SHAPES:
         asyncio.run(main(shape, count, say_ready))
-    kept = OTHER_SHAPES[shape](count)
-    say_ready()
+    kept, number = OTHER_SHAPES[shape](count)
+    say_ready(number)
     threading.Event().wait()

@@ -532,6 +532,85 @@ def test_ctrl_c_of_newer_lldb(answer, commands):
     assert one_error(answer("x")) == "error: interrupted\n"
 
 
+class FakeProgress:
+    """What LLDB 21 and newer have."""
+
+    made = []
+
+    def __init__(self, *arguments):
+        self.arguments = arguments
+        self.steps = []
+        self.ended = 0
+        self.made.append(self)
+
+    def Increment(self, amount, detail):
+        assert not self.ended
+        self.steps.append((amount, detail))
+
+    def Finalize(self):
+        self.ended += 1
+
+
+@pytest.fixture
+def progress(lldb, commands, monkeypatch):
+    """All progress that was shown. Each look at the clock takes a tenth of a second."""
+    clock = iter(range(10**6))
+    monkeypatch.setattr(commands.time, "monotonic", lambda: next(clock) / 10)
+    monkeypatch.setattr(lldb, "SBProgress", FakeProgress, raising=False)
+    monkeypatch.setattr(FakeProgress, "made", [])
+    return FakeProgress.made
+
+
+class LongWork(FakeLibrary):
+    """Asks twenty times if it is to go on."""
+
+    def run_command(self, target, argv, sink):
+        for _ in range(20):
+            if target.interrupted():
+                raise self.aiodbg.Error("stopped", aiodbg.Status.INTERRUPTED)
+        super().run_command(target, argv, sink)
+
+
+@pytest.fixture
+def work(run, commands, lldb):
+    """A function: run a command that works for two seconds."""
+
+    def make():
+        commands.asyncio_ps.library = LongWork("text")
+        return run("asyncio ps", lldb.SBProcess())
+
+    return make
+
+
+def test_progress_of_long_work(work, commands, progress):
+    result = work()
+    assert (result.output, result.errors) == ("text", "")
+    [shown] = progress
+    assert shown.arguments == ("asyncio ps", "reading tasks", commands.debugger)
+    assert len(shown.steps) > 10
+    assert shown.steps[0] == (1, "0 s")
+    assert shown.steps[-1] == (1, "2 s")
+    assert shown.ended == 1
+
+
+def test_progress_ends_with_a_failure(work, commands, progress):
+    commands.debugger.InterruptRequested = lambda: bool(progress)
+    assert one_error(work()) == "error: interrupted\n"
+    [shown] = progress
+    assert shown.ended == 1
+
+
+def test_no_progress_of_short_work(answer, progress):
+    answer("x")
+    assert progress == []
+
+
+def test_older_lldb_shows_no_progress(work, lldb, progress, monkeypatch):
+    monkeypatch.delattr(lldb, "SBProgress")
+    assert work().output == "text"
+    assert progress == []
+
+
 @pytest.mark.parametrize(
     "charset, unicode, expected",
     [
