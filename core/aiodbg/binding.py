@@ -1142,7 +1142,9 @@ def text_of(data):
     """A string of the target's, as Python had it there: see "What is in a snapshot" in aiodbg.h."""
     if data is None:
         return None
-    return data.replace(b"\xc0\x80", b"\0").decode("utf-8", "surrogatepass")
+    if b"\xc0\x80" in data:
+        data = data.replace(b"\xc0\x80", b"\0")
+    return data.decode("utf-8", "surrogatepass")
 
 
 def _command(entry):

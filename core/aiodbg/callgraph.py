@@ -102,10 +102,10 @@ def _find(task: Optional[Subject]) -> Tuple[binding.SnapshotHandle, Optional[int
     """A snapshot, and the address of what is meant there."""
     if task is None:
         return _running()
-    handle = getattr(task, "_handle", None)
-    if handle is not None:
-        return handle, task.id
     if isinstance(task, (objects.Task, Future)):
+        handle = getattr(task, "_handle", None)
+        if handle is not None:
+            return handle, task.id
         # A copy.
         task = task.id
     if isinstance(task, str) and _ID.match(task):
@@ -139,7 +139,8 @@ class _Capture:
     def graph(self, root: int) -> FutureCallGraph:
         # What is being made, from the root on, each with its awaiters; those still to be made
         # are at the end.
-        way = [(root, self._awaiters(root), [])]
+        way: List[Tuple[int, List[int], List[FutureCallGraph]]] = []
+        way.append((root, self._awaiters(root), []))
         on_the_way = {root}
         while True:
             id, awaiters, graphs = way[-1]

@@ -8,7 +8,19 @@ a snapshot of a million tasks is no million objects until somebody keeps them.
 import collections.abc
 import ctypes
 import dataclasses
-from typing import Callable, Dict, Generic, Iterator, Optional, Sequence, Tuple, TypeVar, Union
+from typing import (
+    TYPE_CHECKING,
+    Callable,
+    Dict,
+    Generic,
+    Iterator,
+    List,
+    Optional,
+    Sequence,
+    Tuple,
+    TypeVar,
+    Union,
+)
 
 from . import binding, debugger
 
@@ -165,6 +177,8 @@ class Tasks(collections.abc.Sequence):
         self._count = count
         # Of the place of a frame: many tasks stand at few places.
         self._frames: Dict[int, Frame] = {}
+        # Of the number of a thread: many tasks are of few threads.
+        self._tids: Dict[int, Optional[int]] = {binding.NONE: None}
 
     def __len__(self) -> int:
         return self._count
@@ -200,14 +214,13 @@ class Tasks(collections.abc.Sequence):
         stack: Tuple[Frame, ...],
         awaited_by: Tuple[Awaiter, ...],
     ) -> Task:
-        tid = None
-        if info.thread != binding.NONE:
-            tid = self._handle.thread(info.thread).tid or None
+        if info.thread not in self._tids:
+            self._tids[info.thread] = self._handle.thread(info.thread).tid or None
         task = Task(
             id=info.id,
             name=binding.text_of(info.name),
             type=binding.text_of(info.type),
-            tid=tid,
+            tid=self._tids[info.thread],
             interpreter=info.interpreter,
             loop=info.loop or None,
             state=_STATES.get(info.state),
@@ -267,6 +280,10 @@ class Snapshot:
     errors: Sequence[Problem] = dataclasses.field(repr=False)
     pending_count: int
 
+    if TYPE_CHECKING:
+        # Not a field, which is what users see.
+        _handle: binding.SnapshotHandle
+
     def __init__(self, handle: binding.SnapshotHandle) -> None:
         info = handle.describe()
         set_once = object.__setattr__
@@ -294,7 +311,7 @@ class Snapshot:
 
     def render(self, format: str = "tree") -> str:
         """The text of `asyncio pstree` ("tree"), `asyncio ps` ("table"), or "json"."""
-        chunks = []
+        chunks: List[str] = []
         sink = binding.Sink(chunks.append, chunks.append)
         self._handle.render(format, sink)
         sink.close()

@@ -227,7 +227,7 @@ def test_closed_snapshot():
             function(task)
 
 
-# --- Graphs of other shapes ------------------------------------------------------------------------
+# --- Graphs of other shapes ----------------------------------------------------------------------
 
 
 class Futures:
