@@ -74,10 +74,17 @@ class GdbTarget(aiodbg.Target):
         self.tid = _selected_tid(inferior)
         self._section_text = None
         self._missing = None
+        self._file_sections = None
 
     def read(self, address, length):
+        data = self._read(address, length)
+        if self.kind == aiodbg.TargetKind.TARGET_CORE:
+            return self._without_made_up(address, data)
+        return data
+
+    def _read(self, address, length):
         try:
-            data = self._inferior.read_memory(address, length)
+            return self._inferior.read_memory(address, length)
         except gdb.error as error:
             # GDB 18 has another error for what would be in a file that was mapped, if it had
             # the file. Nothing else can go wrong with a core; a connection can be lost.
@@ -85,27 +92,28 @@ class GdbTarget(aiodbg.Target):
             if not core and not isinstance(error, gdb.MemoryError):
                 raise
             raise aiodbg.MemoryFault() from None
-        if self.kind == aiodbg.TargetKind.TARGET_CORE and self._is_made_up(address, data):
-            raise aiodbg.MemoryFault()
-        return data
 
-    def _is_made_up(self, address, data):
-        """True if part of it is in the core by name only, and zeros.
+    def _without_made_up(self, address, data):
+        """What GDB has read of a core, without zeros that it has made up.
 
-        Such memory comes from the file that was mapped there. If GDB does not have that file,
-        GDB 13 reads zeros instead of failing.
+        Memory that is in the core by name only comes from the file that was mapped there. If
+        GDB 13 does not have that file, it reads zeros instead of failing. If it does, but the
+        core does not say what was mapped (qemu's do not), it reads the file's section that the
+        read begins in, and zeros behind it.
         """
         if self._missing is None:
             self._missing = sorted(_core_segments(with_contents=False))
-        end = address + len(data)
-        first = bisect.bisect_right(self._missing, (address, 0)) - 1
-        for start, stop, _ in self._missing[max(first, 0) :]:
-            if start >= end:
-                break
-            part = bytes(data[max(start, address) - address : min(stop, end) - address])
-            if part and not part.strip(b"\0"):
-                return True
-        return False
+        for first, stop in _overlaps(self._missing, address, address + len(data)):
+            if self._file_sections is None:
+                places = _FILE_SECTION.findall(self._info_files())
+                self._file_sections = sorted((int(p[0], 16), int(p[1], 16)) for p in places)
+            for start, end in _overlaps(self._file_sections, first, stop):
+                if start > address:
+                    data = bytearray(bytes(data))
+                    data[start - address : end - address] = bytes(self._read(start, end - start))
+            if not bytes(data[first - address : stop - address]).strip(b"\0"):
+                raise aiodbg.MemoryFault()
+        return data
 
     def symbols(self, name):
         # The first is cheap and mostly the right one; the others are looked for on demand.
@@ -116,10 +124,13 @@ class GdbTarget(aiodbg.Target):
                     seen.add(address)
                     yield address
 
-    def sections(self, name):
+    def _info_files(self):
         if self._section_text is None:
             self._section_text = _execute("info files")
-        found = _FILE_SECTION.findall(self._section_text)
+        return self._section_text
+
+    def sections(self, name):
+        found = _FILE_SECTION.findall(self._info_files())
         # A remote target prints the executable's once more.
         for start, end in dict.fromkeys(place[:2] for place in found if place[2] == name):
             yield int(start, 16), int(end, 16) - int(start, 16)
@@ -146,6 +157,16 @@ class GdbTarget(aiodbg.Target):
         if self.kind == aiodbg.TargetKind.TARGET_CORE:
             return _core_segments(with_contents=True)
         return _live_regions()
+
+
+def _overlaps(ranges, start, end):
+    """The parts of start to end that sorted ranges, given as (start, end, ...), have."""
+    first = bisect.bisect_right(ranges, (start, end)) - 1
+    for each in ranges[max(first, 0) :]:
+        if each[0] >= end:
+            break
+        if each[1] > start:
+            yield max(each[0], start), min(each[1], end)
 
 
 def _connection(inferior):

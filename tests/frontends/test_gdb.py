@@ -198,6 +198,31 @@ def test_symbol(gdb, target, text):
     assert gdb.executed == ["info address _PyRuntime"]
 
 
+FILES = """\
+	0x0000000000422000 - 0x0000000000422008 is .text
+	0x0000000000422010 - 0x0000000000422018 is .rodata
+"""
+
+
+def test_a_core_without_what_was_mapped(gdb, target):
+    """GDB 13 reads the section that a read begins in, and zeros behind it."""
+    gdb.cli_output["maintenance info sections"] = CORE_SECTIONS
+    gdb.cli_output["info files"] = FILES
+    found = target(connection="core")
+    memory = {0x422000: b"code1234", 0x422010: b"constant"}
+
+    def read_memory(address, length):
+        part = memory.get(address, b"")[:length]
+        return memoryview(part + bytes(length - len(part)))
+
+    found._inferior.read_memory = read_memory
+    assert bytes(found.read(0x422000, 0x20)) == b"code1234" + bytes(8) + b"constant" + bytes(8)
+    assert bytes(found.read(0x422010, 4)) == b"cons"
+    # Where no file has anything, or nothing but zeros is known, nothing is.
+    with pytest.raises(aiodbg.MemoryFault):
+        found.read(0x430000, 16)
+
+
 def test_all_symbols(gdb, target):
     gdb.cli_output["info address x"] = 'Symbol "x" is at 0x10 in a file compiled without debugging.'
     gdb.files = [gdb.Objfile({"x": 0x20}), gdb.Objfile({}), gdb.Objfile({"x": None})]
