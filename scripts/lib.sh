@@ -16,6 +16,8 @@ BUILD_PACKAGES=(
 # Of the versions of LLDB that Debian 12 has, the newest; one can be there at a time.
 DEBUGGER_PACKAGES=(gdb lldb-19)
 ROOT_PACKAGES=(mmdebstrap debian-archive-keyring)
+# Programs of other machines, and their core files.
+MACHINE_PACKAGES=(qemu-user-static gdb-multiarch)
 CHECK_PACKAGES=(clang-format clang-tidy)
 FUZZ_PACKAGES=(clang-14 libclang-rt-14-dev)
 
@@ -99,4 +101,48 @@ build() { # FOLDER [OPTION-OF-MESON-SETUP...]
 		meson setup "$folder" "$@"
 	fi
 	meson compile -C "$folder"
+}
+
+# The mirror that this machine's own packages come from, if it is a Debian.
+mirror() {
+	local codename=none uri=
+	if [ -n "${AIODBG_MIRROR:-}" ]; then
+		echo "$AIODBG_MIRROR"
+		return
+	fi
+	if grep -q '^ID=debian$' /etc/os-release; then
+		codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+		# shellcheck disable=SC2016  # apt replaces these
+		uri=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' \
+			'Created-By: Packages' |
+			sed -n "s/^$codename main //p" | sed -n 1p)
+	fi
+	echo "${uri:-http://deb.debian.org/debian}"
+}
+
+# Hold off other runs of the scripts that make root folders: the second waits, and finds the
+# work done.
+lock_roots() {
+	mkdir -p "$AIODBG_ROOTS"
+	exec 9>"$AIODBG_ROOTS/lock"
+	flock 9
+}
+
+# Fill a new folder with packages of a Debian release, without documents.
+make_root_folder() { # RELEASE FOLDER OPTION-OF-MMDEBSTRAP...
+	local release=$1 folder=$2
+	shift 2
+	install_missing "${ROOT_PACKAGES[@]}" >&2
+	# A mirror may be a snapshot, whose lists have expired by design.
+	quietly as_root mmdebstrap --quiet "$@" \
+		--aptopt='Acquire::Check-Valid-Until "false"' \
+		--aptopt='Acquire::Languages "none"' \
+		--dpkgopt='path-exclude=/usr/share/doc/*' \
+		--dpkgopt='path-exclude=/usr/share/man/*' \
+		--dpkgopt='path-exclude=/usr/share/locale/*' \
+		"$release" "$folder" "$(mirror)" 9>&-
+}
+
+remove() { # FOLDER...
+	as_root rm -rf --one-file-system "$@"
 }

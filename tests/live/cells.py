@@ -22,6 +22,8 @@ from place import PROGRAMS, Absent
 
 HELPERS = ("report", "awaiters")
 START_SECONDS = 60
+CRASH_SECONDS = 5
+CRASH_TRIES = 12
 
 # Builds --with-pydebug, and other patch releases, have nearly the layouts of those that run all.
 NEARLY_SAME_PROGRAMS = (
@@ -132,8 +134,15 @@ class Process:
 
     def crash(self):
         """Have the kernel end it with a core."""
-        os.kill(self.pid, signal.SIGSEGV)
-        self._process.wait()
+        for _ in range(CRASH_TRIES):
+            os.kill(self.pid, signal.SIGSEGV)
+            try:
+                self._process.wait(timeout=CRASH_SECONDS)
+                return
+            except subprocess.TimeoutExpired:
+                # Now and then qemu loses one.
+                continue
+        raise RuntimeError("does not crash")
 
 
 def allow_core():

@@ -4,7 +4,7 @@
     python3 -m pytest tests/live -k 3.14-gather     one program under one Python
     python3 -m pytest tests/live --every-program    no smaller choice for any interpreter
 
-They need root's rights (chroot), the root folder that scripts/make-root makes, and a build. Which
+They need root's rights (chroot), what scripts/make-root and make-machines make, and a build. Which
 interpreters there are is said in interpreter.py. A file added to tests/programs is run by all of
 them, from the Python on that its REQUIRES names: it has to call report.ready(), and to give its
 tasks names that tell them apart in differences.py.

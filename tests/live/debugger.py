@@ -25,14 +25,14 @@ class Result:
         return [line for line in lines if not line.startswith(WARNINGS)]
 
 
-def gdb(arguments, environment=(), prefix=(), script=SCRIPT):
+def gdb(arguments, environment=(), prefix=(), script=SCRIPT, command="gdb"):
     """Run GDB. The exit status is that of the last command, so long as it is a batch."""
-    command = list(prefix) + ["gdb", "-batch", "-nx", "-x", script] + list(arguments)
+    words = list(prefix) + [command, "-batch", "-nx", "-x", script] + list(arguments)
     variables = dict(os.environ, LC_ALL="C.UTF-8")
     variables.update(environment)
     try:
         done = subprocess.run(
-            command,
+            words,
             env=variables,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -40,7 +40,7 @@ def gdb(arguments, environment=(), prefix=(), script=SCRIPT):
             timeout=SECONDS,
         )
     except FileNotFoundError:
-        raise Absent("no gdb on this machine") from None
+        raise Absent("no %s on this machine" % command) from None
     return Result(done.returncode, decoded(done.stdout), decoded(done.stderr))
 
 
@@ -72,9 +72,9 @@ WITHOUT_FILES = [
 ]
 
 
-def version(prefix=()):
+def version(prefix=(), command="gdb"):
     """"GDB 13", for the table of what works."""
-    output = subprocess.run(list(prefix) + ["gdb", "--version"], stdout=subprocess.PIPE).stdout
+    output = subprocess.run(list(prefix) + [command, "--version"], stdout=subprocess.PIPE).stdout
     return "GDB " + re.search(rb"\) (\d+)", output).group(1).decode()
 
 
