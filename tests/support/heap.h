@@ -102,11 +102,12 @@ enum heap_version {
 	PY_3_14T,
 	PY_3_15,
 	PY_3_15T,
-	/* 10: #test-loop(0, 10) */
+	PY_3_13T,
+	/* 11: #test-loop(0, 11). From 3.14 on it is #test-loop(6, 10). */
 	PY_COUNT,
 	/* From here on the same again, big-endian. */
 	PY_BIG_ENDIAN = PY_COUNT,
-	/* Those with 32 bits: #test-loop(0, 24) for all that there are. */
+	/* Those with 32 bits: #test-loop(0, 26) for all that there are. */
 	PY_32 = 2 * PY_COUNT,
 	PY_3_11_32 = PY_32,
 	PY_3_13_32,
