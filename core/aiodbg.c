@@ -9,6 +9,8 @@
 #include "render.h"
 #include "retry.h"
 #include "snapshot.h"
+#include "task_detail.h"
+#include "task_find.h"
 
 #include <string.h>
 
@@ -131,7 +133,13 @@ void aiodbg_get_stats(const struct aiodbg *dbg, struct aiodbg_stats *ret)
 	*ret = dbg->stats;
 }
 
-static int take_snapshot(struct aiodbg *dbg, uint64_t future, struct aiodbg_error *err,
+/* What a snapshot is to have besides all tasks: see struct aiodbg_snapshot. */
+struct wanted {
+	uint64_t future;
+	const char *task;
+};
+
+static int take_snapshot(struct aiodbg *dbg, const struct wanted *wanted, struct aiodbg_error *err,
 			 struct aiodbg_snapshot **ret)
 {
 	struct decoder decoder;
@@ -144,7 +152,8 @@ static int take_snapshot(struct aiodbg *dbg, uint64_t future, struct aiodbg_erro
 	}
 	snap->target_kind = dbg->target.kind;
 	snap->pid = dbg->target.pid;
-	snap->wanted = future;
+	snap->wanted = wanted->future;
+	snap->wanted_task = wanted->task;
 	int status = decoder_init(&decoder, &dbg->target, &dbg->options, &dbg->runtime.layout,
 				  &snap->arena);
 	if (!status)
@@ -161,20 +170,15 @@ static int take_snapshot(struct aiodbg *dbg, uint64_t future, struct aiodbg_erro
 	return 0;
 }
 
-int aiodbg_snapshot_create(struct aiodbg *dbg, struct aiodbg_error *err,
-			   struct aiodbg_snapshot **ret)
-{
-	return aiodbg_snapshot_create_with(dbg, 0, err, ret);
-}
-
-int aiodbg_snapshot_create_with(struct aiodbg *dbg, uint64_t future, struct aiodbg_error *err,
-				struct aiodbg_snapshot **ret)
+/* The best of as many as it takes. */
+static int take_whole_snapshot(struct aiodbg *dbg, const struct wanted *wanted,
+			       struct aiodbg_error *err, struct aiodbg_snapshot **ret)
 {
 	struct aiodbg_snapshot *best = NULL;
 	error_clear(err);
 	for (uint32_t tries = 0;; tries++) {
 		struct aiodbg_snapshot *snap = NULL;
-		int status = take_snapshot(dbg, future, err, &snap);
+		int status = take_snapshot(dbg, wanted, err, &snap);
 		bool vain = status && error_is_fatal(status);
 		if (dbg->process) {
 			int checked = process_check(dbg->process, status, err);
@@ -204,6 +208,27 @@ int aiodbg_snapshot_create_with(struct aiodbg *dbg, uint64_t future, struct aiod
 	}
 }
 
+int aiodbg_snapshot_create(struct aiodbg *dbg, struct aiodbg_error *err,
+			   struct aiodbg_snapshot **ret)
+{
+	return aiodbg_snapshot_create_with(dbg, 0, err, ret);
+}
+
+int aiodbg_snapshot_create_with(struct aiodbg *dbg, uint64_t future, struct aiodbg_error *err,
+				struct aiodbg_snapshot **ret)
+{
+	const struct wanted wanted = {.future = future};
+	return take_whole_snapshot(dbg, &wanted, err, ret);
+}
+
+int aiodbg_snapshot_create_for(struct aiodbg *dbg, const char *task, struct aiodbg_error *err,
+			       struct aiodbg_snapshot **ret)
+{
+	struct wanted wanted = {.task = task};
+	task_parse_id(task, &wanted.future);
+	return take_whole_snapshot(dbg, &wanted, err, ret);
+}
+
 void aiodbg_snapshot_destroy(struct aiodbg_snapshot *snap)
 {
 	if (!snap)
@@ -212,6 +237,8 @@ void aiodbg_snapshot_destroy(struct aiodbg_snapshot *snap)
 	array_deinit(&snap->threads);
 	array_deinit(&snap->tasks);
 	array_deinit(&snap->cycles);
+	if (snap->detail)
+		task_detail_deinit(snap->detail);
 	if (snap->graph)
 		graph_deinit(snap->graph);
 	arena_deinit(&snap->arena);
@@ -245,6 +272,21 @@ int aiodbg_render(const struct aiodbg_snapshot *snap, const char *format,
 	output_init(&out, sink);
 	if (renderer->render(snap, &out))
 		return error_no_memory(err);
+	return finish_output(&out, err);
+}
+
+int aiodbg_render_task(const struct aiodbg_snapshot *snap, const struct aiodbg_sink *sink,
+		       struct aiodbg_error *err)
+{
+	struct output out;
+	error_clear(err);
+	int status = check_sink(sink, err);
+	if (!status && !snap->detail)
+		status = error_set(err, AIODBG_INVALID, "snapshot made for no task");
+	if (status)
+		return status;
+	output_init(&out, sink);
+	render_task(snap, &out);
 	return finish_output(&out, err);
 }
 
