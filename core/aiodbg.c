@@ -2,26 +2,13 @@
 /* The public functions: open, snapshot, render, close. See aiodbg.h. */
 #include "aiodbg.h"
 
-#include "discover.h"
 #include "error.h"
 #include "graph.h"
 #include "process.h"
 #include "render.h"
 #include "retry.h"
-#include "snapshot.h"
-#include "task_detail.h"
-#include "task_find.h"
 
 #include <string.h>
-
-struct aiodbg {
-	struct aiodbg_target target;
-	struct aiodbg_options options;
-	struct runtime runtime;
-	struct aiodbg_stats stats;
-	/* Owned, what target was made from; NULL if it is the caller's. */
-	struct process *process;
-};
 
 unsigned int aiodbg_interface(void)
 {
@@ -57,15 +44,6 @@ static int check_options(const struct aiodbg_options *options, struct aiodbg_err
 	return 0;
 }
 
-static void add_stats(struct aiodbg *dbg, const struct aiodbg_stats *stats)
-{
-	dbg->stats.reads += stats->reads;
-	dbg->stats.faults += stats->faults;
-	dbg->stats.bytes += stats->bytes;
-	if (stats->cache_peak > dbg->stats.cache_peak)
-		dbg->stats.cache_peak = stats->cache_peak;
-}
-
 int aiodbg_open(const struct aiodbg_target *target, const struct aiodbg_options *options,
 		struct aiodbg_error *err, struct aiodbg **ret)
 {
@@ -85,7 +63,7 @@ int aiodbg_open(const struct aiodbg_target *target, const struct aiodbg_options 
 	status = reader_init(&reader, &dbg->target, &dbg->options);
 	if (!status)
 		status = discover_runtime(&reader, &dbg->runtime);
-	add_stats(dbg, &reader.cache.stats);
+	handle_add_stats(dbg, &reader.cache.stats);
 	if (status && err)
 		*err = reader.error;
 	reader_deinit(&reader);
@@ -133,81 +111,6 @@ void aiodbg_get_stats(const struct aiodbg *dbg, struct aiodbg_stats *ret)
 	*ret = dbg->stats;
 }
 
-/* What a snapshot is to have besides all tasks: see struct aiodbg_snapshot. */
-struct wanted {
-	uint64_t future;
-	const char *task;
-};
-
-static int take_snapshot(struct aiodbg *dbg, const struct wanted *wanted, struct aiodbg_error *err,
-			 struct aiodbg_snapshot **ret)
-{
-	struct decoder decoder;
-	struct aiodbg_snapshot *snap = calloc(1, sizeof(*snap));
-	if (!snap)
-		return error_no_memory(err);
-	if (!arena_init(&snap->arena)) {
-		free(snap);
-		return error_no_memory(err);
-	}
-	snap->target_kind = dbg->target.kind;
-	snap->pid = dbg->target.pid;
-	snap->wanted = wanted->future;
-	snap->wanted_task = wanted->task;
-	int status = decoder_init(&decoder, &dbg->target, &dbg->options, &dbg->runtime.layout,
-				  &snap->arena);
-	if (!status)
-		status = snapshot_decode(snap, &decoder, &dbg->runtime);
-	add_stats(dbg, &decoder.reader.cache.stats);
-	if (status && err)
-		*err = decoder.reader.error;
-	decoder_deinit(&decoder);
-	if (status) {
-		aiodbg_snapshot_destroy(snap);
-		return status;
-	}
-	*ret = snap;
-	return 0;
-}
-
-/* The best of as many as it takes. */
-static int take_whole_snapshot(struct aiodbg *dbg, const struct wanted *wanted,
-			       struct aiodbg_error *err, struct aiodbg_snapshot **ret)
-{
-	struct aiodbg_snapshot *best = NULL;
-	error_clear(err);
-	for (uint32_t tries = 0;; tries++) {
-		struct aiodbg_snapshot *snap = NULL;
-		int status = take_snapshot(dbg, wanted, err, &snap);
-		bool vain = status && error_is_fatal(status);
-		if (dbg->process) {
-			int checked = process_check(dbg->process, status, err);
-			vain |= checked != status;
-			status = checked;
-		}
-		if (vain) {
-			aiodbg_snapshot_destroy(snap);
-			aiodbg_snapshot_destroy(best);
-			return status;
-		}
-		bool stable = snap && best && retry_same_problems(snap, best);
-		if (snap && (!best || retry_is_better(snap, best))) {
-			aiodbg_snapshot_destroy(best);
-			best = snap;
-		} else {
-			aiodbg_snapshot_destroy(snap);
-		}
-		bool last = tries >= dbg->options.retries || stable;
-		if (best && (last || retry_is_whole(best))) {
-			error_clear(err);
-			*ret = best;
-			return 0;
-		}
-		if (last)
-			return status;
-	}
-}
-
 int aiodbg_snapshot_create(struct aiodbg *dbg, struct aiodbg_error *err,
 			   struct aiodbg_snapshot **ret)
 {
@@ -217,16 +120,8 @@ int aiodbg_snapshot_create(struct aiodbg *dbg, struct aiodbg_error *err,
 int aiodbg_snapshot_create_with(struct aiodbg *dbg, uint64_t future, struct aiodbg_error *err,
 				struct aiodbg_snapshot **ret)
 {
-	const struct wanted wanted = {.future = future};
-	return take_whole_snapshot(dbg, &wanted, err, ret);
-}
-
-int aiodbg_snapshot_create_for(struct aiodbg *dbg, const char *task, struct aiodbg_error *err,
-			       struct aiodbg_snapshot **ret)
-{
-	struct wanted wanted = {.task = task};
-	task_parse_id(task, &wanted.future);
-	return take_whole_snapshot(dbg, &wanted, err, ret);
+	error_clear(err);
+	return retry_snapshot(dbg, future, err, ret);
 }
 
 void aiodbg_snapshot_destroy(struct aiodbg_snapshot *snap)
@@ -237,8 +132,6 @@ void aiodbg_snapshot_destroy(struct aiodbg_snapshot *snap)
 	array_deinit(&snap->threads);
 	array_deinit(&snap->tasks);
 	array_deinit(&snap->cycles);
-	if (snap->detail)
-		task_detail_deinit(snap->detail);
 	if (snap->graph)
 		graph_deinit(snap->graph);
 	arena_deinit(&snap->arena);
@@ -272,21 +165,6 @@ int aiodbg_render(const struct aiodbg_snapshot *snap, const char *format,
 	output_init(&out, sink);
 	if (renderer->render(snap, &out))
 		return error_no_memory(err);
-	return finish_output(&out, err);
-}
-
-int aiodbg_render_task(const struct aiodbg_snapshot *snap, const struct aiodbg_sink *sink,
-		       struct aiodbg_error *err)
-{
-	struct output out;
-	error_clear(err);
-	int status = check_sink(sink, err);
-	if (!status && !snap->detail)
-		status = error_set(err, AIODBG_INVALID, "snapshot made for no task");
-	if (status)
-		return status;
-	output_init(&out, sink);
-	render_task(snap, &out);
 	return finish_output(&out, err);
 }
 

@@ -75,25 +75,6 @@
  * largest function of the standard library needs 20 KB; generated code may need more. */
 #define LIMIT_LINETABLE (16u << 20)
 
-/* A value that is shown, as repr() would: characters in all, of a str or bytes, items of a container,
- * and containers in containers. Enough to recognise it. */
-#define LIMIT_REPR 4000
-#define LIMIT_REPR_STRING 200
-#define LIMIT_REPR_ITEMS 8
-#define LIMIT_REPR_DEPTH 3
-
-/* Context variables of one task: web frameworks set about ten. Nodes of the tree that they are
- * in, which has five bits of a 32-bit hash for each level, and one more for collisions. */
-#define LIMIT_CONTEXT_VARIABLES 1000
-#define LIMIT_CONTEXT_NODES 10000
-#define LIMIT_CONTEXT_LEVELS 8
-
-/* Frames of the stack that created a task: asyncio keeps ten (constants.DEBUG_STACK_DEPTH). */
-#define LIMIT_CREATION_FRAMES 1000
-
-/* Bytes of a source line that is shown. */
-#define LIMIT_SOURCE_LINE 400
-
 /* Levels of a tree: behind it, the indentation is wider than any screen, and would
  * grow with the square of the depth. The rest hangs under a new root. */
 #define LIMIT_TREE_LEVELS 120
@@ -117,6 +98,23 @@
 
 /* Objects between two questions whether the user wants to go on. */
 #define LIMIT_INTERRUPT_INTERVAL 256
+
+/* Reads for one object that are compared with what is there afterwards. A task with a stack of
+ * LIMIT_FRAMES needs more, and is believed. */
+#define LIMIT_LOG 1000000
+
+/* How often one object is decoded in the hope that it stays the same meanwhile. Each takes
+ * microseconds: what changes more often does so all the time. */
+#define LIMIT_TRIES 10
+
+/* Awaiters that tell one future from a later one, over all futures between: whatever else
+ * changes, the first of them do as well. */
+#define LIMIT_IDENTITY 16
+
+/* Steps through a list that led nowhere because it changed, over all and without one that
+ * did: while a list of a million tasks is walked through, as many may be made and ended. */
+#define LIMIT_STEPS_IN_A_ROW 1000
+#define LIMIT_STEPS_IN_VAIN 1000000
 
 /* Regions, and bytes of them, in the search for a runtime without symbols. */
 #define LIMIT_REGIONS 1000000

@@ -96,5 +96,6 @@ int error_no_memory(struct aiodbg_error *err)
 
 bool error_is_fatal(int code)
 {
-	return code < 0 || code == AIODBG_NO_MEMORY || code == AIODBG_INTERRUPTED;
+	return code < 0 || code == AIODBG_NO_MEMORY || code == AIODBG_INTERRUPTED ||
+	       code == AIODBG_NO_PROCESS;
 }

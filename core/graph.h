@@ -23,6 +23,8 @@ struct node {
 	 * edge that it got then. */
 	const struct task *reached_for;
 	size_t edge;
+	/* Of a target that runs on: what it was when it was decoded. */
+	uint64_t identity;
 };
 
 /* to awaits the node that has this link. */
@@ -30,6 +32,8 @@ struct link {
 	struct node *to;
 	/* enum edge_source. */
 	unsigned int source;
+	/* What the awaiter was then. */
+	uint64_t identity;
 };
 
 ARRAY(nodes, struct node *);

@@ -5,6 +5,7 @@
 #include "ceilings.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -55,6 +56,8 @@ void pagecache_deinit(struct pagecache *cache)
 	for (size_t i = 0; i < cache->count; i++)
 		block_destroy(cache->blocks[i]);
 	free(cache->blocks);
+	array_deinit(&cache->log);
+	free(cache->batch);
 	if (cache->index)
 		htab_delete(cache->index);
 	memset(cache, 0, sizeof(*cache));
@@ -118,7 +121,8 @@ static struct block *pagecache_block(struct pagecache *cache, uint64_t base)
 		if (slot)
 			*slot = block;
 	}
-	*recent = block;
+	if (!cache->changing)
+		*recent = block;
 	return block;
 }
 
@@ -216,6 +220,11 @@ int pagecache_read(struct pagecache *cache, uint64_t addr, void *buf, size_t len
 		return 0;
 	if (addr > last || len - 1 > last - addr)
 		return AIODBG_FAULT;
+	if (cache->changing && cache->log.count < LIMIT_LOG) {
+		struct read_range range = {addr, len};
+		if (!array_push(&cache->log, range))
+			return AIODBG_NO_MEMORY;
+	}
 	const uint8_t *at_hand = pagecache_peek(cache, addr, len);
 	if (at_hand) {
 		memcpy(buf, at_hand, len);
@@ -235,4 +244,148 @@ int pagecache_read(struct pagecache *cache, uint64_t addr, void *buf, size_t len
 		len -= part;
 	}
 	return 0;
+}
+
+/* ---- a target that runs on ---- */
+
+bool pagecache_may_change(const struct pagecache *cache)
+{
+	return cache->target->local_pid && !cache->direct_refused;
+}
+
+void pagecache_begin(struct pagecache *cache)
+{
+	cache->log.count = 0;
+}
+
+int pagecache_read_now(struct pagecache *cache, uint64_t addr, void *buf, size_t len,
+		       uint64_t *fault)
+{
+	*fault = addr;
+	int code = pagecache_fetch(cache, addr, buf, len);
+	return code > 0 ? AIODBG_FAULT : code;
+}
+
+/* Has the pages of the range in the cache as they are now. */
+static int pagecache_renew(struct pagecache *cache, const struct read_range *range)
+{
+	uint64_t first = range->addr - range->addr % LIMIT_PAGE_SIZE;
+	for (uint64_t addr = first; addr - first < range->addr - first + range->len;
+	     addr += LIMIT_PAGE_SIZE) {
+		uint64_t base = addr & ~(uint64_t)(cache->block_size - 1);
+		unsigned int page = (unsigned int)((addr - base) / LIMIT_PAGE_SIZE);
+		struct block *block = pagecache_block(cache, base);
+		if (!block)
+			return AIODBG_NO_MEMORY;
+		/* One of them marked, or the whole block would be fetched. */
+		block->good &= ~(1u << page);
+		block->bad |= 1u << page;
+		int code = pagecache_fill(cache, block, page);
+		if (code && code != AIODBG_FAULT)
+			return code;
+		if (!code)
+			block->bad &= ~(1u << page);
+	}
+	return 0;
+}
+
+/* Whether the cache holds the same bytes. */
+static bool pagecache_holds(struct pagecache *cache, const struct read_range *range,
+			    const uint8_t *bytes)
+{
+	for (size_t done = 0; done < range->len;) {
+		uint64_t addr = range->addr + done;
+		size_t offset = (size_t)addr & (cache->block_size - 1);
+		size_t part = cache->block_size - offset;
+		if (part > range->len - done)
+			part = range->len - done;
+		struct block key = {.base = addr - offset};
+		const struct block *block = htab_find(cache->index, &key);
+		/* What had to go meanwhile is not known any more. */
+		if (!block || !block->data || memcmp(block->data + offset, bytes + done, part) != 0)
+			return false;
+		done += part;
+	}
+	return true;
+}
+
+/* Whether it could be read. */
+static bool pagecache_has(struct pagecache *cache, const struct read_range *range)
+{
+	uint64_t fault;
+	size_t count = cache->log.count;
+	uint8_t byte;
+	bool has = true;
+	for (size_t done = 0; has && done < range->len; done += LIMIT_PAGE_SIZE)
+		has = !pagecache_read(cache, range->addr + done, &byte, 1, &fault);
+	has = has && !pagecache_read(cache, range->addr + range->len - 1, &byte, 1, &fault);
+	cache->log.count = count;
+	return has;
+}
+
+/* Ranges that are read by one call of process_vm_readv(2). */
+struct batch {
+	struct iovec local[IOV_MAX], remote[IOV_MAX];
+	size_t count;
+	uint8_t bytes[1 << 18];
+	size_t used;
+};
+
+/* The next ranges of the log, as many as fit. */
+static void batch_fill(struct batch *batch, const struct read_ranges *log, size_t from)
+{
+	batch->count = batch->used = 0;
+	for (size_t i = from; i < log->count && batch->count < IOV_MAX; i++) {
+		const struct read_range *range = &log->items[i];
+		if (range->len > sizeof(batch->bytes) - batch->used)
+			break;
+		void *remote = (void *)(uintptr_t)range->addr;
+		batch->local[batch->count] = (struct iovec){batch->bytes + batch->used, range->len};
+		batch->remote[batch->count++] = (struct iovec){remote, range->len};
+		batch->used += range->len;
+	}
+}
+
+/* How many of the batch's ranges, from the first on, could be read. */
+static size_t batch_read(struct pagecache *cache, struct batch *batch)
+{
+	ssize_t got = process_vm_readv((pid_t)cache->target->local_pid, batch->local, batch->count,
+				       batch->remote, batch->count, 0);
+	size_t whole = 0;
+	cache->stats.reads++;
+	while (whole < batch->count && got >= (ssize_t)batch->local[whole].iov_len) {
+		got -= (ssize_t)batch->local[whole].iov_len;
+		cache->stats.bytes += batch->local[whole++].iov_len;
+	}
+	return whole;
+}
+
+int pagecache_verify(struct pagecache *cache, bool *same)
+{
+	const struct read_ranges *log = &cache->log;
+	*same = true;
+	if (!cache->changing)
+		return 0;
+	if (!cache->batch)
+		cache->batch = malloc(sizeof(*cache->batch));
+	struct batch *batch = cache->batch;
+	int code = batch ? 0 : AIODBG_NO_MEMORY;
+	for (size_t i = 0; !code && i < log->count;) {
+		batch_fill(batch, log, i);
+		size_t whole = batch->count ? batch_read(cache, batch) : 0;
+		for (size_t k = 0; !code && k < whole; k++) {
+			if (pagecache_holds(cache, &log->items[i + k], batch->local[k].iov_base))
+				continue;
+			*same = false;
+			code = pagecache_renew(cache, &log->items[i + k]);
+		}
+		i += whole;
+		/* One that cannot be read now, or that is too long to be compared. */
+		if (!code && whole < batch->count && pagecache_has(cache, &log->items[i])) {
+			*same = false;
+			code = pagecache_renew(cache, &log->items[i]);
+		}
+		i += whole < batch->count || !batch->count;
+	}
+	return code;
 }

@@ -7,6 +7,10 @@
  * that cannot be read as a whole is fetched page by page, so that a hole costs only
  * itself. A bounded number of blocks is held; the one not used for longest goes.
  *
+ * The memory of a process that runs on does not stay as it was read. Where that is known,
+ * what a decoder has read for one object is logged, and read again to see if it is the same:
+ * then all of it was there at one moment. If not, the cache has the new, to decode once more.
+ *
  * Addresses do not wrap around: a range that reaches over the end of the address space
  * is unreadable.
  */
@@ -14,6 +18,7 @@
 #define PAGECACHE_H
 
 #include "aiodbg.h"
+#include "array.h"
 #include "ceilings.h"
 
 #include <hashtab.h>
@@ -29,6 +34,14 @@ struct block {
 	/* Used since the clock hand passed. */
 	bool used;
 };
+
+/* What was read for one object. */
+struct read_range {
+	uint64_t addr;
+	size_t len;
+};
+
+ARRAY(read_ranges, struct read_range);
 
 struct pagecache {
 	/* The caller's; must outlive the cache. */
@@ -46,6 +59,11 @@ struct pagecache {
 	struct block *recent[PAGECACHE_RECENT];
 	/* The system does not let us read the target directly. */
 	bool direct_refused;
+	/* The target runs on: what was read since pagecache_begin(). Then recent is empty, so
+	 * that all reads come to where they are logged. */
+	bool changing;
+	struct read_ranges log;
+	struct batch *batch;
 	struct aiodbg_stats stats;
 };
 
@@ -62,6 +80,22 @@ void pagecache_flush(struct pagecache *cache);
  * address in *fault; AIODBG_NO_MEMORY; or the callback's negative value.
  */
 int pagecache_read(struct pagecache *cache, uint64_t addr, void *buf, size_t len, uint64_t *fault);
+
+/* True for a process on this machine, which may be read while it runs on. */
+bool pagecache_may_change(const struct pagecache *cache);
+
+/* Begin to log what is read, of a cache whose changing was set before its first read. */
+void pagecache_begin(struct pagecache *cache);
+
+/*
+ * Read again what was logged since. *same: nothing has changed. Returns 0 or
+ * AIODBG_NO_MEMORY. Does nothing, and all is the same, for a target that does not change.
+ */
+int pagecache_verify(struct pagecache *cache, bool *same);
+
+/* As pagecache_read(), but what is there now. */
+int pagecache_read_now(struct pagecache *cache, uint64_t addr, void *buf, size_t len,
+		       uint64_t *fault);
 
 static inline struct block **pagecache_recent(struct pagecache *cache, uint64_t addr)
 {

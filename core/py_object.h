@@ -20,7 +20,6 @@ enum kind {
 	KIND_TYPE,
 	KIND_STR,
 	KIND_INT,
-	KIND_FLOAT,
 	KIND_BYTES,
 	KIND_TUPLE,
 	KIND_LIST,
@@ -28,7 +27,6 @@ enum kind {
 	KIND_SET,
 	KIND_DEQUE,
 	KIND_WEAKREF,
-	KIND_EXCEPTION,
 	KIND_MODULE,
 	KIND_CODE,
 	KIND_FUNCTION,
@@ -85,7 +83,7 @@ struct exported_type {
 	const char *module, *name;
 	enum kind kind;
 };
-#define EXPORTED_TYPES_MAX 20
+#define EXPORTED_TYPES_MAX 16
 extern const struct exported_type exported_types[];
 extern const size_t exported_type_count;
 

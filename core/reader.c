@@ -23,17 +23,20 @@ void reader_deinit(struct reader *reader)
 	pagecache_deinit(&reader->cache);
 }
 
-int reader_read(struct reader *reader, uint64_t addr, void *buf, size_t len)
+static int failed_read(struct reader *reader, int code, uint64_t fault)
 {
-	uint64_t fault;
-	int code = pagecache_read(&reader->cache, addr, buf, len, &fault);
 	if (code == AIODBG_FAULT)
 		return error_at(&reader->error, code, fault, "cannot read memory");
 	if (code == AIODBG_NO_MEMORY)
 		return error_no_memory(&reader->error);
-	if (code)
-		return error_set(&reader->error, code, "reading memory was refused");
-	return 0;
+	return error_set(&reader->error, code, "reading memory was refused");
+}
+
+int reader_read(struct reader *reader, uint64_t addr, void *buf, size_t len)
+{
+	uint64_t fault;
+	int code = pagecache_read(&reader->cache, addr, buf, len, &fault);
+	return code ? failed_read(reader, code, fault) : 0;
 }
 
 int reader_u8(struct reader *reader, uint64_t addr, uint8_t *ret)
@@ -49,6 +52,26 @@ int reader_word_slowly(struct reader *reader, uint64_t addr, uint64_t *ret)
 		return code;
 	*ret = reader_decode_uint(reader, bytes, reader->word_size);
 	return 0;
+}
+
+int reader_word_now(struct reader *reader, uint64_t addr, uint64_t *ret)
+{
+	uint64_t fault;
+	uint8_t bytes[8];
+	int code = pagecache_read_now(&reader->cache, addr, bytes, reader->word_size, &fault);
+	*ret = reader_decode_uint(reader, bytes, reader->word_size);
+	return code ? failed_read(reader, code, fault) : 0;
+}
+
+void reader_begin(struct reader *reader)
+{
+	pagecache_begin(&reader->cache);
+}
+
+int reader_verify(struct reader *reader, bool *same)
+{
+	int code = pagecache_verify(&reader->cache, same);
+	return code ? failed_read(reader, code, 0) : 0;
 }
 
 int reader_c_string(struct reader *reader, uint64_t addr, char *buf, size_t size)

@@ -66,6 +66,13 @@ static inline int reader_word(struct reader *reader, uint64_t addr, uint64_t *re
 	return 0;
 }
 
+/* A word as it is now, of a target that runs on. */
+int reader_word_now(struct reader *reader, uint64_t addr, uint64_t *ret);
+
+/* What is read from here on is of one object: pagecache_begin(), pagecache_verify(). */
+void reader_begin(struct reader *reader);
+int reader_verify(struct reader *reader, bool *same);
+
 /* Read up to size - 1 characters of a C string; size must be at least 1. A string that
  * does not end within that is cut. */
 int reader_c_string(struct reader *reader, uint64_t addr, char *buf, size_t size);

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Which of several snapshots to show. See retry.h. */
+/* Snapshots of a process that runs on. See retry.h. */
 #include "retry.h"
 
+#include "error.h"
+#include "process.h"
+
 #include <string.h>
+#include <time.h>
 
 bool retry_is_whole(const struct aiodbg_snapshot *snap)
 {
@@ -43,4 +47,107 @@ bool retry_same_problems(const struct aiodbg_snapshot *first, const struct aiodb
 			return false;
 	}
 	return true;
+}
+
+/* Snapshots of one target, one after the other. */
+struct series {
+	struct aiodbg *dbg;
+	/* Future that was asked for: aiodbg_snapshot_create_with(). */
+	uint64_t future;
+	/* NULL as long as there is none. */
+	struct aiodbg_snapshot *best;
+	/* What the last one, and what the best one read was there at one moment, as far as can
+	 * be known. */
+	bool settled, best_settled;
+	/* The last one had the same problems as the best. */
+	bool stable;
+};
+
+static int decode(struct series *series, struct decoder *decoder, struct aiodbg_snapshot **ret)
+{
+	struct aiodbg *dbg = series->dbg;
+	struct aiodbg_snapshot *snap = calloc(1, sizeof(*snap));
+	if (!snap || !arena_init(&snap->arena)) {
+		free(snap);
+		return decoder_no_memory(decoder);
+	}
+	snap->target_kind = dbg->target.kind;
+	snap->pid = dbg->target.pid;
+	snap->wanted = series->future;
+	decoder->arena = &snap->arena;
+	int status = snapshot_decode(snap, decoder, &dbg->runtime);
+	if (status)
+		aiodbg_snapshot_destroy(snap);
+	else
+		*ret = snap;
+	return status;
+}
+
+/* Time that the process has run so far; it is exact while it runs. */
+static bool process_time(const struct aiodbg_target *target, struct timespec *ret)
+{
+	clockid_t clock;
+	return target->local_pid && !clock_getcpuclockid((pid_t)target->local_pid, &clock) &&
+	       !clock_gettime(clock, ret);
+}
+
+/* Keeps the better one. What looks whole may be wrong, if it is not settled. */
+static void compare(struct series *series, struct aiodbg_snapshot *snap)
+{
+	series->stable = series->best && retry_same_problems(snap, series->best) &&
+			 !retry_is_whole(snap);
+	if (series->best && (!series->settled || series->best_settled) &&
+	    !retry_is_better(snap, series->best)) {
+		aiodbg_snapshot_destroy(snap);
+		return;
+	}
+	aiodbg_snapshot_destroy(series->best);
+	series->best = snap;
+	series->best_settled = series->settled;
+}
+
+/* Takes one more. The first one is fast, and exact if the process did not run meanwhile. */
+static int series_step(struct series *series, bool first, struct aiodbg_error *err)
+{
+	struct aiodbg *dbg = series->dbg;
+	struct aiodbg_snapshot *snap = NULL;
+	struct decoder decoder;
+	struct timespec start, end;
+	int status = decoder_init(&decoder, &dbg->target, &dbg->options, &dbg->runtime.layout,
+				  NULL);
+	struct pagecache *cache = &decoder.reader.cache;
+	cache->changing = !first && !status && pagecache_may_change(cache);
+	bool timed = process_time(&dbg->target, &start);
+	if (!status)
+		status = decode(series, &decoder, &snap);
+	timed = timed && process_time(&dbg->target, &end);
+	bool stood_still = timed && start.tv_sec == end.tv_sec && start.tv_nsec == end.tv_nsec;
+	series->settled = cache->changing || stood_still || !pagecache_may_change(cache);
+	handle_add_stats(dbg, &cache->stats);
+	if (status && err)
+		*err = decoder.reader.error;
+	decoder_deinit(&decoder);
+	if (!status)
+		compare(series, snap);
+	return dbg->process ? process_check(dbg->process, status, err) : status;
+}
+
+int retry_snapshot(struct aiodbg *dbg, uint64_t future, struct aiodbg_error *err,
+		   struct aiodbg_snapshot **ret)
+{
+	struct series series = {.dbg = dbg, .future = future};
+	int status = 0;
+	for (uint32_t i = 0; i <= dbg->options.retries; i++) {
+		status = series_step(&series, i == 0, err);
+		if (error_is_fatal(status) || series.stable ||
+		    (series.settled && series.best && retry_is_whole(series.best)))
+			break;
+	}
+	if (series.best && !error_is_fatal(status)) {
+		error_clear(err);
+		*ret = series.best;
+		return 0;
+	}
+	aiodbg_snapshot_destroy(series.best);
+	return status;
 }

@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Snapshots of a process that runs on: which one of several to show.
+ * Snapshots of a process that runs on: taken anew until one is whole.
  *
  * What was read in the middle of a change contradicts itself: lists are broken, objects are
- * none. Such a snapshot is torn, and taken anew as a whole.
+ * none. Such a snapshot is torn. The first one is decoded as that of a stopped process; if the
+ * process did not run meanwhile, it is exact. In the others each task is decoded until it stays
+ * the same while that is done.
  */
 #ifndef RETRY_H
 #define RETRY_H
 
+#include "handle.h"
 #include "snapshot.h"
+
+/*
+ * A snapshot of the target, or the best of 1 + options.retries; future as in
+ * aiodbg_snapshot_create_with(). Errors of all but the last are forgotten, unless there is no
+ * point in going on.
+ */
+int retry_snapshot(struct aiodbg *dbg, uint64_t future, struct aiodbg_error *err,
+		   struct aiodbg_snapshot **ret);
 
 /* Nothing is missing, nothing is damaged. */
 bool retry_is_whole(const struct aiodbg_snapshot *snap);

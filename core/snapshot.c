@@ -19,8 +19,6 @@
 #include "py_dict.h"
 #include "py_future.h"
 #include "py_str.h"
-#include "task_detail.h"
-#include "task_find.h"
 #include "tasks.h"
 
 #include <inttypes.h>
@@ -34,6 +32,27 @@ struct executing {
 
 ARRAY(executings, struct executing);
 
+/* Somebody who awaits the node that is being decoded. */
+struct awaiter {
+	uint64_t addr;
+	unsigned int source;
+	bool is_task;
+	uint64_t identity;
+};
+
+ARRAY(awaiters, struct awaiter);
+
+/*
+ * What tells a task or future from a later one at the same address. The addresses of all that
+ * belongs to it may be the same as well: what ends last is what is made next. So of a task the
+ * name counts, and of a future the tasks that await it.
+ */
+struct identity {
+	uint64_t sum;
+	/* How many more awaiters are looked at. */
+	unsigned int left;
+};
+
 struct builder {
 	struct aiodbg_snapshot *snap;
 	struct decoder *decoder;
@@ -42,9 +61,15 @@ struct builder {
 	struct stack stack;
 	/* Where the next of the snapshot's problems goes: there may be very many. */
 	struct aiodbg_problem **problems_end;
-	/* The node whose links are being collected. */
+	/* The node whose awaiters are being collected, and those. */
 	struct node *node;
+	struct awaiters awaiters;
 	unsigned int source;
+	/* The target runs on. */
+	bool changing;
+	struct identity identity;
+	/* Tasks that seem to have ended. */
+	size_t ended_count;
 	/* How many of them could not be read, and the first reason. */
 	unsigned int bad_links;
 	struct aiodbg_error link_error;
@@ -59,7 +84,7 @@ struct builder {
 
 /* ---- problems ---- */
 
-struct aiodbg_problem *problem_create(struct arena *arena, const struct aiodbg_error *error)
+static struct aiodbg_problem *problem_create(struct arena *arena, const struct aiodbg_error *error)
 {
 	struct aiodbg_problem *problem = arena_alloc(arena, sizeof(*problem));
 	if (!problem)
@@ -137,17 +162,13 @@ static int task_found(void *arg, uint64_t addr, ptrdiff_t thread, enum task_sour
 	return add_task(builder, addr, thread, source, &node);
 }
 
-/* A node for a task or future that somebody named as awaiter. NULL if it is neither. */
-static int add_awaiter(struct builder *builder, uint64_t addr, struct node **ret)
+/* A node for the task or future at addr. NULL if it is neither. */
+static int add_future(struct builder *builder, uint64_t addr, bool is_task, struct node **ret)
 {
-	struct future future;
 	*ret = graph_find(builder->graph, addr);
 	if (*ret)
 		return 0;
-	int status = future_read(builder->decoder, addr, EXPECT_NOTHING, &future);
-	if (status)
-		return status;
-	if (future.is_task) {
+	if (is_task) {
 		builder->snap->sources[TASK_IN_NONE].found++;
 		return add_task(builder, addr, -1, TASK_IN_NONE, ret);
 	}
@@ -155,25 +176,108 @@ static int add_awaiter(struct builder *builder, uint64_t addr, struct node **ret
 	return *ret ? 0 : decoder_no_memory(builder->decoder);
 }
 
-/* The current node is awaited by what is at addr. */
-static int link_awaiter(struct builder *builder, uint64_t addr)
+static int identify_rest(struct builder *builder, const struct future *future, const char *name);
+
+static int identify_awaiter(struct decoder *decoder, uint64_t addr, void *arg)
 {
-	struct links *links = &builder->graph->links;
-	struct node *awaiter;
-	int status = add_awaiter(builder, addr, &awaiter);
+	struct builder *builder = arg;
+	struct identity *identity = &builder->identity;
+	struct future future;
+	const char *name = NULL;
+	identity->sum = identity->sum * 31 + addr;
+	if (!identity->left)
+		return 0;
+	identity->left--;
+	int status = future_read(decoder, addr, EXPECT_NOTHING, &future);
+	if (!status && future.is_task)
+		status = future_name(decoder, &future, &name);
+	if (!status)
+		status = identify_rest(builder, &future, name);
+	return error_is_fatal(status) ? status : 0;
+}
+
+static int identify_callback(struct decoder *decoder, uint64_t addr, void *arg)
+{
+	int status = callback_visit(decoder, addr, identify_awaiter, arg);
+	return error_is_fatal(status) ? status : 0;
+}
+
+static int identify_rest(struct builder *builder, const struct future *future, const char *name)
+{
+	struct identity *identity = &builder->identity;
+	if (future->is_task) {
+		identity->sum = identity->sum * 31 + future->coro;
+		identity->sum = identity->sum * 31 + (name ? htab_hash_string(name) : 0);
+		return 0;
+	}
+	int status = future_visit_awaited_by(builder->decoder, future, identify_awaiter, builder);
+	if (!error_is_fatal(status))
+		status = future_visit_callbacks(builder->decoder, future, identify_callback,
+						builder);
+	return error_is_fatal(status) ? status : 0;
+}
+
+/* name is the one of a task. Leaves 0 for a target that does not change. */
+static int identify(struct builder *builder, const struct future *future, const char *name,
+		    uint64_t *ret)
+{
+	uint64_t missing_count = builder->decoder->missing_count;
+	builder->identity = (struct identity){.left = LIMIT_IDENTITY};
+	int status = builder->changing ? identify_rest(builder, future, name) : 0;
+	*ret = builder->identity.sum;
+	/* Whatever is wrong with an awaiter is seen when it is decoded itself. */
+	builder->decoder->missing_count = missing_count;
+	return status;
+}
+
+/* The current node is awaited by what is at addr. */
+static int see_awaiter(struct builder *builder, uint64_t addr)
+{
+	struct future future;
+	const struct node *node = graph_find(builder->graph, addr);
+	struct awaiter awaiter = {addr, builder->source, node && node->task, 0};
+	int status = 0;
+	if (!node || builder->changing) {
+		status = future_read(builder->decoder, addr, EXPECT_NOTHING, &future);
+		awaiter.is_task = future.is_task;
+	}
+	if (!status && builder->changing) {
+		const char *name = NULL;
+		if (future.is_task)
+			status = future_name(builder->decoder, &future, &name);
+		if (!status)
+			status = identify(builder, &future, name, &awaiter.identity);
+	}
 	if (status)
 		return status;
 	/* Both sources mostly name the same one. A long list is not searched: resolving
 	 * joins the two anyhow. */
-	size_t first = builder->node->first_link;
-	for (size_t i = first; i < links->count && i < first + 8; i++) {
-		if (links->items[i].to == awaiter) {
-			links->items[i].source |= builder->source;
+	struct awaiters *awaiters = &builder->awaiters;
+	for (size_t i = 0; i < awaiters->count && i < 8; i++) {
+		if (awaiters->items[i].addr == addr) {
+			awaiters->items[i].source |= builder->source;
 			return 0;
 		}
 	}
-	struct link link = {awaiter, builder->source};
-	return array_push(links, link) ? 0 : decoder_no_memory(builder->decoder);
+	return array_push(awaiters, awaiter) ? 0 : decoder_no_memory(builder->decoder);
+}
+
+/* Links the current node to those who await it. */
+static int link_awaiters(struct builder *builder)
+{
+	struct links *links = &builder->graph->links;
+	builder->node->first_link = links->count;
+	for (size_t i = 0; i < builder->awaiters.count; i++) {
+		const struct awaiter *awaiter = &builder->awaiters.items[i];
+		struct link link = {.source = awaiter->source, .identity = awaiter->identity};
+		int status = add_future(builder, awaiter->addr, awaiter->is_task, &link.to);
+		if (status)
+			return status;
+		if (!array_push(links, link))
+			return decoder_no_memory(builder->decoder);
+	}
+	builder->node->link_count = links->count - builder->node->first_link;
+	return 0;
 }
 
 /* An awaiter that cannot be read does not cost the others. */
@@ -189,7 +293,7 @@ static int pass_over(struct builder *builder, int status)
 static int visit_awaiter(struct decoder *decoder, uint64_t addr, void *arg)
 {
 	(void)decoder;
-	return pass_over(arg, link_awaiter(arg, addr));
+	return pass_over(arg, see_awaiter(arg, addr));
 }
 
 static int visit_callback(struct decoder *decoder, uint64_t addr, void *arg)
@@ -201,7 +305,7 @@ static int visit_callback(struct decoder *decoder, uint64_t addr, void *arg)
 static int read_links(struct builder *builder, const struct future *future)
 {
 	struct decoder *decoder = builder->decoder;
-	builder->node->first_link = builder->graph->links.count;
+	builder->awaiters.count = 0;
 	builder->bad_links = 0;
 	builder->source = EDGE_AWAITED_BY;
 	int status = future_visit_awaited_by(decoder, future, visit_awaiter, builder);
@@ -213,7 +317,6 @@ static int read_links(struct builder *builder, const struct future *future)
 	builder->source = EDGE_CALLBACK;
 	status = future_visit_callbacks(decoder, future, visit_callback, builder);
 	status = pass_over(builder, status);
-	builder->node->link_count = builder->graph->links.count - builder->node->first_link;
 	if (error_is_fatal(status) || !builder->bad_links)
 		return status;
 	decoder->reader.error = builder->link_error;
@@ -274,6 +377,22 @@ static enum task_state state_of_task(const struct builder *builder, const struct
 	}
 }
 
+/*
+ * Whether a task that was in a list has left it. What is freed stays as it is for a while,
+ * but not the links.
+ */
+static bool has_left_list(struct builder *builder, const struct task *task)
+{
+	uint64_t next;
+	struct decoder *decoder = builder->decoder;
+	return builder->changing && task_source_is_list(task->source) &&
+	       !reader_word(&decoder->reader,
+			    task->id + (uint64_t)decoder->layout->task.node +
+				    (uint64_t)decoder->layout->node.next,
+			    &next) &&
+	       !next;
+}
+
 /* Each part that cannot be read costs only itself. */
 static int decode_task(struct builder *builder, struct task *task)
 {
@@ -282,6 +401,11 @@ static int decode_task(struct builder *builder, struct task *task)
 	int status = future_read(
 		decoder, task->id,
 		task_source_is_list(task->source) ? EXPECT_NATIVE_TASK : EXPECT_TASK, &future);
+	if (!status && has_left_list(builder, task))
+		status = reader_corrupt(&decoder->reader, task->id, "has left its list");
+	/* As it is before it is set up, and when it is taken apart. */
+	if (!status && builder->changing && !future.coro && !future.name)
+		status = reader_corrupt(&decoder->reader, task->id, "neither coroutine nor name");
 	if (status)
 		return task_problem(builder, task, status, "task");
 	task->type = future.type->name;
@@ -293,6 +417,8 @@ static int decode_task(struct builder *builder, struct task *task)
 	task->cancel_requests = future.cancel_requests;
 	status = future_name(decoder, &future, &task->name);
 	status = task_problem(builder, task, status, "name");
+	if (!status)
+		status = identify(builder, &future, task->name, &builder->node->identity);
 	if (!status) {
 		status = read_stack(builder, task, future.coro);
 		status = task_problem(builder, task, status, "stack");
@@ -307,29 +433,264 @@ static int decode_task(struct builder *builder, struct task *task)
 static int decode_future(struct builder *builder, uint64_t addr)
 {
 	struct future future;
+	uint64_t missing_count = builder->decoder->missing_count;
 	int status = future_read(builder->decoder, addr, EXPECT_NOTHING, &future);
+	if (!status)
+		status = identify(builder, &future, NULL, &builder->node->identity);
 	if (!status)
 		status = read_links(builder, &future);
 	if (!status || error_is_fatal(status))
 		return status;
+	/* It has ended. Those who are awaited by it know it as something else. */
+	if (builder->changing) {
+		builder->node->identity = 0;
+		builder->decoder->missing_count = missing_count;
+		return 0;
+	}
 	error_prefix(&builder->decoder->reader.error, "awaiters of a future");
 	return note(builder, &builder->decoder->reader.error);
+}
+
+/* What decoding a node adds to, besides the node. */
+struct before {
+	struct aiodbg_problem **problems_end;
+	size_t problem_count, damaged_count, executing_count, ended_count;
+	uint64_t missing_count;
+};
+
+static struct before before_decoding(struct builder *builder)
+{
+	struct decoder *decoder = builder->decoder;
+	reader_begin(&decoder->reader);
+	decoder->last_self = 0;
+	builder->awaiters.count = 0;
+	return (struct before){
+		.problems_end = builder->problems_end,
+		.problem_count = builder->snap->problem_count,
+		.damaged_count = builder->snap->damaged_count,
+		.executing_count = builder->executing.count,
+		.ended_count = builder->ended_count,
+		.missing_count = decoder->missing_count,
+	};
+}
+
+/* As if the current node had not been decoded. */
+static void undo_decoding(struct builder *builder, const struct before *before)
+{
+	struct task *task = builder->node->task;
+	builder->problems_end = before->problems_end;
+	*builder->problems_end = NULL;
+	builder->snap->problem_count = before->problem_count;
+	builder->snap->damaged_count = before->damaged_count;
+	builder->executing.count = before->executing_count;
+	builder->ended_count = before->ended_count;
+	builder->decoder->missing_count = before->missing_count;
+	if (!task)
+		return;
+	task->name = task->type = NULL;
+	task->stack = NULL;
+	task->depth = task->coroutines = 0;
+	task->problems = NULL;
+	task->ended = false;
+}
+
+/*
+ * What cannot be read where a task was has ended since it was found, or since somebody was
+ * awaited by it. So has what is no task any more; unless it is found once more.
+ */
+static void let_end(struct builder *builder, const struct before *before)
+{
+	struct task *task = builder->node->task;
+	if (!builder->changing || !task || !task->problems || task->found_again)
+		return;
+	undo_decoding(builder, before);
+	builder->awaiters.count = 0;
+	builder->ended_count++;
+	task->ended = true;
+}
+
+/* A target that runs on may change it meanwhile: then once more. */
+static int decode_node(struct builder *builder, struct node *node)
+{
+	struct decoder *decoder = builder->decoder;
+	int status = reader_check_interrupt(&decoder->reader);
+	builder->node = node;
+	for (int i = 1; !status; i++) {
+		bool same;
+		struct before before = before_decoding(builder);
+		status = node->task ? decode_task(builder, node->task)
+				    : decode_future(builder, node->addr);
+		if (!status)
+			status = reader_verify(&decoder->reader, &same);
+		if (status)
+			break;
+		if (same) {
+			let_end(builder, &before);
+			break;
+		}
+		if (i == LIMIT_TRIES) {
+			status = error_at(&decoder->reader.error, AIODBG_CORRUPT, node->addr,
+					  "changes all the time");
+			status = node->task ? task_problem(builder, node->task, status, "task")
+					    : note(builder, &decoder->reader.error);
+			break;
+		}
+		undo_decoding(builder, &before);
+	}
+	return status ? status : link_awaiters(builder);
 }
 
 /* Nodes are appended while this runs. */
 static int decode_nodes(struct builder *builder, size_t from)
 {
-	for (size_t i = from; i < builder->graph->nodes.count; i++) {
-		struct node *node = builder->graph->nodes.items[i];
-		int status = reader_check_interrupt(&builder->decoder->reader);
-		builder->node = node;
+	int status = 0;
+	for (size_t i = from; !status && i < builder->graph->nodes.count; i++)
+		status = decode_node(builder, builder->graph->nodes.items[i]);
+	return status;
+}
+
+/* ---- what has changed since it was decoded ---- */
+
+/* Decodes a node that was decoded before. */
+static int decode_again(struct builder *builder, struct node *node)
+{
+	struct executings *executing = &builder->executing;
+	struct before before = before_decoding(builder);
+	size_t kept = 0;
+	builder->node = node;
+	for (size_t i = 0; i < executing->count; i++) {
+		if (executing->items[i].task != node->task)
+			executing->items[kept++] = executing->items[i];
+	}
+	before.executing_count = kept;
+	if (node->task) {
+		before.damaged_count -= node->task->problems != NULL;
+		before.ended_count -= node->task->ended;
+	}
+	undo_decoding(builder, &before);
+	return decode_node(builder, node);
+}
+
+/* A task that is found once more has not ended. */
+static int task_found_again(void *arg, uint64_t addr, ptrdiff_t thread, enum task_source source)
+{
+	struct builder *builder = arg;
+	struct node *node = graph_find(builder->graph, addr);
+	(void)thread;
+	(void)source;
+	if (!node || !node->task || !node->task->ended)
+		return 0;
+	node->task->found_again = true;
+	return decode_again(builder, node);
+}
+
+/* Those that were found once more, and could not be read then either, may have ended since. */
+static void let_damaged_end(struct builder *builder)
+{
+	const struct tasks *tasks = &builder->snap->tasks;
+	for (size_t i = 0; i < tasks->count; i++) {
+		struct task *task = tasks->items[i];
+		if (!task->found_again || !task->problems)
+			continue;
+		task->problems = NULL;
+		task->found_again = false;
+		task->ended = true;
+		builder->snap->damaged_count--;
+		builder->ended_count++;
+	}
+}
+
+/*
+ * Tasks that were found where no task is any more have ended meanwhile, unless they are still
+ * to be found: then they are damaged.
+ */
+static int decode_damaged(struct builder *builder, const struct task_search *search, size_t interp,
+			  const struct modules *modules)
+{
+	struct task_search again = *search;
+	size_t from = builder->graph->nodes.count;
+	if (!builder->ended_count)
+		return 0;
+	again.found = task_found_again;
+	int status = 0;
+	for (int i = 0; !status && builder->ended_count && i < LIMIT_TRIES; i++) {
+		let_damaged_end(builder);
+		status = tasks_in_lists(&again, interp);
 		if (!status)
-			status = node->task ? decode_task(builder, node->task)
-					    : decode_future(builder, node->addr);
-		if (status)
+			status = tasks_in_sets(&again, modules);
+		if (!status)
+			status = decode_nodes(builder, from);
+		from = builder->graph->nodes.count;
+		if (!builder->snap->damaged_count)
+			break;
+	}
+	return status;
+}
+
+/* An awaiter that has ended, or is another one by now, at the same address. */
+static bool is_stale(const struct link *link)
+{
+	const struct task *awaiter = link->to->task;
+	return link->to->identity != link->identity || (awaiter && awaiter->ended);
+}
+
+static size_t count_stale(const struct builder *builder, const struct node *node)
+{
+	const struct link *links = builder->graph->links.items + node->first_link;
+	size_t count = 0;
+	for (size_t i = 0; i < node->link_count; i++)
+		count += is_stale(&links[i]);
+	return count;
+}
+
+static int drop_stale(struct builder *builder, struct node *node)
+{
+	struct reader *reader = &builder->decoder->reader;
+	struct link *links = builder->graph->links.items + node->first_link;
+	size_t kept = 0;
+	for (size_t i = 0; i < node->link_count; i++) {
+		if (!is_stale(&links[i]))
+			links[kept++] = links[i];
+	}
+	node->link_count = kept;
+	int status = error_at(&reader->error, AIODBG_CORRUPT, node->addr,
+			      "an awaiter has changed meanwhile: awaited");
+	return node->task ? task_problem(builder, node->task, status, "awaiters")
+			  : note(builder, &reader->error);
+}
+
+/*
+ * Each node was right when it was decoded. Where it does not fit to what its awaiters were
+ * later, it is decoded again, and they are.
+ */
+static int settle_links(struct builder *builder)
+{
+	struct nodes *nodes = &builder->graph->nodes;
+	int status = 0;
+	for (int round = 0; round < LIMIT_TRIES; round++) {
+		size_t count = nodes->count, stale = 0;
+		for (size_t i = 0; !status && i < count; i++) {
+			struct node *node = nodes->items[i];
+			if (!count_stale(builder, node))
+				continue;
+			stale++;
+			size_t first = node->first_link, links = node->link_count;
+			for (size_t k = 0; !status && k < links; k++)
+				status = decode_again(builder,
+						      builder->graph->links.items[first + k].to);
+			if (!status)
+				status = decode_again(builder, node);
+		}
+		if (!status)
+			status = decode_nodes(builder, count);
+		if (status || !stale)
 			return status;
 	}
-	return 0;
+	for (size_t i = 0; !status && i < nodes->count; i++) {
+		if (count_stale(builder, nodes->items[i]))
+			status = drop_stale(builder, nodes->items[i]);
+	}
+	return status;
 }
 
 /* ---- running tasks ---- */
@@ -363,6 +724,9 @@ static int cut_thread(struct builder *builder, size_t thread)
 	size_t start = 0;
 	int status = thread_frames_read(builder->decoder, &builder->snap->threads.items[thread],
 					&frames);
+	/* What runs is seen as far as it keeps still. */
+	if (status && !error_is_fatal(status) && builder->changing)
+		status = 0;
 	if (status && !error_is_fatal(status)) {
 		error_prefix(&builder->decoder->reader.error, "stack of a thread");
 		status = note(builder, &builder->decoder->reader.error);
@@ -397,6 +761,9 @@ static int give_own_frame(struct builder *builder, const struct executing *execu
 		struct thread_frame found = {frame.addr, frame.location};
 		status = give_stack(builder, task, &found, 1);
 	}
+	/* It has gone on since it was decoded. */
+	if (!status && builder->changing)
+		return 0;
 	if (!status)
 		status = error_at(&builder->decoder->reader.error, AIODBG_CORRUPT, executing->frame,
 				  "coroutine is executing but on the stack of no thread");
@@ -455,11 +822,23 @@ static int read_current_tasks(struct builder *builder, const struct modules *mod
 	uint64_t dict = 0;
 	if (!modules->tasks)
 		return 0;
-	int status = dict_get(decoder, modules->tasks, "_current_tasks", &dict);
-	if (!status && dict)
-		status = dict_visit(decoder, dict, visit_current, builder);
-	if (!status || error_is_fatal(status))
-		return status;
+	int status = 0;
+	bool same = false;
+	for (int i = 0; !same && i < LIMIT_TRIES; i++) {
+		reader_begin(&decoder->reader);
+		status = dict_get(decoder, modules->tasks, "_current_tasks", &dict);
+		if (!status && dict)
+			status = dict_visit(decoder, dict, visit_current, builder);
+		if (error_is_fatal(status))
+			return status;
+		struct aiodbg_error error = decoder->reader.error;
+		int verified = reader_verify(&decoder->reader, &same);
+		if (verified)
+			return verified;
+		decoder->reader.error = error;
+	}
+	if (!status)
+		return 0;
 	error_prefix(&decoder->reader.error, "running tasks");
 	return note(builder, &decoder->reader.error);
 }
@@ -563,6 +942,8 @@ static int decode_interp(struct builder *builder, size_t index, struct runtime *
 		status = read_current_tasks(builder, &modules);
 	if (!status)
 		status = decode_nodes(builder, from);
+	if (!status)
+		status = decode_damaged(builder, &search, index, &modules);
 	sort_tasks(&snap->tasks, in_sets);
 	return status;
 }
@@ -573,6 +954,8 @@ static void drop_finished(struct tasks *tasks)
 	size_t kept = 0;
 	for (size_t i = 0; i < tasks->count; i++) {
 		struct task *task = tasks->items[i];
+		if (task->ended)
+			continue;
 		bool done = task->state == TASK_FINISHED || task->state == TASK_CANCELLED;
 		if (done && !task->awaited_count && !task->awaiter_count && !task->problems)
 			continue;
@@ -590,7 +973,10 @@ static int decode_wanted(struct builder *builder)
 	if (!builder->snap->wanted)
 		return 0;
 	builder->interp = 0;
-	int status = add_awaiter(builder, builder->snap->wanted, &node);
+	struct future future;
+	int status = future_read(builder->decoder, builder->snap->wanted, EXPECT_NOTHING, &future);
+	if (!status)
+		status = add_future(builder, future.addr, future.is_task, &node);
 	return status ? status : decode_nodes(builder, from);
 }
 
@@ -602,6 +988,8 @@ static int build(struct builder *builder, struct runtime *runtime)
 		status = decode_interp(builder, i, runtime);
 	if (!status)
 		status = decode_wanted(builder);
+	if (!status && builder->changing)
+		status = settle_links(builder);
 	if (!status)
 		status = decode_running(builder);
 	if (status)
@@ -633,38 +1021,14 @@ static int build(struct builder *builder, struct runtime *runtime)
 	return status ? decoder_no_memory(builder->decoder) : 0;
 }
 
-/* The task that is wanted in detail. */
-static int find_wanted(struct builder *builder, struct task **ret)
-{
-	const struct aiodbg_snapshot *snap = builder->snap;
-	struct aiodbg_error *error = &builder->decoder->reader.error;
-	if (!snap->wanted)
-		return task_find(snap, snap->wanted_task, error, ret);
-	/* Finished ones are in no list of the snapshot. */
-	*ret = graph_find(builder->graph, snap->wanted)->task;
-	if (*ret)
-		return 0;
-	return error_at(error, AIODBG_NOT_FOUND, snap->wanted,
-			"a future, which `asyncio graph` shows, but no task");
-}
-
-static int decode_detail(struct builder *builder)
-{
-	struct aiodbg_snapshot *snap = builder->snap;
-	struct task *task;
-	if (!snap->wanted_task)
-		return 0;
-	int status = find_wanted(builder, &task);
-	if (!status)
-		status = decoder_alloc(builder->decoder, sizeof(*snap->detail),
-				       (void **)&snap->detail);
-	return status ? status : task_detail_decode(builder->decoder, snap, task, snap->detail);
-}
-
 int snapshot_decode(struct aiodbg_snapshot *snap, struct decoder *decoder, struct runtime *runtime)
 {
 	struct builder builder = {
-		.snap = snap, .decoder = decoder, .problems_end = &snap->problems};
+		.snap = snap,
+		.decoder = decoder,
+		.problems_end = &snap->problems,
+		.changing = decoder->reader.cache.changing,
+	};
 	snap->version = runtime->version;
 	snap->free_threaded = runtime->free_threaded;
 	snap->borrowed_layout = runtime->is_newer ? layout_name(runtime->table) : NULL;
@@ -677,10 +1041,9 @@ int snapshot_decode(struct aiodbg_snapshot *snap, struct decoder *decoder, struc
 		graph_init(snap->graph, &snap->arena);
 		status = build(&builder, runtime);
 	}
-	if (!status)
-		status = decode_detail(&builder);
 	addrmap_deinit(&builder.loops);
 	array_deinit(&builder.executing);
+	array_deinit(&builder.awaiters);
 	array_deinit(&builder.stack);
 	return status;
 }

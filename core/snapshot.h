@@ -61,6 +61,9 @@ struct task {
 	size_t interp;
 	/* Where it was found first. */
 	enum task_source source;
+	/* Ended between being found and being decoded: there was nothing to decode, and it was
+	 * not found again. */
+	bool ended, found_again;
 	uint64_t loop;
 	enum task_state state;
 	/* -1: not counted by this version. */
@@ -106,17 +109,12 @@ ARRAY(tasks, struct task *);
 ARRAY(cycles, struct cycle);
 
 struct graph;
-struct task_detail;
 
 struct aiodbg_snapshot {
 	struct arena arena;
 	/* A task or future that is to be there even if nothing leads to it, or 0. To be set
 	 * before snapshot_decode(). */
 	uint64_t wanted;
-	/* An id or name of the task that all is to be known of, or NULL; to be set before. */
-	const char *wanted_task;
-	/* That task. */
-	struct task_detail *detail;
 	uint32_t version;
 	bool free_threaded;
 	/* Name of the layout if there is none for the version, else NULL. */
@@ -146,9 +144,6 @@ struct aiodbg_snapshot {
 	/* Tasks that have problems. */
 	size_t damaged_count;
 };
-
-/* A problem of what is in the arena; NULL if there is no memory. */
-struct aiodbg_problem *problem_create(struct arena *arena, const struct aiodbg_error *error);
 
 /* Decode everything into an empty snapshot. On failure it is still to be destroyed. */
 struct runtime;

@@ -49,13 +49,94 @@ static int walk_back(const struct task_search *search, uint64_t head, uint64_t s
 	return error_is_fatal(status) ? status : 0;
 }
 
+ARRAY(addresses, uint64_t);
+
+/* Both links of a list's node, as they are now. */
+static int read_node(const struct task_search *search, uint64_t node, uint64_t *next,
+		     uint64_t *prev)
+{
+	const struct layout *l = search->decoder->layout;
+	struct reader *reader = &search->decoder->reader;
+	*next = 0;
+	if (!decoder_plausible(search->decoder, node))
+		return AIODBG_CORRUPT;
+	int status = reader_word_now(reader, node + (uint64_t)l->node.next, next);
+	if (!status)
+		status = reader_word_now(reader, node + (uint64_t)l->node.prev, prev);
+	return status;
+}
+
+/* Back to the last node that is still behind the one before it; the head is anyhow. */
+static int step_back(const struct task_search *search, uint64_t head, struct addresses *path,
+		     uint64_t *next)
+{
+	for (;; path->count--) {
+		uint64_t last = path->count ? path->items[path->count - 1] : head, prev;
+		uint64_t before = path->count > 1 ? path->items[path->count - 2] : head;
+		int status = read_node(search, last, next, &prev);
+		if (error_is_fatal(status) || !path->count || (!status && prev == before))
+			return status;
+	}
+}
+
+/*
+ * A list of a target that runs on: a node may have left it when we come there, and may be
+ * part of something else. So a step is one only if the next node leads back; if not, it is
+ * taken again from where the list still holds. *done is false if that leads nowhere.
+ */
+static int walk_changing_list(const struct task_search *search, uint64_t head, ptrdiff_t thread,
+			      bool *done)
+{
+	const struct layout *l = search->decoder->layout;
+	struct reader *reader = &search->decoder->reader;
+	struct addresses path = {0};
+	uint64_t next, prev, after;
+	unsigned int in_vain = 0, in_a_row = 0;
+	int status = read_node(search, head, &next, &prev);
+	/* The words of a thread that is not yet set up are 0. */
+	*done = !status && !next;
+	while (!status && !*done && in_vain < LIMIT_STEPS_IN_VAIN &&
+	       in_a_row < LIMIT_STEPS_IN_A_ROW && path.count < LIMIT_TASKS) {
+		uint64_t last = path.count ? path.items[path.count - 1] : head;
+		status = reader_check_interrupt(reader);
+		if (status)
+			break;
+		*done = next == head;
+		if (*done)
+			break;
+		status = read_node(search, next, &after, &prev);
+		if (!status && prev == last && after) {
+			if (!array_push(&path, next))
+				status = decoder_no_memory(search->decoder);
+			if (!status)
+				status = search->found(search->arg, next - (uint64_t)l->task.node,
+						       thread, source_of_list(thread));
+			next = after;
+			in_a_row = 0;
+			continue;
+		}
+		in_vain++;
+		in_a_row++;
+		if (!error_is_fatal(status))
+			status = step_back(search, head, &path, &next);
+	}
+	array_deinit(&path);
+	return error_is_fatal(status) ? status : 0;
+}
+
 static int walk_list(const struct task_search *search, uint64_t head, ptrdiff_t thread)
 {
 	const struct layout *l = search->decoder->layout;
 	struct reader *reader = &search->decoder->reader;
 	struct walk walk = walk_begin("tasks of a list", LIMIT_TASKS);
 	uint64_t node, last = head;
-	int status = reader_word(reader, head + (uint64_t)l->node.next, &node);
+	bool done = false;
+	int status = 0;
+	if (reader->cache.changing)
+		status = walk_changing_list(search, head, thread, &done);
+	if (status || done)
+		return status;
+	status = reader_word(reader, head + (uint64_t)l->node.next, &node);
 	/* The words of a thread that is not yet set up are 0. */
 	if (!status && !node)
 		return 0;
@@ -95,8 +176,6 @@ int tasks_in_lists(const struct task_search *search, size_t interp)
 			 search->interps->items[interp].addr + (uint64_t)l->interp.tasks_head, -1);
 }
 
-ARRAY(addresses, uint64_t);
-
 static int collect(struct decoder *decoder, uint64_t item, void *arg)
 {
 	struct addresses *found = arg;
@@ -114,11 +193,32 @@ static int search_set(const struct task_search *search, uint64_t set, enum task_
 {
 	struct addresses found = {0};
 	enum kind kind;
-	int status = object_kind(search->decoder, set, &kind);
-	if (!status && kind == KIND_SET)
-		status = set_visit(search->decoder, set, collect, &found);
-	else if (!status && kind != KIND_NONE)
-		status = weakset_visit(search->decoder, set, collect, &found);
+	int status = 0;
+	/* A table that grows is another one, so it has to be the same all the time. */
+	for (int i = 0; !error_is_fatal(status) && i < LIMIT_TRIES; i++) {
+		bool same;
+		uint64_t missing = search->decoder->missing_count;
+		reader_begin(&search->decoder->reader);
+		found.count = 0;
+		status = object_kind(search->decoder, set, &kind);
+		if (!status && kind == KIND_SET)
+			status = set_visit(search->decoder, set, collect, &found);
+		else if (!status && kind != KIND_NONE)
+			status = weakset_visit(search->decoder, set, collect, &found);
+		if (error_is_fatal(status))
+			break;
+		struct aiodbg_error error = search->decoder->reader.error;
+		int verified = reader_verify(&search->decoder->reader, &same);
+		if (verified) {
+			status = verified;
+			break;
+		}
+		search->decoder->reader.error = error;
+		if (same)
+			break;
+		if (i + 1 < LIMIT_TRIES)
+			search->decoder->missing_count = missing;
+	}
 	status = noted(search, status, "set of tasks");
 	if (found.count)
 		qsort(found.items, found.count, sizeof(found.items[0]), compare_addresses);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* struct aiodbg: a target, and the runtime that was found in it. */
+#ifndef HANDLE_H
+#define HANDLE_H
+
+#include "discover.h"
+
+struct process;
+
+struct aiodbg {
+	struct aiodbg_target target;
+	struct aiodbg_options options;
+	struct runtime runtime;
+	struct aiodbg_stats stats;
+	/* Owned, what target was made from; NULL if it is the caller's. */
+	struct process *process;
+};
+
+static inline void handle_add_stats(struct aiodbg *dbg, const struct aiodbg_stats *stats)
+{
+	dbg->stats.reads += stats->reads;
+	dbg->stats.faults += stats->faults;
+	dbg->stats.bytes += stats->bytes;
+	if (stats->cache_peak > dbg->stats.cache_peak)
+		dbg->stats.cache_peak = stats->cache_peak;
+}
+
+#endif
