@@ -30,6 +30,40 @@ enum {
 
 #define WORDS_MAX 256
 
+static const char *const search_names[SEARCH_COUNT] = {
+	[SEARCH_RUNTIME_SECTION] = ".PyRuntime",
+	[SEARCH_RUNTIME_SYMBOL] = "_PyRuntime",
+	[SEARCH_RUNTIME_COOKIE] = "cookie \"xdebugpy\"",
+	[SEARCH_VERSION_SYMBOL] = "Py_Version",
+	[SEARCH_ASYNCIO_SECTION] = ".AsyncioDebug",
+	[SEARCH_ASYNCIO_OFFSETS] = "offsets of asyncio",
+};
+
+const char *search_name(enum search_id id)
+{
+	return search_names[id];
+}
+
+static struct search *search_begin(struct runtime *runtime, enum search_id id)
+{
+	struct search *search = &runtime->searches[id];
+	*search = (struct search){.tried = true};
+	return search;
+}
+
+/* A place was looked at, with this status and error. */
+static void search_add(struct search *search, uint64_t addr, int status,
+		       const struct aiodbg_error *error)
+{
+	size_t index = search->place_count++;
+	if (index >= SEARCH_PLACES)
+		return;
+	search->places[index].addr = addr;
+	error_clear(&search->places[index].error);
+	if (status)
+		search->places[index].error = *error;
+}
+
 /* The words of a published table; they have 8 bytes on every target. */
 static int read_words(struct reader *reader, uint64_t addr, size_t size, uint64_t *words)
 {
@@ -75,15 +109,18 @@ static int check_interpreter(struct reader *reader, const struct runtime *runtim
 }
 
 /* Py_Version, which is exported from 3.11 on; 0 if it cannot be found. */
-static uint32_t exported_version(struct reader *reader)
+static uint32_t exported_version(struct reader *reader, struct runtime *runtime)
 {
 	const struct aiodbg_target *target = reader->cache.target;
+	const char *name = search_names[SEARCH_VERSION_SYMBOL];
+	struct search *search = search_begin(runtime, SEARCH_VERSION_SYMBOL);
 	uint64_t symbol, version;
-	/* An unsigned long. */
-	if (!target->find_symbol || target->find_symbol(target->ctx, "Py_Version", 0, &symbol) ||
-	    reader_word(reader, symbol, &version))
+	if (!target->find_symbol || target->find_symbol(target->ctx, name, 0, &symbol))
 		return 0;
-	return (uint32_t)version;
+	/* An unsigned long. */
+	int status = reader_word(reader, symbol, &version);
+	search_add(search, symbol, status, &reader->error);
+	return status ? 0 : (uint32_t)version;
 }
 
 /*
@@ -121,7 +158,7 @@ static int try_table(struct reader *reader, uint32_t exported, struct runtime *r
  */
 static int try_without_offsets(struct reader *reader, uint64_t addr, struct runtime *ret)
 {
-	uint32_t exported = exported_version(reader);
+	uint32_t exported = exported_version(reader, ret);
 	struct aiodbg_error missing = {0};
 	ret->addr = addr;
 	ret->free_threaded = false;
@@ -217,10 +254,12 @@ static int try_asyncio(struct reader *reader, uint64_t addr, struct runtime *run
  */
 typedef int try_fn(struct reader *reader, uint64_t addr, struct runtime *runtime);
 
-static int try_symbols(struct reader *reader, const char *name, try_fn *try,
+static int try_symbols(struct reader *reader, enum search_id id, try_fn *try,
 		       struct runtime *runtime, struct aiodbg_error *first)
 {
 	const struct aiodbg_target *target = reader->cache.target;
+	struct search *search = search_begin(runtime, id);
+	const char *name = search_names[id];
 	for (unsigned int i = 0; target->find_symbol; i++) {
 		uint64_t addr;
 		int status = target->find_symbol(target->ctx, name, i, &addr);
@@ -230,6 +269,7 @@ static int try_symbols(struct reader *reader, const char *name, try_fn *try,
 		if (status)
 			break;
 		status = try(reader, addr, runtime);
+		search_add(search, addr, status, &reader->error);
 		if (!status || error_is_fatal(status))
 			return status;
 		if (!first->code)
@@ -238,10 +278,12 @@ static int try_symbols(struct reader *reader, const char *name, try_fn *try,
 	return AIODBG_NOT_FOUND;
 }
 
-static int try_sections(struct reader *reader, const char *name, try_fn *try,
+static int try_sections(struct reader *reader, enum search_id id, try_fn *try,
 			struct runtime *runtime, struct aiodbg_error *first)
 {
 	const struct aiodbg_target *target = reader->cache.target;
+	struct search *search = search_begin(runtime, id);
+	const char *name = search_names[id];
 	for (unsigned int i = 0; target->find_section; i++) {
 		uint64_t addr, len;
 		int status = target->find_section(target->ctx, name, i, &addr, &len);
@@ -251,6 +293,7 @@ static int try_sections(struct reader *reader, const char *name, try_fn *try,
 		if (status)
 			break;
 		status = try(reader, addr, runtime);
+		search_add(search, addr, status, &reader->error);
 		if (!status || error_is_fatal(status))
 			return status;
 		if (!first->code)
@@ -286,7 +329,7 @@ static bool pattern_find(const struct pattern *pattern, const uint8_t *bytes, si
 
 static int scan_region(struct reader *reader, const struct aiodbg_region *region,
 		       const struct pattern *pattern, try_fn *try, struct runtime *runtime,
-		       struct aiodbg_error *first)
+		       struct search *search, struct aiodbg_error *first)
 {
 	uint8_t page[LIMIT_PAGE_SIZE + 256];
 	/* Addresses wrap around behind a region at the end of the address space. */
@@ -299,6 +342,7 @@ static int scan_region(struct reader *reader, const struct aiodbg_region *region
 			status = reader_read(reader, addr, page, len);
 		if (error_is_fatal(status))
 			return status;
+		*(status ? &search->unreadable : &search->bytes) += len;
 		if (status)
 			continue;
 		/* What spans the end of a page is completed if the next one is there. */
@@ -308,6 +352,7 @@ static int scan_region(struct reader *reader, const struct aiodbg_region *region
 			if (pattern->matches && !pattern->matches(reader, page + i, runtime))
 				continue;
 			status = try(reader, addr + i, runtime);
+			search_add(search, addr + i, status, &reader->error);
 			if (!status || error_is_fatal(status))
 				return status;
 			if (!first->code)
@@ -317,10 +362,11 @@ static int scan_region(struct reader *reader, const struct aiodbg_region *region
 	return AIODBG_NOT_FOUND;
 }
 
-static int scan(struct reader *reader, const struct pattern *pattern, try_fn *try,
-		struct runtime *runtime, struct aiodbg_error *first)
+static int scan(struct reader *reader, enum search_id id, const struct pattern *pattern,
+		try_fn *try, struct runtime *runtime, struct aiodbg_error *first)
 {
 	const struct aiodbg_target *target = reader->cache.target;
+	struct search *search = search_begin(runtime, id);
 	struct aiodbg_region region = {0};
 	for (int i = 0; target->next_region && i < LIMIT_REGIONS; i++) {
 		uint64_t from = region.end;
@@ -331,7 +377,8 @@ static int scan(struct reader *reader, const struct pattern *pattern, try_fn *tr
 			break;
 		if (!region.writable)
 			continue;
-		status = scan_region(reader, &region, pattern, try, runtime, first);
+		search->regions++;
+		status = scan_region(reader, &region, pattern, try, runtime, search, first);
 		if (status != AIODBG_NOT_FOUND)
 			return status;
 	}
@@ -342,7 +389,7 @@ static int scan_cookie(struct reader *reader, struct runtime *runtime, struct ai
 {
 	struct pattern pattern = {.size = HEAD_SIZE};
 	memcpy(pattern.word, cookie, sizeof(cookie));
-	return scan(reader, &pattern, try_runtime, runtime, first);
+	return scan(reader, SEARCH_RUNTIME_COOKIE, &pattern, try_runtime, runtime, first);
 }
 
 static bool match_asyncio(const struct reader *reader, const uint8_t *bytes,
@@ -374,7 +421,8 @@ static int scan_asyncio(struct reader *reader, struct runtime *runtime)
 		size_t shift = reader->big_endian ? 56 - i * 8 : i * 8;
 		pattern.word[i] = (uint8_t)(interp_size >> shift);
 	}
-	return scan(reader, &pattern, try_asyncio, runtime, &runtime->asyncio_error);
+	return scan(reader, SEARCH_ASYNCIO_OFFSETS, &pattern, try_asyncio, runtime,
+		    &runtime->asyncio_error);
 }
 
 static int not_found(struct reader *reader)
@@ -394,10 +442,10 @@ int discover_runtime(struct reader *reader, struct runtime *ret)
 	*ret = (struct runtime){0};
 	/* A debugger lists sections at once, but may load debug information for a symbol. */
 	ret->found_by = FOUND_SECTION;
-	int status = try_sections(reader, ".PyRuntime", try_runtime, ret, &first);
+	int status = try_sections(reader, SEARCH_RUNTIME_SECTION, try_runtime, ret, &first);
 	if (status == AIODBG_NOT_FOUND) {
 		ret->found_by = FOUND_SYMBOL;
-		status = try_symbols(reader, "_PyRuntime", try_runtime, ret, &first);
+		status = try_symbols(reader, SEARCH_RUNTIME_SYMBOL, try_runtime, ret, &first);
 	}
 	/* A symbol or section that led nowhere says more than a search could. */
 	if (status == AIODBG_NOT_FOUND && !first.code) {
@@ -413,7 +461,8 @@ int discover_runtime(struct reader *reader, struct runtime *ret)
 	if (status)
 		return status;
 
-	status = try_sections(reader, ".AsyncioDebug", try_asyncio, ret, &ret->asyncio_error);
+	status = try_sections(reader, SEARCH_ASYNCIO_SECTION, try_asyncio, ret,
+			      &ret->asyncio_error);
 	if (!status)
 		ret->asyncio_found_by = FOUND_SECTION;
 	return status == AIODBG_NOT_FOUND ? 0 : status;

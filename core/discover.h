@@ -21,6 +21,39 @@ enum found_by {
 	FOUND_SCAN,
 };
 
+/* What is looked for, in this order, until something is found. */
+enum search_id {
+	SEARCH_RUNTIME_SECTION,
+	SEARCH_RUNTIME_SYMBOL,
+	SEARCH_RUNTIME_COOKIE,
+	/* The version of a CPython without a cookie. */
+	SEARCH_VERSION_SYMBOL,
+	SEARCH_ASYNCIO_SECTION,
+	SEARCH_ASYNCIO_OFFSETS,
+	SEARCH_COUNT,
+};
+
+/* Places that are kept. */
+#define SEARCH_PLACES 3
+
+/* What one search came to, for whoever wants to know why. */
+struct search {
+	bool tried;
+	/* How many places were looked at, and the first of them, with what was wrong there:
+	 * code 0 if nothing was. */
+	size_t place_count;
+	struct {
+		uint64_t addr;
+		struct aiodbg_error error;
+	} places[SEARCH_PLACES];
+	/* Of a search through memory: regions, and bytes of them that could be read or not. */
+	size_t regions;
+	uint64_t bytes, unreadable;
+};
+
+/* ".PyRuntime": a section, a symbol, or what is searched for in memory. */
+const char *search_name(enum search_id id);
+
 struct runtime {
 	/* _PyRuntime. */
 	uint64_t addr;
@@ -37,6 +70,8 @@ struct runtime {
 	enum found_by asyncio_found_by;
 	/* Why a place that should hold them did not. */
 	struct aiodbg_error asyncio_error;
+	/* Also there if nothing was found. */
+	struct search searches[SEARCH_COUNT];
 	struct layout layout;
 };
 
