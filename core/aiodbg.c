@@ -4,6 +4,7 @@
 
 #include "error.h"
 #include "graph.h"
+#include "handle.h"
 #include "process.h"
 #include "render.h"
 #include "retry.h"
@@ -44,9 +45,10 @@ static int check_options(const struct aiodbg_options *options, struct aiodbg_err
 	return 0;
 }
 
-int aiodbg_open(const struct aiodbg_target *target, const struct aiodbg_options *options,
+int handle_open(const struct aiodbg_target *target, const struct aiodbg_options *options,
 		struct aiodbg_error *err, struct aiodbg **ret)
 {
+	*ret = NULL;
 	error_clear(err);
 	int status = check_target(target, err);
 	if (!status && options)
@@ -67,36 +69,54 @@ int aiodbg_open(const struct aiodbg_target *target, const struct aiodbg_options 
 	if (status && err)
 		*err = reader.error;
 	reader_deinit(&reader);
-	if (status) {
-		free(dbg);
-		return status;
-	}
 	*ret = dbg;
-	return 0;
+	return status;
 }
 
-int aiodbg_open_process(uint32_t pid, const struct aiodbg_options *options,
+int handle_open_process(uint32_t pid, const struct aiodbg_options *options,
 			struct aiodbg_error *err, struct aiodbg **ret)
 {
 	struct process *process;
+	*ret = NULL;
 	error_clear(err);
 	int status = options ? check_options(options, err) : 0;
 	if (!status)
 		status = process_create(pid, options, err, &process);
 	if (status)
 		return status;
-	status = aiodbg_open(process_target(process), options, err, ret);
+	status = handle_open(process_target(process), options, err, ret);
 	if (status == AIODBG_NOT_FOUND || status == AIODBG_UNSUPPORTED)
 		process_prefix(process, err);
-	int checked = process_check(process, status, err);
-	if (!status && !checked) {
+	status = process_check(process, status, err);
+	if (*ret)
 		(*ret)->process = process;
-		return 0;
-	}
-	if (!status)
-		aiodbg_close(*ret);
-	process_destroy(process);
-	return checked;
+	else
+		process_destroy(process);
+	return status;
+}
+
+int aiodbg_open(const struct aiodbg_target *target, const struct aiodbg_options *options,
+		struct aiodbg_error *err, struct aiodbg **ret)
+{
+	struct aiodbg *dbg;
+	int status = handle_open(target, options, err, &dbg);
+	if (status)
+		aiodbg_close(dbg);
+	else
+		*ret = dbg;
+	return status;
+}
+
+int aiodbg_open_process(uint32_t pid, const struct aiodbg_options *options,
+			struct aiodbg_error *err, struct aiodbg **ret)
+{
+	struct aiodbg *dbg;
+	int status = handle_open_process(pid, options, err, &dbg);
+	if (status)
+		aiodbg_close(dbg);
+	else
+		*ret = dbg;
+	return status;
 }
 
 void aiodbg_close(struct aiodbg *dbg)

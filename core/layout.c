@@ -224,3 +224,41 @@ int layout_make(const struct layout_table *table, const uint64_t *runtime, const
 		return code;
 	return check_fields(ret, table->word_size, err);
 }
+
+static bool is_published(const struct published_table *published, size_t member)
+{
+	for (size_t i = 0; i < published->count; i++) {
+		if (published->fields[i].member == member)
+			return true;
+	}
+	return false;
+}
+
+/* The fields of a struct follow each other. */
+static size_t first_field(size_t group)
+{
+	size_t i = 0;
+	for (; i < FIELD_COUNT && group; i++)
+		group -= i + 1 < FIELD_COUNT && fields[i + 1].size_member != fields[i].size_member;
+	return i;
+}
+
+bool layout_describe(const struct layout_table *table, const struct layout *layout, bool asyncio,
+		     size_t index, struct layout_group *ret)
+{
+	size_t first = first_field(index);
+	if (first >= FIELD_COUNT)
+		return false;
+	*ret = (struct layout_group){.name = fields[first].struct_name};
+	for (size_t i = first;
+	     i < FIELD_COUNT && fields[i].size_member == fields[first].size_member; i++) {
+		size_t member = fields[i].member;
+		if (member_get(layout, member) == LAYOUT_NONE)
+			continue;
+		ret->fields++;
+		ret->published += is_published(&table->runtime, member) ||
+				  (asyncio && is_published(&table->asyncio, member));
+		ret->moved += member_get(layout, member) != member_get(&table->layout, member);
+	}
+	return true;
+}

@@ -92,4 +92,20 @@ size_t layout_asyncio_size(const struct layout_table *table);
 int layout_make(const struct layout_table *table, const uint64_t *runtime, const uint64_t *asyncio,
 		struct aiodbg_error *err, struct layout *ret);
 
+/* Where the fields of one struct come from. */
+struct layout_group {
+	const char *name;
+	/* Fields that the version has, and how many of them the target publishes. */
+	size_t fields, published;
+	/* What of that is not as in the table. */
+	size_t moved;
+};
+
+/*
+ * The index-th struct of a layout that was made from the table, and from what asyncio
+ * publishes or not. false behind the last.
+ */
+bool layout_describe(const struct layout_table *table, const struct layout *layout, bool asyncio,
+		     size_t index, struct layout_group *ret);
+
 #endif
