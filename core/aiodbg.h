@@ -149,6 +149,26 @@ struct aiodbg_region {
  */
 typedef int aiodbg_next_region_fn(void *ctx, uint64_t addr, struct aiodbg_region *ret);
 
+#define AIODBG_FILE_MAX 256
+
+/* Memory that belongs together, as far as the target knows. */
+struct aiodbg_mapping {
+	/* First address, and first address behind it. */
+	uint64_t start, end;
+	/* 1 if its contents should be there: that it may be read, or that a core has them. 0 if
+	 * not, -1 if that is not known. */
+	int has_contents;
+	/* Path of the file that is mapped there, in UTF-8, NUL-terminated; "" if there is none,
+	 * or if that is not known. */
+	char file[AIODBG_FILE_MAX];
+};
+
+/*
+ * Store in *ret what is mapped at addr, for a report on what could not be read. Returns 0,
+ * AIODBG_NOT_FOUND if nothing is, or a negative value.
+ */
+typedef int aiodbg_find_mapping_fn(void *ctx, uint64_t addr, struct aiodbg_mapping *ret);
+
 /*
  * Called every few hundred objects. Return 0 to go on; anything else ends the work
  * with AIODBG_INTERRUPTED, or with the returned value if that is negative.
@@ -191,16 +211,20 @@ struct aiodbg_target {
 	uint32_t local_pid;
 	/* The kernel's id of the thread that the user has selected, or 0 if there is none. */
 	uint32_t tid;
+	/* Name and version of what reads the target, UTF-8, for reports: "GDB 13.1". May be
+	 * NULL. */
+	const char *debugger;
 	/* Required. */
 	aiodbg_read_fn *read;
 	/* The others may be NULL: then there are no symbols, no sections, no list
-	 * of regions, no interruption, and no source lines. One of find_symbol, find_section and
+	 * of regions, no interruption, no source lines and no mappings. One of find_symbol, find_section and
 	 * next_region is needed to find the runtime. */
 	aiodbg_find_symbol_fn *find_symbol;
 	aiodbg_find_section_fn *find_section;
 	aiodbg_next_region_fn *next_region;
 	aiodbg_interrupted_fn *interrupted;
 	aiodbg_source_line_fn *source_line;
+	aiodbg_find_mapping_fn *find_mapping;
 };
 
 struct aiodbg_options {

@@ -106,6 +106,19 @@ static int process_next_region(void *ctx, uint64_t addr, struct aiodbg_region *r
 	return AIODBG_NOT_FOUND;
 }
 
+static int process_find_mapping(void *ctx, uint64_t addr, struct aiodbg_mapping *ret)
+{
+	const struct process *process = ctx;
+	const struct mappings *mappings = &process->maps.mappings;
+	size_t i = process_maps_find(&process->maps, addr);
+	if (i == mappings->count || mappings->items[i].start > addr)
+		return AIODBG_NOT_FOUND;
+	const struct mapping *mapping = &mappings->items[i];
+	*ret = (struct aiodbg_mapping){mapping->start, mapping->end, mapping->readable, ""};
+	snprintf(ret->file, sizeof(ret->file), "%s", mapping->path);
+	return 0;
+}
+
 static int process_interrupted(void *ctx)
 {
 	const struct process *process = ctx;
@@ -551,6 +564,7 @@ int process_create(uint32_t pid, const struct aiodbg_options *options, struct ai
 		.find_section = process_find_section,
 		.next_region = process_next_region,
 		.interrupted = process_interrupted,
+		.find_mapping = process_find_mapping,
 	};
 	int status = open_process(process, err);
 	if (status) {

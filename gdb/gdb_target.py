@@ -8,6 +8,7 @@ of ours, and only if the library asks. Works with GDB 12 and newer.
 
 import bisect
 import os
+import platform
 import re
 
 import aiodbg
@@ -22,6 +23,11 @@ _FILE_SECTION = re.compile(r"^\s*0x([0-9a-f]+) - 0x([0-9a-f]+) is (\S+)", re.MUL
 _MAPPING = re.compile(
     r"^\s*0x([0-9a-f]+)\s+0x([0-9a-f]+)\s+0x[0-9a-f]+\s+0x[0-9a-f]+(?:[ \t]+([-r][-w][-x]\S*))?",
     re.MULTILINE,
+)
+
+# The same with a file behind it, whether or not there are permissions.
+_MAPPED_FILE = re.compile(
+    r"^\s*0x([0-9a-f]+)\s+0x([0-9a-f]+)\s+0x[0-9a-f]+\s+0x[0-9a-f]+[ \t].*?(/.*)$", re.MULTILINE
 )
 
 # " [16]  0x00b50000->0x00b51000 at 0x00007000: load4 ALLOC LOAD READONLY HAS_CONTENTS"
@@ -72,9 +78,11 @@ class GdbTarget(aiodbg.Target):
         if _connection(inferior) == "native":
             self.local_pid = self.pid
         self.tid = _selected_tid(inferior)
+        self.debugger = "GDB %s with Python %s" % (gdb.VERSION, platform.python_version())
         self._section_text = None
         self._missing = None
         self._file_sections = None
+        self._mappings = None
 
     def read(self, address, length):
         data = self._read(address, length)
@@ -152,6 +160,30 @@ class GdbTarget(aiodbg.Target):
             if folder and folder != "$cdir":
                 yield os.path.join(folder, path.lstrip("/"))
                 yield os.path.join(folder, os.path.basename(path))
+
+    def mapping(self, address):
+        if self._mappings is None:
+            self._mappings = list(self._all_mappings())
+        found = [one for one in self._mappings if one.start <= address < one.end]
+        return found[0] if found else None
+
+    def _all_mappings(self):
+        text = _execute("info proc mappings")
+        files = [(int(s, 16), int(e, 16), name) for s, e, name in _MAPPED_FILE.findall(text)]
+        if self.kind == aiodbg.TargetKind.TARGET_CORE:
+            for has_contents in (True, False):
+                for start, end, _ in _core_segments(has_contents):
+                    names = [name for s, e, name in files if s < end and start < e]
+                    yield aiodbg.Mapping(start, end, has_contents, names[0] if names else "")
+            # A core need not list what was mapped and not written to.
+            for start, end, name in files:
+                yield aiodbg.Mapping(start, end, False, name)
+            return
+        for start, end, permissions in _MAPPING.findall(text):
+            start, end = int(start, 16), int(end, 16)
+            names = [name for s, e, name in files if (s, e) == (start, end)]
+            readable = permissions.startswith("r") if permissions else None
+            yield aiodbg.Mapping(start, end, readable, names[0] if names else "")
 
     def regions(self):
         if self.kind == aiodbg.TargetKind.TARGET_CORE:

@@ -6,6 +6,7 @@ well: for partly readable memory LLDB returns less, and says nothing.
 """
 
 import os
+import platform
 import re
 
 import aiodbg
@@ -55,6 +56,7 @@ class LldbTarget(aiodbg.Target):
         self.kind = _kind(process)
         self.pid = _pid(process)
         self.tid = _tid(thread)
+        self.debugger = "%s with Python %s" % (_version(), platform.python_version())
         if self.kind == aiodbg.TargetKind.TARGET_PROCESS and _is_traced_by_child(self.pid):
             self.local_pid = self.pid
 
@@ -120,6 +122,18 @@ class LldbTarget(aiodbg.Target):
                 yield match.group(2) + path[len(match.group(1).rstrip("/")) :]
         yield path
 
+    def mapping(self, address):
+        region = lldb.SBMemoryRegionInfo()
+        found = self._process.GetMemoryRegionInfo(address, region)
+        if not found.Success() or not region.IsMapped():
+            return None
+        module = lldb.SBAddress(address, self._target).GetModule()
+        path = region.GetName() or module.GetFileSpec().fullpath or ""
+        # A core's region does not tell if the core has it.
+        core = self.kind == aiodbg.TargetKind.TARGET_CORE
+        has_contents = None if core else region.IsReadable()
+        return aiodbg.Mapping(region.GetRegionBase(), region.GetRegionEnd(), has_contents, path)
+
     def regions(self):
         regions = self._process.GetMemoryRegions()
         region = lldb.SBMemoryRegionInfo()
@@ -140,6 +154,12 @@ class LldbTarget(aiodbg.Target):
             stored = _file_bytes(module, 0, _PAGE)
             self._same_file[header] = mapped == stored or mapped is None or stored is None
         return self._same_file[header]
+
+
+def _version():
+    """"LLDB 19.1.7", from "lldb version 19.1.7" and more lines."""
+    found = re.search(r"version (\S+)", lldb.SBDebugger.GetVersionString())
+    return "LLDB " + found.group(1) if found else "LLDB"
 
 
 def _byte_order(process):

@@ -17,6 +17,7 @@ from .binding import (  # noqa: F401
     Error,
     Library,
     LibraryError,
+    Mapping,
     MemoryFault,
     NoTarget,
     Region,

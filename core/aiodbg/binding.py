@@ -31,6 +31,7 @@ import weakref
 INTERFACE = 2
 
 MESSAGE_MAX = 400
+FILE_MAX = 256
 
 
 class Status(enum.IntEnum):
@@ -186,6 +187,20 @@ class CRegion(ctypes.Structure):
     ]
 
 
+class CMapping(ctypes.Structure):
+    """struct aiodbg_mapping"""
+
+    _fields_ = [
+        ("start", ctypes.c_uint64),
+        ("end", ctypes.c_uint64),
+        ("has_contents", ctypes.c_int),
+        ("file", ctypes.c_char * FILE_MAX),
+    ]
+
+
+FIND_MAPPING_FN = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.c_void_p, ctypes.c_uint64, ctypes.POINTER(CMapping)
+)
 NEXT_REGION_FN = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.c_void_p, ctypes.c_uint64, ctypes.POINTER(CRegion)
 )
@@ -203,12 +218,14 @@ class CTarget(ctypes.Structure):
         ("pid", ctypes.c_uint32),
         ("local_pid", ctypes.c_uint32),
         ("tid", ctypes.c_uint32),
+        ("debugger", ctypes.c_char_p),
         ("read", READ_FN),
         ("find_symbol", FIND_SYMBOL_FN),
         ("find_section", FIND_SECTION_FN),
         ("next_region", NEXT_REGION_FN),
         ("interrupted", INTERRUPTED_FN),
         ("source_line", SOURCE_LINE_FN),
+        ("find_mapping", FIND_MAPPING_FN),
     ]
 
 
@@ -541,6 +558,8 @@ PROTOTYPES = {
 # --- Targets and sinks -------------------------------------------------------------------------
 
 Region = collections.namedtuple("Region", "start end writable")
+# struct aiodbg_mapping; has_contents may be None, if that is not known.
+Mapping = collections.namedtuple("Mapping", "start end has_contents file")
 
 
 class Target:
@@ -559,6 +578,8 @@ class Target:
     local_pid = 0
     # The kernel's id of the thread that the user has selected, 0 if there is none.
     tid = 0
+    # Name and version of the debugger, for reports.
+    debugger = None
 
     def read(self, address, length):
         """All length bytes at address as a bytes-like object, or MemoryFault."""
@@ -575,6 +596,10 @@ class Target:
     def regions(self):
         """All readable regions, in any order."""
         return ()
+
+    def mapping(self, address):
+        """The Mapping that address is in, or None: why it cannot be read."""
+        return None
 
     def source_files(self, path):
         """Where this machine may have a source file that the target knows as path, best first."""
@@ -720,12 +745,14 @@ class _BoundTarget:
             pid=target.pid,
             local_pid=target.local_pid,
             tid=target.tid,
+            debugger=None if target.debugger is None else _bytes_of(target.debugger),
             read=READ_FN(self._read),
             find_symbol=FIND_SYMBOL_FN(self._find_symbol),
             find_section=FIND_SECTION_FN(self._find_section),
             next_region=NEXT_REGION_FN(self._next_region),
             interrupted=INTERRUPTED_FN(self._interrupted),
             source_line=SOURCE_LINE_FN(self._source_line),
+            find_mapping=FIND_MAPPING_FN(self._find_mapping),
         )
 
     def _read(self, _ctx, address, buffer, length):
@@ -776,6 +803,18 @@ class _BoundTarget:
             return Status.NOT_FOUND
         region = self._regions[index]
         ret[0] = CRegion(region.start, region.end, bool(region.writable))
+        return Status.OK
+
+    def _find_mapping(self, _ctx, address, ret):
+        return self._guard.call(self._do_find_mapping, address, ret)
+
+    def _do_find_mapping(self, address, ret):
+        found = self._target.mapping(address)
+        if found is None:
+            return Status.NOT_FOUND
+        has_contents = -1 if found.has_contents is None else bool(found.has_contents)
+        path = _bytes_of(found.file or "")[: FILE_MAX - 1]
+        ret[0] = CMapping(found.start, found.end, has_contents, path)
         return Status.OK
 
     def _source_line(self, _ctx, path, line, buffer, size):

@@ -5,6 +5,7 @@ A test sets the inferior, what CLI commands print, and the host charset; it look
 registered and printed. Each test gets a module without a past.
 """
 
+VERSION = "13.1"
 COMMAND_DATA = 1
 COMPLETE_FILENAME = 1
 STDERR = 1

@@ -59,6 +59,10 @@ class SBDebugger:
     def IsValid(self):
         return True
 
+    @staticmethod
+    def GetVersionString():
+        return "lldb version 19.1.7\n  clang revision 1"
+
     def GetSelectedTarget(self):
         return self
 
@@ -214,6 +218,13 @@ class SBProcess:
     def GetMemoryRegions(self):
         return self
 
+    def GetMemoryRegionInfo(self, address, region):
+        # As LLDB does it: what is not mapped is a region, too.
+        for values in self.regions:
+            if values[0] <= address < values[1]:
+                region.values = values
+        return SBError()
+
     def GetSize(self):
         return len(self.regions)
 
@@ -223,6 +234,14 @@ class SBProcess:
 
 
 class SBMemoryRegionInfo:
+    values = (0, 0, "")
+
+    def IsMapped(self):
+        return self.values[1] != 0
+
+    def GetName(self):
+        return self.values[3] if len(self.values) > 3 else None
+
     def GetRegionBase(self):
         return self.values[0]
 

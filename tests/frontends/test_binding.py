@@ -328,6 +328,26 @@ def test_source_line(tmp_path):
         assert target.source_line(str(other), 1) is None
 
 
+def test_mappings_reach_the_library():
+    class Target(MemoryTarget):
+        debugger = "GDB 13.1"
+
+        def mapping(self, address):
+            known = {1: (True, "/a.so"), 2: (False, "/" + "x" * 1000), 3: (None, None)}
+            return aiodbg.Mapping(0, 4096, *known[address]) if address in known else None
+
+    guard = binding._Guard()
+    bound = binding._BoundTarget(Target(), guard)
+    assert bound.struct.debugger == b"GDB 13.1"
+    found = binding.CMapping()
+    with guard:
+        for address, has_contents, path in ((1, 1, b"/a.so"), (2, 0, b"/" + b"x" * 254), (3, -1, b"")):
+            assert bound.struct.find_mapping(None, address, ctypes.byref(found)) == aiodbg.Status.OK
+            assert (found.end, found.has_contents, found.file) == (4096, has_contents, path)
+        assert bound.struct.find_mapping(None, 4, ctypes.byref(found)) == aiodbg.Status.NOT_FOUND
+    assert binding._BoundTarget(MemoryTarget(), guard).struct.debugger is None
+
+
 def test_source_lines_reach_the_library(tmp_path):
     class Target(MemoryTarget):
         def source_line(self, path, number):

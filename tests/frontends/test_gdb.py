@@ -2,6 +2,7 @@
 """The GDB front-end inside a fake GDB."""
 
 import os
+import re
 import runpy
 import sys
 
@@ -117,6 +118,37 @@ def test_selected_thread(gdb, target):
     assert target().tid == 0
     gdb.selected = gdb.Thread(ptid=(4242, 4243, 0))
     assert target().tid == 4243
+
+
+def test_version(target):
+    assert re.match(r"GDB 13\.1 with Python 3\.\d+", target().debugger)
+
+
+def test_mappings_of_a_core(gdb, target):
+    gdb.cli_output["maintenance info sections"] = CORE_SECTIONS
+    gdb.cli_output["info proc mappings"] = (
+        "Mapped address spaces:\n\n"
+        "          Start Addr           End Addr       Size     Offset objfile\n"
+        "            0x400000           0x422000    0x22000        0x0 /usr/bin/a python\n"
+        "      0x7fb5f9000000     0x7fb5f9001000     0x1000        0x0 /usr/lib/other.so\n"
+    )
+    found = target(connection="core").mapping
+    assert found(0x400800) == (0x400000, 0x401000, True, "/usr/bin/a python")
+    assert found(0x401000) == (0x401000, 0x422000, False, "/usr/bin/a python")
+    assert found(0xB51000) == (0xB51000, 0xBEE000, True, "")
+    # A core need not list what was never written to.
+    assert found(0x7FB5F9000000)[2:] == (False, "/usr/lib/other.so")
+    assert found(0x1000) is None
+
+
+def test_mappings_of_a_process(gdb, target):
+    gdb.cli_output["info proc mappings"] = MAPPINGS
+    found = target().mapping
+    assert found(0x400000) == (0x400000, 0x422000, True, "/usr/bin/python3.14")
+    assert found(0x7FFFF0000000) == (0x7FFFF0000000, 0x7FFFF0001000, False, "")
+    assert found(0x844000) is None
+    gdb.cli_output["info proc mappings"] = OLD_MAPPINGS
+    assert target().mapping(0x400000) == (0x400000, 0x422000, None, "/usr/bin/python3.14")
 
 
 def test_source_lines(gdb, target, tmp_path, monkeypatch):

@@ -250,6 +250,23 @@ def test_selected_thread(lldb, target):
         assert lldb_target.selected_target(context, lambda: False).tid == tid
 
 
+def test_mappings(lldb):
+    import lldb_target
+
+    process = lldb.SBProcess()
+    process.regions = [(0x1000, 0x2000, "rw"), (0x3000, 0x4000, "", "/usr/lib/libpython.so")]
+    context = lldb.SBExecutionContext(process)
+    found = lldb_target.selected_target(context, lambda: False)
+    assert found.debugger.startswith("LLDB 19.1.7 with Python 3.")
+    assert found.mapping(0x1800) == (0x1000, 0x2000, True, "")
+    assert found.mapping(0x3000) == (0x3000, 0x4000, False, "/usr/lib/libpython.so")
+    assert found.mapping(0x4000) is None
+    # LLDB does not tell what of it is in a core.
+    process.plugin = "elf-core"
+    found = lldb_target.selected_target(context, lambda: False)
+    assert found.mapping(0x1000).has_contents is None
+
+
 def test_source_lines(lldb, tmp_path, traced):
     import lldb_target
 

@@ -15,6 +15,7 @@ from aiodbg import binding
 STRUCTS = {
     binding.CError: "struct aiodbg_error",
     binding.CRegion: "struct aiodbg_region",
+    binding.CMapping: "struct aiodbg_mapping",
     binding.CTarget: "struct aiodbg_target",
     binding.COptions: "struct aiodbg_options",
     binding.CSink: "struct aiodbg_sink",
@@ -47,6 +48,7 @@ def mirrored():
     values = {
         "AIODBG_INTERFACE": binding.INTERFACE,
         "AIODBG_MESSAGE_MAX": binding.MESSAGE_MAX,
+        "AIODBG_FILE_MAX": binding.FILE_MAX,
         "(size_t)AIODBG_NONE": binding.NONE,
     }
     for cls, name in STRUCTS.items():
