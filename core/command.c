@@ -4,6 +4,7 @@
 
 #include "ceilings.h"
 #include "commands.h"
+#include "doctor.h"
 #include "error.h"
 #include "render.h"
 #include "task_find.h"
@@ -46,7 +47,7 @@ struct arguments {
 typedef int run_fn(const struct aiodbg_target *target, const struct arguments *arguments,
 		   const struct aiodbg_sink *sink, struct aiodbg_error *err);
 
-static run_fn run_listing, run_graph;
+static run_fn run_listing, run_graph, run_doctor;
 
 struct command {
 	struct aiodbg_command described;
@@ -376,27 +377,41 @@ static int no_target(struct aiodbg_error *err)
 /* PID_MAX_LIMIT of Linux: include/linux/threads.h. */
 #define PID_MAX (1 << 22)
 
-/* The process with that PID, or the target if it is NULL. */
-static int open_target(const struct aiodbg_target *target, const struct arguments *arguments,
-		       const char *pid_text, const struct aiodbg_sink *sink,
-		       struct aiodbg_error *err, struct aiodbg **ret)
+/* What to look at: the process with that PID or, if it is NULL, the target; then *pid is 0. And
+ * how. */
+static int choose_target(const struct aiodbg_target *target, const struct arguments *arguments,
+			 const char *pid_text, const struct aiodbg_sink *sink,
+			 struct aiodbg_error *err, struct aiodbg_options *how, uint32_t *pid)
 {
-	int64_t pid;
-	struct aiodbg_options how = {
-		.size = sizeof(how),
+	int64_t number = 0;
+	*how = (struct aiodbg_options){
+		.size = sizeof(*how),
 		.interrupted = sink->interrupted,
 		.interrupted_ctx = sink->ctx,
 	};
 	if (arguments->retries >= 0)
-		how.retries = (uint32_t)arguments->retries;
+		how->retries = (uint32_t)arguments->retries;
 	else if (pid_text)
-		how.retries = DEFAULT_RETRIES;
-	if (!pid_text)
-		return target ? aiodbg_open(target, &how, err, ret) : no_target(err);
-	if (!parse_number(pid_text, 1, PID_MAX, &pid))
+		how->retries = DEFAULT_RETRIES;
+	if (!pid_text && !target)
+		return no_target(err);
+	if (pid_text && !parse_number(pid_text, 1, PID_MAX, &number))
 		return error_set(err, AIODBG_USAGE, "a PID is a number from 1 to %d, not \"%.40s\"",
 				 PID_MAX, pid_text);
-	return aiodbg_open_process((uint32_t)pid, &how, err, ret);
+	*pid = (uint32_t)number;
+	return 0;
+}
+
+static int open_target(const struct aiodbg_target *target, const struct arguments *arguments,
+		       const char *pid_text, const struct aiodbg_sink *sink,
+		       struct aiodbg_error *err, struct aiodbg **ret)
+{
+	struct aiodbg_options how;
+	uint32_t pid;
+	int status = choose_target(target, arguments, pid_text, sink, err, &how, &pid);
+	if (status)
+		return status;
+	return pid ? aiodbg_open_process(pid, &how, err, ret) : aiodbg_open(target, &how, err, ret);
 }
 
 /* A snapshot of that, in which the task or future at an address is, if it is not 0. */
@@ -467,6 +482,31 @@ static int run_graph(const struct aiodbg_target *target, const struct arguments 
 	if (!status)
 		status = write_result(arguments, sink, write_graph, &request, err);
 	aiodbg_snapshot_destroy(snap);
+	return status;
+}
+
+static int write_doctor(void *arg, const struct aiodbg_sink *sink, struct aiodbg_error *err)
+{
+	struct output out;
+	output_init(&out, sink);
+	render_doctor(arg, &out);
+	return output_flush(&out) ? error_set(err, out.status, "output was refused") : 0;
+}
+
+/* What others refuse to do for a reason, this one answers with the reason. */
+static int run_doctor(const struct aiodbg_target *target, const struct arguments *arguments,
+		      const struct aiodbg_sink *sink, struct aiodbg_error *err)
+{
+	struct aiodbg_options how;
+	struct doctor doctor;
+	uint32_t pid;
+	int status = choose_target(target, arguments, arguments->operand, sink, err, &how, &pid);
+	if (status)
+		return status;
+	status = doctor_init(&doctor, target, pid, &how, err);
+	if (!status)
+		status = write_result(arguments, sink, write_doctor, &doctor, err);
+	doctor_deinit(&doctor);
 	return status;
 }
 

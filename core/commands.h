@@ -30,6 +30,7 @@
 /* Those that a kind of command takes. */
 #define LISTING_OPTIONS(X) FORMAT_OPTIONS(X) PROCESS_OPTIONS(X) COMMON_OPTIONS(X)
 #define GRAPH_OPTIONS(X) GRAPH_ONLY_OPTIONS(X) COMMON_OPTIONS(X)
+#define DOCTOR_OPTIONS(X) PROCESS_OPTIONS(X) COMMON_OPTIONS(X)
 
 #define PID_DESCRIPTION                                                                            \
 	"\n"                                                                                       \
@@ -58,6 +59,11 @@
 	  "TASK is an id, as other commands print it, the address of any future, or a name\n"      \
 	  "that only one task has. Without it: the task that runs in the selected thread,\n"       \
 	  "or else in any. Below its call stack are those who wait for it, and who wait for\n"     \
-	  "them, as CPython recorded it (3.14 and later), or as callbacks tell.\n")
+	  "them, as CPython recorded it (3.14 and later), or as callbacks tell.\n")                \
+	X(run_doctor, "doctor", NULL, "[PID]", DOCTOR_OPTIONS,                                     \
+	  "Examine why tasks are missing, or why nothing can be read.",                            \
+	  "What was looked for and what was found: the runtime, its version and layout, the\n"     \
+	  "threads, event loops and lists of tasks; what could not be read, the likely\n"          \
+	  "reason, and what to do. Paste it into a report of a mistake.\n" PID_DESCRIPTION)
 
 #endif

@@ -37,6 +37,10 @@ bool graph_shows(const struct aiodbg_snapshot *snap, const struct link *link);
 int render_graph(const struct aiodbg_snapshot *snap, uint64_t id,
 		 const struct aiodbg_graph_options *options, struct output *out);
 
+/* What an examination has found: for people, one fact a line. */
+struct doctor;
+void render_doctor(const struct doctor *doctor, struct output *out);
+
 /*
  * Shared by the texts. render_empty() says what was looked for where there are no tasks;
  * render_problems() what is missing, one line per cause; nothing if all is there.
