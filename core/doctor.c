@@ -294,17 +294,16 @@ static bool is_gone(const struct aiodbg_error *error)
 	return error->code == AIODBG_NO_PROCESS || error->code == AIODBG_DENIED;
 }
 
-/* A core that lacks what the debugger could read. Returns true if it is that. */
-static bool conclude_cut_core(struct doctor *doctor)
+/* A core that lacks what the debugger could read. */
+static void conclude_cut_core(struct doctor *doctor)
 {
 	if (!doctor->memory.lost)
-		return false;
+		return;
 	conclude(doctor,
 		 "the core is cut off, or the debugger lacks files: %zu of %zu regions cannot be "
 		 "read to their end, the first one at 0x%" PRIx64,
 		 doctor->memory.lost, doctor->memory.regions, doctor->memory.first_lost);
 	advise(doctor, WRITE_WHOLE_CORES);
-	return true;
 }
 
 /* CPython is there, but has no interpreter. */
@@ -345,6 +344,9 @@ static void conclude_absence(struct doctor *doctor)
 			 doctor->elsewhere_version >> 24, doctor->elsewhere_version >> 16 & 0xff,
 			 doctor->elsewhere_version >> 8 & 0xff, doctor->elsewhere);
 		advise(doctor, GIVE_FILES "; or start it without any files");
+	} else if (doctor->memory.lost && has_no_interpreter(doctor)) {
+		/* What the files have in that place, from before the start. */
+		conclude_cut_core(doctor);
 	} else if (has_no_interpreter(doctor)) {
 		conclude(doctor, "CPython is loaded, but has not started yet, or has ended: tasks "
 				 "exist only in between");
