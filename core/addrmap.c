@@ -17,10 +17,10 @@ void addrmap_deinit(struct addrmap *map)
 static struct addrmap_entry *find(const struct addrmap_entry *entries, size_t capacity,
 				  uint64_t addr)
 {
-	/* What was made one after the other is looked up one after the other, and lies close
-	 * together: neighbours stay neighbours, and only their mebibyte is hashed. */
-	uint64_t region = (addr >> 20) * 0x9e3779b97f4a7c15ull >> 32;
-	size_t at = (size_t)((addr >> 5) + region) & (capacity - 1);
+	/* All bits count. To keep neighbours together would be faster by half for objects as
+	 * CPython allocates them, but those of a hostile core may lie so densely that all of them
+	 * would be in one run. */
+	size_t at = (size_t)((addr >> 3) * 0x9e3779b97f4a7c15ull >> 32) & (capacity - 1);
 	while (entries[at].value && entries[at].addr != addr)
 		at = (at + 1) & (capacity - 1);
 	return (struct addrmap_entry *)&entries[at];

@@ -8,6 +8,9 @@
 #include "process.h"
 #include "render.h"
 #include "retry.h"
+#include "snapshot.h"
+#include "task_detail.h"
+#include "task_find.h"
 
 #include <string.h>
 
@@ -140,8 +143,16 @@ int aiodbg_snapshot_create(struct aiodbg *dbg, struct aiodbg_error *err,
 int aiodbg_snapshot_create_with(struct aiodbg *dbg, uint64_t future, struct aiodbg_error *err,
 				struct aiodbg_snapshot **ret)
 {
-	error_clear(err);
-	return retry_snapshot(dbg, future, err, ret);
+	const struct wanted wanted = {.future = future};
+	return retry_snapshot(dbg, &wanted, err, ret);
+}
+
+int aiodbg_snapshot_create_for(struct aiodbg *dbg, const char *task, struct aiodbg_error *err,
+			       struct aiodbg_snapshot **ret)
+{
+	struct wanted wanted = {.task = task};
+	task_parse_id(task, &wanted.future);
+	return retry_snapshot(dbg, &wanted, err, ret);
 }
 
 void aiodbg_snapshot_destroy(struct aiodbg_snapshot *snap)
@@ -152,6 +163,8 @@ void aiodbg_snapshot_destroy(struct aiodbg_snapshot *snap)
 	array_deinit(&snap->threads);
 	array_deinit(&snap->tasks);
 	array_deinit(&snap->cycles);
+	if (snap->detail)
+		task_detail_deinit(snap->detail);
 	if (snap->graph)
 		graph_deinit(snap->graph);
 	arena_deinit(&snap->arena);
@@ -185,6 +198,21 @@ int aiodbg_render(const struct aiodbg_snapshot *snap, const char *format,
 	output_init(&out, sink);
 	if (renderer->render(snap, &out))
 		return error_no_memory(err);
+	return finish_output(&out, err);
+}
+
+int aiodbg_render_task(const struct aiodbg_snapshot *snap, const struct aiodbg_sink *sink,
+		       struct aiodbg_error *err)
+{
+	struct output out;
+	error_clear(err);
+	int status = check_sink(sink, err);
+	if (!status && !snap->detail)
+		status = error_set(err, AIODBG_INVALID, "snapshot made for no task");
+	if (status)
+		return status;
+	output_init(&out, sink);
+	render_task(snap, &out);
 	return finish_output(&out, err);
 }
 

@@ -325,6 +325,15 @@ AIODBG_PUBLIC int aiodbg_snapshot_create(struct aiodbg *dbg, struct aiodbg_error
 AIODBG_PUBLIC int aiodbg_snapshot_create_with(struct aiodbg *dbg, uint64_t future,
 					      struct aiodbg_error *err,
 					      struct aiodbg_snapshot **ret);
+
+/*
+ * The same, with everything that can be known of one task: an id ("0x7f.."), which may be
+ * that of a finished task, or a name that one task has. For aiodbg_render_task(). Errors besides:
+ * as of aiodbg_snapshot_find(), and of the above for an id.
+ */
+AIODBG_PUBLIC int aiodbg_snapshot_create_for(struct aiodbg *dbg, const char *task,
+					     struct aiodbg_error *err,
+					     struct aiodbg_snapshot **ret);
 AIODBG_PUBLIC void aiodbg_snapshot_destroy(struct aiodbg_snapshot *snap);
 
 /*
@@ -520,6 +529,13 @@ AIODBG_PUBLIC int aiodbg_snapshot_cycle_task(const struct aiodbg_snapshot *snap,
  */
 AIODBG_PUBLIC int aiodbg_snapshot_find(const struct aiodbg_snapshot *snap, const char *text,
 				       struct aiodbg_error *err, size_t *ret);
+/*
+ * Write all that is known of the task that the snapshot was made for. Errors: AIODBG_INVALID if
+ * it was made for none, and what the sink returns.
+ */
+AIODBG_PUBLIC int aiodbg_render_task(const struct aiodbg_snapshot *snap,
+				     const struct aiodbg_sink *sink, struct aiodbg_error *err);
+
 /* As the parameters of asyncio.print_call_graph(). */
 struct aiodbg_graph_options {
 	/* sizeof(struct aiodbg_graph_options). */

@@ -47,7 +47,7 @@ struct arguments {
 typedef int run_fn(const struct aiodbg_target *target, const struct arguments *arguments,
 		   const struct aiodbg_sink *sink, struct aiodbg_error *err);
 
-static run_fn run_listing, run_graph, run_doctor;
+static run_fn run_listing, run_graph, run_task, run_doctor;
 
 struct command {
 	struct aiodbg_command described;
@@ -256,13 +256,13 @@ static int parse_option(const struct option *option, const char *value, struct a
 	return 0;
 }
 
-/* Sets the error of a word that the command has no use for, or of one that is not there. */
-static int wrong_usage(const struct command *command, const char *what, const char *word,
-		       struct aiodbg_error *err)
+static int no_such_argument(const struct command *command, const char *word,
+			    struct aiodbg_error *err)
 {
 	const struct aiodbg_command *described = &command->described;
-	return error_set(err, AIODBG_USAGE, "asyncio %s %s \"%.80s\": usage: asyncio %s %s",
-			 described->name, what, word, described->name, described->usage);
+	return error_set(err, AIODBG_USAGE,
+			 "asyncio %s does not take \"%.80s\": usage: asyncio %s %s",
+			 described->name, word, described->name, described->usage);
 }
 
 static int parse(const struct command *command, int argc, const char *const *argv,
@@ -275,7 +275,7 @@ static int parse(const struct command *command, int argc, const char *const *arg
 		if (!option) {
 			if (argv[i][0] == '-' || !argv[i][0] || !command->operand[0] ||
 			    ret->operand)
-				return wrong_usage(command, "does not take", argv[i], err);
+				return no_such_argument(command, argv[i], err);
 			ret->operand = argv[i];
 			continue;
 		}
@@ -291,9 +291,11 @@ static int parse(const struct command *command, int argc, const char *const *arg
 		if (status)
 			return status;
 	}
-	bool needed = command->operand[0] && command->operand[0] != '[';
-	if (needed && !ret->operand && !ret->help)
-		return wrong_usage(command, "needs a", command->operand, err);
+	bool is_needed = command->operand[0] && command->operand[0] != '[';
+	if (is_needed && !ret->operand && !ret->help)
+		return error_set(err, AIODBG_USAGE, "asyncio %s needs a %s: usage: asyncio %s %s",
+				 command->described.name, command->operand, command->described.name,
+				 command->described.usage);
 	return 0;
 }
 
@@ -481,6 +483,29 @@ static int run_graph(const struct aiodbg_target *target, const struct arguments 
 	request.snap = snap;
 	if (!status)
 		status = write_result(arguments, sink, write_graph, &request, err);
+	aiodbg_snapshot_destroy(snap);
+	return status;
+}
+
+static int write_task(void *arg, const struct aiodbg_sink *sink, struct aiodbg_error *err)
+{
+	return aiodbg_render_task(arg, sink, err);
+}
+
+static int run_task(const struct aiodbg_target *target, const struct arguments *arguments,
+		    const struct aiodbg_sink *sink, struct aiodbg_error *err)
+{
+	struct aiodbg *dbg;
+	struct aiodbg_snapshot *snap;
+	int status = open_target(target, arguments, NULL, sink, err, &dbg);
+	if (status)
+		return status;
+	status = aiodbg_snapshot_create_for(dbg, arguments->operand, err, &snap);
+	aiodbg_close(dbg);
+	if (status)
+		return status;
+	warn_of_version(snap, sink);
+	status = write_result(arguments, sink, write_task, snap, err);
 	aiodbg_snapshot_destroy(snap);
 	return status;
 }

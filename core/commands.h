@@ -60,6 +60,10 @@
 	  "that only one task has. Without it: the task that runs in the selected thread,\n"       \
 	  "or else in any. Below its call stack are those who wait for it, and who wait for\n"     \
 	  "them, as CPython recorded it (3.14 and later), or as callbacks tell.\n")                \
+	X(run_task, "task", NULL, "TASK", COMMON_OPTIONS, "Show everything known of one task.",    \
+	  "TASK is an id, as other commands print it, also of a finished task, or a name\n"        \
+	  "that only one task has. Shows its state, what it waits for, its whole stack with\n"     \
+	  "source lines, who awaits it, its context variables, and how it ended.\n")               \
 	X(run_doctor, "doctor", NULL, "[PID]", DOCTOR_OPTIONS,                                     \
 	  "Examine why tasks are missing, or why nothing can be read.",                            \
 	  "What was looked for and what was found: the runtime, its version and layout, the\n"     \

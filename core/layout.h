@@ -17,16 +17,24 @@
  * the table, or the rest of the table could not be believed.
  *
  * Adding a CPython version:
+ * 0. Put it into scripts/make-root, and run nothing but the demo on it: it is read like the
+ *    newest known version, with a warning, if what it publishes agrees with that table.
+ *    Each contradiction that it is refused for is a line of the difference in step 3.
  * 1. scripts/gen-layout PYTHON > core/layouts/X.Y.c, with an interpreter of that
  *    version that has debug information. The first lines name the release and build.
- * 2. Add a line for it to layout_tables.c, and the file to core/meson.build.
+ *    X.Yt.c with --free-threaded, X.Y-32.c with --emulator.
+ * 2. Add a line for each to layout_tables.c, the files to core/meson.build, and the names to
+ *    the lists in tests/unit/layout.c.in and tests/support/heap.h.
  * 3. Read its difference from the previous table. A field that moved needs nothing
  *    more. A rule that changed (RULES in scripts/gen-layout: the slot of the awaited
- *    object, tag bits, managed dicts) gets a line there, with the upstream change. A
- *    field that is gone or new changes layout_fields.def.
+ *    object, tag bits, managed dicts) gets a line there, with the upstream change; no
+ *    table shows that, so look at what changed in pycore_stackref.h, pycore_object.h,
+ *    pycore_interpframe.h and the SEND of Python/bytecodes.c. A field that is gone or new
+ *    changes layout_fields.def, and then all tables are made anew.
  * 4. scripts/record-image for the programs in tests/programs; look at the expected
  *    outputs once, then commit them.
- * 5. Add the version to tests/live, and to the support table in README.md.
+ * 5. Add the version to tests/live/interpreter.py, to test_machines.py with
+ *    scripts/make-machines, and to the support table in README.md.
  * If a decoder has to be changed, the layout is missing a word: add it.
  */
 #ifndef LAYOUT_H

@@ -88,6 +88,37 @@ int attrs_get(struct decoder *decoder, uint64_t addr, struct attr *attrs, size_t
 	return place.dict ? dict_visit(decoder, place.dict, visit_attr, &visitor) : 0;
 }
 
+int slots_get(struct decoder *decoder, uint64_t addr, struct attr *attrs, size_t count)
+{
+	const struct layout *l = decoder->layout;
+	struct reader *reader = &decoder->reader;
+	struct attr_visitor visitor = {attrs, count};
+	const struct type *type;
+	uint64_t dict, member, offset;
+	for (size_t i = 0; i < count; i++)
+		attrs[i].value = 0;
+	int code = object_type(decoder, addr, &type);
+	if (!code)
+		code = reader_word(reader, type->addr + (uint64_t)l->type.dict, &dict);
+	if (!code)
+		code = dict_visit(decoder, dict, visit_attr, &visitor);
+	/* What the class has under such a name is the descriptor of the slot. */
+	for (size_t i = 0; !code && i < count; i++) {
+		uint64_t slot = attrs[i].value;
+		attrs[i].value = 0;
+		if (!slot)
+			continue;
+		code = reader_word(reader, slot + (uint64_t)l->slot.member, &member);
+		if (!code)
+			code = reader_word(reader, member + (uint64_t)l->member.offset, &offset);
+		if (!code && offset >= (uint64_t)type->basicsize)
+			code = reader_corrupt(reader, slot, "slot outside the object");
+		if (!code)
+			code = reader_word(reader, addr + offset, &attrs[i].value);
+	}
+	return code;
+}
+
 int attr_get(struct decoder *decoder, uint64_t addr, const char *name, uint64_t *ret)
 {
 	struct attr attr = {.name = name};

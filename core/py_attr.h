@@ -19,6 +19,12 @@ struct attr {
 /* Look up several attributes of the object at addr. Class attributes are not looked at. */
 int attrs_get(struct decoder *decoder, uint64_t addr, struct attr *attrs, size_t count);
 
+/*
+ * The same for attributes that a class keeps in the object itself (__slots__), as far as the
+ * object's own class names them.
+ */
+int slots_get(struct decoder *decoder, uint64_t addr, struct attr *attrs, size_t count);
+
 /* One attribute; fails if the instance does not have it. */
 int attr_get(struct decoder *decoder, uint64_t addr, const char *name, uint64_t *ret);
 

@@ -165,11 +165,69 @@ int future_read(struct decoder *decoder, uint64_t addr, enum future_expected exp
 		return read_native(decoder, ret);
 	if (kind != KIND_OTHER)
 		return reader_corrupt(&decoder->reader, addr, "neither a task nor a future");
+	ret->is_python = true;
 	status = read_python(decoder, ret);
 	if (expected == EXPECT_TASK)
 		ret->is_task = true;
 	if (!status && !ret->is_task && !ret->callbacks)
 		return reader_corrupt(&decoder->reader, addr, "neither a task nor a future");
+	return status;
+}
+
+static int read_python_outcome(struct decoder *decoder, uint64_t addr, struct future_outcome *ret)
+{
+	struct attr attrs[] = {
+		{.name = "_result"},	       {.name = "_exception"}, {.name = "_cancel_message"},
+		{.name = "_source_traceback"}, {.name = "_context"},
+	};
+	int status = attrs_get(decoder, addr, attrs, sizeof(attrs) / sizeof(attrs[0]));
+	if (status)
+		return status;
+	*ret = (struct future_outcome){attrs[0].value, attrs[1].value, attrs[2].value,
+				       attrs[3].value, attrs[4].value};
+	return 0;
+}
+
+static uint64_t optional_word(const struct window *w, int32_t offset)
+{
+	return offset == LAYOUT_NONE ? 0 : window_word(w, (size_t)offset);
+}
+
+static int drop_none(struct decoder *decoder, uint64_t *value)
+{
+	enum kind kind = KIND_OTHER;
+	int status = *value ? object_kind(decoder, *value, &kind) : 0;
+	if (kind == KIND_NONE)
+		*value = 0;
+	return status;
+}
+
+int future_read_outcome(struct decoder *decoder, const struct future *future,
+			struct future_outcome *ret)
+{
+	const struct layout *l = decoder->layout;
+	struct window w;
+	int status;
+	*ret = (struct future_outcome){0};
+	if (future->is_python) {
+		status = read_python_outcome(decoder, future->addr, ret);
+	} else {
+		int32_t size = future->is_task ? l->task.size : l->future.size;
+		status = window_read(&decoder->reader, future->addr, (size_t)size, &w);
+		ret->result = window_word(&w, (size_t)l->future.result);
+		ret->exception = window_word(&w, (size_t)l->future.exception);
+		ret->cancel_message = optional_word(&w, l->future.cancel_message);
+		ret->source_traceback = window_word(&w, (size_t)l->future.source_tb);
+		if (future->is_task)
+			ret->context = window_word(&w, (size_t)l->task.context);
+	}
+	/* A result may well be None. */
+	if (!status)
+		status = drop_none(decoder, &ret->exception);
+	if (!status)
+		status = drop_none(decoder, &ret->cancel_message);
+	if (!status)
+		status = drop_none(decoder, &ret->source_traceback);
 	return status;
 }
 

@@ -19,6 +19,8 @@ enum future_state {
 struct future {
 	uint64_t addr;
 	const struct type *type;
+	/* Of a class in Python: its fields are attributes. */
+	bool is_python;
 	/* Has a coroutine. */
 	bool is_task;
 	enum future_state state;
@@ -48,6 +50,18 @@ enum future_expected {
 /* Read the future or task at addr. Fails if it is not what is expected. */
 int future_read(struct decoder *decoder, uint64_t addr, enum future_expected expected,
 		struct future *ret);
+
+/* What a listing does without. Addresses of objects; 0: there is none. */
+struct future_outcome {
+	uint64_t result, exception, cancel_message;
+	/* The stack that created it, in debug mode. */
+	uint64_t source_traceback;
+	/* Of tasks only. */
+	uint64_t context;
+};
+
+int future_read_outcome(struct decoder *decoder, const struct future *future,
+			struct future_outcome *ret);
 
 /* A task's name: *ret is NULL if it has none. Default names are made from a number. */
 int future_name(struct decoder *decoder, const struct future *task, const char **ret);

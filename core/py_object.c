@@ -18,9 +18,13 @@ static const struct {
 	const char *name;
 	enum kind kind;
 } kinds_by_flag[] = {
-	{1ull << 24, "int", KIND_INT},	   {1ull << 25, "list", KIND_LIST},
-	{1ull << 26, "tuple", KIND_TUPLE}, {1ull << 27, "bytes", KIND_BYTES},
-	{1ull << 28, "str", KIND_STR},	   {1ull << 29, "dict", KIND_DICT},
+	{1ull << 24, "int", KIND_INT},
+	{1ull << 25, "list", KIND_LIST},
+	{1ull << 26, "tuple", KIND_TUPLE},
+	{1ull << 27, "bytes", KIND_BYTES},
+	{1ull << 28, "str", KIND_STR},
+	{1ull << 29, "dict", KIND_DICT},
+	{1ull << 30, "exception", KIND_EXCEPTION},
 	{1ull << 31, "type", KIND_TYPE},
 };
 
@@ -30,6 +34,7 @@ static const struct {
 	enum kind kind;
 } kinds_by_name[] = {
 	{"NoneType", KIND_NONE},
+	{"float", KIND_FLOAT},
 	{"set", KIND_SET},
 	{"frozenset", KIND_SET},
 	{"collections.deque", KIND_DEQUE},
@@ -57,6 +62,7 @@ static const struct {
 
 const struct exported_type exported_types[] = {
 	{"types", "NoneType", KIND_NONE},
+	{"builtins", "float", KIND_FLOAT},
 	{"builtins", "set", KIND_SET},
 	{"builtins", "frozenset", KIND_SET},
 	{"_collections", "deque", KIND_DEQUE},

@@ -20,6 +20,7 @@ enum kind {
 	KIND_TYPE,
 	KIND_STR,
 	KIND_INT,
+	KIND_FLOAT,
 	KIND_BYTES,
 	KIND_TUPLE,
 	KIND_LIST,
@@ -27,6 +28,7 @@ enum kind {
 	KIND_SET,
 	KIND_DEQUE,
 	KIND_WEAKREF,
+	KIND_EXCEPTION,
 	KIND_MODULE,
 	KIND_CODE,
 	KIND_FUNCTION,
@@ -83,7 +85,7 @@ struct exported_type {
 	const char *module, *name;
 	enum kind kind;
 };
-#define EXPORTED_TYPES_MAX 16
+#define EXPORTED_TYPES_MAX 20
 extern const struct exported_type exported_types[];
 extern const size_t exported_type_count;
 

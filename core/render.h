@@ -37,6 +37,9 @@ bool graph_shows(const struct aiodbg_snapshot *snap, const struct link *link);
 int render_graph(const struct aiodbg_snapshot *snap, uint64_t id,
 		 const struct aiodbg_graph_options *options, struct output *out);
 
+/* What aiodbg_snapshot_create_for() has found. */
+render_fn render_task;
+
 /* What an examination has found: for people, one fact a line. */
 struct doctor;
 void render_doctor(const struct doctor *doctor, struct output *out);

@@ -52,8 +52,7 @@ bool retry_same_problems(const struct aiodbg_snapshot *first, const struct aiodb
 /* Snapshots of one target, one after the other. */
 struct series {
 	struct aiodbg *dbg;
-	/* Future that was asked for: aiodbg_snapshot_create_with(). */
-	uint64_t future;
+	const struct wanted *wanted;
 	/* NULL as long as there is none. */
 	struct aiodbg_snapshot *best;
 	/* What the last one, and what the best one read was there at one moment, as far as can
@@ -73,7 +72,8 @@ static int decode(struct series *series, struct decoder *decoder, struct aiodbg_
 	}
 	snap->target_kind = dbg->target.kind;
 	snap->pid = dbg->target.pid;
-	snap->wanted = series->future;
+	snap->wanted = series->wanted->future;
+	snap->wanted_task = series->wanted->task;
 	decoder->arena = &snap->arena;
 	int status = snapshot_decode(snap, decoder, &dbg->runtime);
 	if (status)
@@ -132,10 +132,11 @@ static int series_step(struct series *series, bool first, struct aiodbg_error *e
 	return dbg->process ? process_check(dbg->process, status, err) : status;
 }
 
-int retry_snapshot(struct aiodbg *dbg, uint64_t future, struct aiodbg_error *err,
+int retry_snapshot(struct aiodbg *dbg, const struct wanted *wanted, struct aiodbg_error *err,
 		   struct aiodbg_snapshot **ret)
 {
-	struct series series = {.dbg = dbg, .future = future};
+	struct series series = {.dbg = dbg, .wanted = wanted};
+	error_clear(err);
 	int status = 0;
 	for (uint32_t i = 0; i <= dbg->options.retries; i++) {
 		status = series_step(&series, i == 0, err);

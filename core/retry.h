@@ -13,12 +13,17 @@
 #include "handle.h"
 #include "snapshot.h"
 
+/* What a snapshot is to have besides all tasks: see struct aiodbg_snapshot. */
+struct wanted {
+	uint64_t future;
+	const char *task;
+};
+
 /*
- * A snapshot of the target, or the best of 1 + options.retries; future as in
- * aiodbg_snapshot_create_with(). Errors of all but the last are forgotten, unless there is no
- * point in going on.
+ * A snapshot of the target, or the best of 1 + options.retries. Errors of all but the last are
+ * forgotten, unless there is no point in going on.
  */
-int retry_snapshot(struct aiodbg *dbg, uint64_t future, struct aiodbg_error *err,
+int retry_snapshot(struct aiodbg *dbg, const struct wanted *wanted, struct aiodbg_error *err,
 		   struct aiodbg_snapshot **ret);
 
 /* Nothing is missing, nothing is damaged. */

@@ -19,6 +19,8 @@
 #include "py_dict.h"
 #include "py_future.h"
 #include "py_str.h"
+#include "task_detail.h"
+#include "task_find.h"
 #include "tasks.h"
 
 #include <inttypes.h>
@@ -84,7 +86,7 @@ struct builder {
 
 /* ---- problems ---- */
 
-static struct aiodbg_problem *problem_create(struct arena *arena, const struct aiodbg_error *error)
+struct aiodbg_problem *problem_create(struct arena *arena, const struct aiodbg_error *error)
 {
 	struct aiodbg_problem *problem = arena_alloc(arena, sizeof(*problem));
 	if (!problem)
@@ -1021,6 +1023,34 @@ static int build(struct builder *builder, struct runtime *runtime)
 	return status ? decoder_no_memory(builder->decoder) : 0;
 }
 
+/* The task that is wanted in detail. */
+static int find_wanted(struct builder *builder, struct task **ret)
+{
+	const struct aiodbg_snapshot *snap = builder->snap;
+	struct aiodbg_error *error = &builder->decoder->reader.error;
+	if (!snap->wanted)
+		return task_find(snap, snap->wanted_task, error, ret);
+	/* Finished ones are in no list of the snapshot. */
+	*ret = graph_find(builder->graph, snap->wanted)->task;
+	if (*ret)
+		return 0;
+	return error_at(error, AIODBG_NOT_FOUND, snap->wanted,
+			"a future, which `asyncio graph` shows, but no task");
+}
+
+static int decode_detail(struct builder *builder)
+{
+	struct aiodbg_snapshot *snap = builder->snap;
+	struct task *task;
+	if (!snap->wanted_task)
+		return 0;
+	int status = find_wanted(builder, &task);
+	if (!status)
+		status = decoder_alloc(builder->decoder, sizeof(*snap->detail),
+				       (void **)&snap->detail);
+	return status ? status : task_detail_decode(builder->decoder, snap, task, snap->detail);
+}
+
 int snapshot_decode(struct aiodbg_snapshot *snap, struct decoder *decoder, struct runtime *runtime)
 {
 	struct builder builder = {
@@ -1041,6 +1071,8 @@ int snapshot_decode(struct aiodbg_snapshot *snap, struct decoder *decoder, struc
 		graph_init(snap->graph, &snap->arena);
 		status = build(&builder, runtime);
 	}
+	if (!status)
+		status = decode_detail(&builder);
 	addrmap_deinit(&builder.loops);
 	array_deinit(&builder.executing);
 	array_deinit(&builder.awaiters);

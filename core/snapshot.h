@@ -109,12 +109,17 @@ ARRAY(tasks, struct task *);
 ARRAY(cycles, struct cycle);
 
 struct graph;
+struct task_detail;
 
 struct aiodbg_snapshot {
 	struct arena arena;
 	/* A task or future that is to be there even if nothing leads to it, or 0. To be set
 	 * before snapshot_decode(). */
 	uint64_t wanted;
+	/* An id or name of the task that all is to be known of, or NULL; to be set before. */
+	const char *wanted_task;
+	/* That task. */
+	struct task_detail *detail;
 	uint32_t version;
 	bool free_threaded;
 	/* Name of the layout if there is none for the version, else NULL. */
@@ -144,6 +149,9 @@ struct aiodbg_snapshot {
 	/* Tasks that have problems. */
 	size_t damaged_count;
 };
+
+/* A problem of what is in the arena; NULL if there is no memory. */
+struct aiodbg_problem *problem_create(struct arena *arena, const struct aiodbg_error *error);
 
 /* Decode everything into an empty snapshot. On failure it is still to be destroyed. */
 struct runtime;

@@ -455,6 +455,15 @@ PROTOTYPES = {
             ctypes.POINTER(ctypes.c_void_p),
         ],
     ),
+    "aiodbg_snapshot_create_for": (
+        ctypes.c_int,
+        [
+            ctypes.c_void_p,
+            ctypes.c_char_p,
+            ctypes.POINTER(CError),
+            ctypes.POINTER(ctypes.c_void_p),
+        ],
+    ),
     "aiodbg_snapshot_destroy": (None, [ctypes.c_void_p]),
     "aiodbg_render": (
         ctypes.c_int,
@@ -503,6 +512,10 @@ PROTOTYPES = {
             ctypes.c_char_p,
             ctypes.c_size_t,
         ],
+    ),
+    "aiodbg_render_task": (
+        ctypes.c_int,
+        [ctypes.c_void_p, ctypes.POINTER(CSink), ctypes.POINTER(CError)],
     ),
     "aiodbg_render_graph": (
         ctypes.c_int,

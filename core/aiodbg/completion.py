@@ -93,8 +93,11 @@ def complete(
 
 
 def _tasks(snapshot: objects.Snapshot, word: str, unicode: bool) -> Sequence[str]:
-    found = snapshot._handle.complete(word, unicode)
-    return list(dict.fromkeys(itertools.islice(found, _TASKS_LOOKED_AT)))
+    found = dict.fromkeys(
+        itertools.islice(snapshot._handle.complete(word, unicode), _TASKS_LOOKED_AT)
+    )
+    # Commands take these for options, or for nothing.
+    return [name for name in found if name and not name.startswith("-")]
 
 
 def snapshot_in_time(target: binding.Target) -> Optional[objects.Snapshot]:

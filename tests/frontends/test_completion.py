@@ -6,6 +6,7 @@ import shlex
 
 import aiodbg
 import pytest
+from aiodbg import binding
 from aiodbg.completion import PartialLine, complete
 from image import ImageTarget
 
@@ -118,12 +119,18 @@ def test_every_completion_is_a_task(unicode):
     assert len(found) == len(set(found)) > 10
     assert unicode or "".join(found).isascii()
     for text in found:
-        (name,) = shlex.split(text) or [""]
+        (name,) = shlex.split(text)
         try:
             snapshot.task(name)
         except aiodbg.Error as error:
             # There are several, which its message lists.
             assert error.status == aiodbg.Status.USAGE
+
+
+def test_names_that_no_command_takes(monkeypatch):
+    names = iter(["", "-x", "--help", "x-"])
+    monkeypatch.setattr(binding.SnapshotHandle, "complete", lambda *_: names)
+    assert completed("")[1:] == ["x-"]
 
 
 def test_a_name_is_offered_once():

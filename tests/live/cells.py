@@ -41,6 +41,7 @@ EXTRA_PROGRAMS = NEARLY_SAME_PROGRAMS + (
     "async_generators",
     "busy_generator",
     "cancelling",
+    "details",
     "eager_first_step",
     "loops",
     "no_accelerator",
@@ -50,6 +51,8 @@ EXTRA_PROGRAMS = NEARLY_SAME_PROGRAMS + (
 
 # Programs whose process and core are looked at without the executable, and core in part.
 WITHOUT_FILES = ("everything", "python_tasks", "waiting")
+# Programs each of whose tasks is looked at alone.
+DETAILED_PROGRAMS = ("details", "everything", "waiting")
 TRUNCATED_PROGRAMS = ("python_tasks", "waiting")
 TRUNCATED = (10, 50, 90)
 
@@ -197,6 +200,8 @@ class Cell:
                 self._answers["cpython"] = self._cpython_view(process.pid)
             self._look_live(process.pid)
             self._look_at_graphs(process.pid)
+            if self.program in DETAILED_PROGRAMS:
+                self._look_at_tasks(process.pid)
             process.crash()
             self._look_at_cores()
         shutil.rmtree(self._outer)
@@ -226,6 +231,16 @@ class Cell:
             self._answers[name] = self._read(name, done.errors, text=True)
         if self.program in WITHOUT_FILES:
             self._look_without_files("bare-live", ["attach %d" % pid])
+
+    def _look_at_tasks(self, pid):
+        """`asyncio task` of each task: its text by the task's id."""
+        report = self._answers["report"]
+        ids = list(dict.fromkeys(one["id"] for one in report["details"] + report["tasks"]))
+        line = "asyncio task %s --output " + self._outer + "/task-%s"
+        commands = [line % (id, id) for id in ids]
+        done = debugger.gdb(self._options + ["-p", str(pid)] + debugger.each(commands))
+        texts = {id: self._read("task-" + id, done.errors, text=True) for id in ids}
+        self._answers["details"] = texts
 
     def _look_at_graphs(self, pid):
         """What the program has asked asyncio for, in the same order."""

@@ -37,7 +37,8 @@ pytestmark = pytest.mark.usefixtures("library")
 class Shown:
     """What each debugger shows of an interpreter's programs, as bytes by program and format.
 
-    live and core are that, by the debugger's name, or the errors that it ended with.
+    live and core are that, by the debugger's name, or the errors that it ended with; bare is of
+    cores without any file, from debuggers that could not find one by themselves.
     """
 
     def __init__(self, place, interpreter, programs, lldbs):
@@ -71,6 +72,12 @@ class Shown:
             found = {"gdb": pool.submit(self._gdb_cores, cores)}
             for each in self._lldbs:
                 found[each.name] = pool.submit(self._lldb_cores, each, cores)
+            bare = {
+                each.name: pool.submit(self._lldb_bare_cores, each, cores)
+                for each in self._lldbs
+                if each.home is not self._place
+            }
+        self.bare = {name: future.result() for name, future in bare.items()}
         return {name: future.result() for name, future in found.items()}
 
     def _gdb_live(self, pids):
@@ -108,6 +115,13 @@ class Shown:
             for program, core in cores.items()
         }
         return self._lldb("core", lldb, before, openings, ["target delete --all"])
+
+    def _lldb_bare_cores(self, lldb, cores):
+        openings = {
+            program: ["target create --core " + lldb.path(self._place, core)]
+            for program, core in cores.items()
+        }
+        return self._lldb("bare", lldb, [], openings, ["target delete --all"])
 
     def _lldb(self, target, lldb, before, openings, end):
         folder, commands = self._commands(lldb.name.replace(" ", "-") + target, openings, end)
@@ -152,6 +166,7 @@ def shown(request, interpreter, place, lldbs):
     return Shown(place, interpreter, chosen, lldbs)
 
 
+@pytest.mark.debug
 @pytest.mark.parametrize("target", ["live", "core"])
 def test_same_as_gdb(request, shown, lldb, interpreter, place, target):
     if not lldb.reaches(place):
@@ -163,6 +178,18 @@ def test_same_as_gdb(request, shown, lldb, interpreter, place, target):
     assert sorted(found) == sorted(expected) != []
     assert [file for file in expected if found[file] != expected[file]] == []
     shows(request.node, interpreter, target, debugger=lldb.name)
+
+
+@pytest.mark.since(3, 13)
+@pytest.mark.debug
+def test_core_without_executable(request, shown, lldb, interpreter):
+    """By an LLDB that is elsewhere: one that is beside the executable finds it."""
+    if lldb.name not in shown.bare:
+        return
+    expected, found = shown.core["gdb"], shown.bare[lldb.name]
+    assert isinstance(found, dict), found
+    assert [file for file in expected if found.get(file) != expected[file]] == []
+    shows(request.node, interpreter, "core without executable", debugger=lldb.name)
 
 
 # --- A process that is not here ------------------------------------------------------------------

@@ -84,6 +84,28 @@ def test_what_passed_before_must_pass(matrix, tmp_path):
     assert matrix(RESULTS, "--compare", str(before)).returncode == 1
 
 
+def test_rows_of_other_machines(matrix, tmp_path):
+    results = RESULTS + [("3.14 | s390x | core | GDB 9 | passed", "")]
+    done = matrix(results)
+    assert cell(done, "3.14 s390x", "GDB core") == "passed (9)"
+    before = tmp_path / "before.md"
+    before.write_text(done.stdout)
+    again = matrix(RESULTS, "--compare", str(before), "--everywhere")
+    assert again.stderr == "passed before, and not now: 3.14, s390x, core, GDB\n"
+
+
+def test_what_every_machine_has(matrix, tmp_path):
+    """3.8 may be there, 3.14 has to be; another GDB is as good."""
+    before = tmp_path / "before.md"
+    old = [("3.8 | free-threaded | live | GDB 9 | passed", "")]
+    old.append(("3.14 | release | live | GDB 9 | passed", ""))
+    before.write_text(matrix(old).stdout)
+    newer = [("3.14 | release | live | GDB 10 | passed", "")]
+    assert matrix(newer, "--compare", str(before), "--everywhere").returncode == 0
+    none = matrix([], "--compare", str(before), "--everywhere")
+    assert none.stderr == "passed before, and not now: 3.14, release, live, GDB\n"
+
+
 README = """
 | target | live | core | recorded memory |
 |---|---|---|---|

@@ -37,6 +37,8 @@ GRAPH_DEPTH_MAX = 100
 
 # Graphs that the program itself has written, of what it was executing.
 graphs = []
+# Lines that `asyncio task` has to write, of tasks that the program knows: {"id", "lines"}.
+details = []
 
 QUIET_SECONDS = 0.03
 QUIET_ROUNDS = 3
@@ -85,7 +87,7 @@ def write_from_copy(path, known):
 
 def write(path, parts):
     whole = {"python": sys.version, "hexversion": sys.hexversion}
-    whole.update({"threads": [], "tasks": [], "graphs": list(graphs)})
+    whole.update({"threads": [], "tasks": [], "graphs": list(graphs), "details": details})
     for part in parts:
         for key, items in part.items():
             whole[key] += items

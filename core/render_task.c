@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/* Everything known of one task, a line for each thing. */
+#include "ceilings.h"
+#include "render.h"
+#include "task_detail.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+/* Where values stand. */
+#define LABEL_WIDTH 14
+
+static const char *const states[] = {
+	[TASK_PENDING] = "pending",	[TASK_RUNNING] = "running",    [TASK_FINISHED] = "finished",
+	[TASK_CANCELLED] = "cancelled", [TASK_UNKNOWN] = "unreadable",
+};
+
+static void write_label(struct output *out, const char *label)
+{
+	output_format(out, "%-*s", LABEL_WIDTH, label);
+}
+
+static void write_text(struct output *out, const char *label, const char *text)
+{
+	if (!text)
+		return;
+	write_label(out, label);
+	output_safe(out, text, LIMIT_STRING);
+	output_text(out, "\n");
+}
+
+static void write_object(struct output *out, const char *type, uint64_t addr)
+{
+	output_safe(out, type ? type : "object", LIMIT_C_STRING);
+	output_format(out, " at 0x%" PRIx64, addr);
+}
+
+static void write_task(struct output *out, const struct task *task)
+{
+	output_format(out, "0x%" PRIx64 "  ", task->id);
+	render_name(out, task, false);
+}
+
+static void write_cancellation(struct output *out, const struct task_detail *detail)
+{
+	int32_t requests = detail->task->cancel_requests;
+	if (requests <= 0 && !detail->must_cancel && !detail->cancel_message)
+		return;
+	write_label(out, "cancellation");
+	const char *before = "";
+	if (requests > 0) {
+		output_format(out, "requested %" PRId32 " time%s", requests,
+			      requests == 1 ? "" : "s");
+		before = ", ";
+	}
+	if (detail->must_cancel) {
+		output_format(out, "%snot yet delivered", before);
+		before = ", ";
+	}
+	if (detail->cancel_message) {
+		output_format(out, "%smessage ", before);
+		output_safe(out, detail->cancel_message, LIMIT_STRING);
+	}
+	output_text(out, "\n");
+}
+
+static void write_waits_for(struct output *out, const struct task_detail *detail)
+{
+	const struct task *task = detail->task;
+	if (!render_is_pending(task))
+		return;
+	write_label(out, "waits for");
+	if (!detail->waits_for) {
+		output_text(out, task->state == TASK_RUNNING ? "nothing: it runs\n"
+							     : "nothing: it is to go on\n");
+		return;
+	}
+	write_object(out, detail->waits_for_type, detail->waits_for);
+	output_format(out, ", %s", states[detail->waits_for_state]);
+	if (detail->waits_for_task) {
+		output_text(out, ", ");
+		render_name(out, detail->waits_for_task, false);
+	}
+	output_text(out, "\n");
+}
+
+static void write_head(const struct aiodbg_snapshot *snap, struct output *out)
+{
+	const struct task_detail *detail = snap->detail;
+	const struct task *task = detail->task;
+	write_label(out, "task");
+	write_task(out, task);
+	output_text(out, "\n");
+	write_text(out, "type", task->type);
+	write_text(out, "state", states[task->state]);
+	write_label(out, "thread");
+	if (task->thread >= 0)
+		output_format(out, "%" PRIu64 "\n", snap->threads.items[task->thread].tid);
+	else
+		output_text(out, "none: no thread runs its loop\n");
+	write_label(out, "interpreter");
+	output_format(out, "%" PRId64 "\n", snap->interps.items[task->interp].id);
+	write_label(out, "loop");
+	write_object(out, detail->loop_type, task->loop);
+	output_text(out, "\n");
+	write_cancellation(out, detail);
+	write_waits_for(out, detail);
+	write_text(out, "result", detail->result);
+	write_text(out, "exception", detail->exception);
+}
+
+static void write_place(struct output *out, const char *file, int64_t line, const char *function,
+			const char *source)
+{
+	output_text(out, "  ");
+	output_safe(out, function, LIMIT_NAME_SHOWN);
+	output_text(out, " ");
+	output_safe(out, file, LIMIT_STRING);
+	if (line >= 0)
+		output_format(out, ":%" PRId64, line);
+	output_text(out, "\n");
+	if (!source)
+		return;
+	output_text(out, "      ");
+	output_safe(out, source, LIMIT_SOURCE_LINE);
+	output_text(out, "\n");
+}
+
+static void write_stack(struct output *out, const struct task_detail *detail)
+{
+	const struct task *task = detail->task;
+	output_text(out, task->depth ? "\nStack, innermost first:\n" : "\nNo stack.\n");
+	for (size_t i = 0; i < task->depth && !out->status; i++) {
+		const struct location *location = task->stack[i];
+		write_place(out, location->code->filename, location->position.line,
+			    location->function, detail->source[i]);
+	}
+}
+
+static void write_edge_source(struct output *out, unsigned int source)
+{
+	static const char *const names[] = {
+		[EDGE_AWAITED_BY] = "recorded",
+		[EDGE_CALLBACK] = "callback",
+		[EDGE_AWAITED_BY | EDGE_CALLBACK] = "recorded and callback",
+	};
+	output_format(out, "  (%s)\n", names[source]);
+}
+
+static void write_edges(struct output *out, const struct task *task)
+{
+	if (task->awaiter_count)
+		output_text(out, "\nAwaited by:\n");
+	for (size_t i = 0; i < task->awaiter_count && !out->status; i++) {
+		const struct edge *edge = &task->awaiters[i];
+		output_text(out, "  ");
+		if (edge->awaiter)
+			write_task(out, edge->awaiter);
+		else
+			output_format(out, "0x%" PRIx64 "  (future)", edge->awaiter_id);
+		write_edge_source(out, edge->source);
+	}
+	if (task->awaited_count)
+		output_text(out, "\nAwaits:\n");
+	for (size_t i = 0; i < task->awaited_count && !out->status; i++) {
+		output_text(out, "  ");
+		write_task(out, task->awaited[i]->task);
+		write_edge_source(out, task->awaited[i]->source);
+	}
+}
+
+static void write_context(struct output *out, const struct context_variables *context)
+{
+	if (context->count)
+		output_text(out, "\nContext variables:\n");
+	for (size_t i = 0; i < context->count; i++) {
+		output_text(out, "  ");
+		output_safe(out, context->items[i].name, LIMIT_NAME_SHOWN);
+		output_text(out, " = ");
+		output_safe(out, context->items[i].value, LIMIT_STRING);
+		output_text(out, "\n");
+	}
+}
+
+static void write_created(struct output *out, const struct source_places *created)
+{
+	if (created->count)
+		output_text(out, "\nCreated at, innermost last:\n");
+	for (size_t i = 0; i < created->count; i++) {
+		const struct source_place *place = &created->items[i];
+		write_place(out, place->file, place->line, place->function, place->text);
+	}
+}
+
+static void write_problems(struct output *out, const struct aiodbg_problem *problems)
+{
+	for (const struct aiodbg_problem *p = problems; p; p = p->next) {
+		output_text(out, "  ");
+		output_safe(out, p->message, AIODBG_MESSAGE_MAX);
+		output_text(out, "\n");
+	}
+}
+
+int render_task(const struct aiodbg_snapshot *snap, struct output *out)
+{
+	const struct task_detail *detail = snap->detail;
+	write_head(snap, out);
+	write_stack(out, detail);
+	write_edges(out, detail->task);
+	write_context(out, &detail->context);
+	write_created(out, &detail->created);
+	if (detail->problems || detail->task->problems)
+		output_text(out, "\nIncomplete:\n");
+	write_problems(out, detail->task->problems);
+	write_problems(out, detail->problems);
+	return 0;
+}

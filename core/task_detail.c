@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* One task in detail. See task_detail.h. */
+#include "task_detail.h"
+
+#include "ceilings.h"
+#include "error.h"
+#include "graph.h"
+#include "py_attr.h"
+#include "py_context.h"
+#include "py_future.h"
+#include "py_int.h"
+#include "py_repr.h"
+#include "py_str.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct detail_builder {
+	struct decoder *decoder;
+	const struct aiodbg_snapshot *snap;
+	struct task_detail *detail;
+};
+
+/* A part that cannot be read costs only itself. Passes fatal errors through. */
+static int pass_over(struct detail_builder *builder, int status, const char *what)
+{
+	struct aiodbg_error *error = &builder->decoder->reader.error;
+	if (!status || error_is_fatal(status))
+		return status;
+	error_prefix(error, "%s", what);
+	struct aiodbg_problem *problem = problem_create(builder->decoder->arena, error);
+	if (!problem)
+		return decoder_no_memory(builder->decoder);
+	problem->next = builder->detail->problems;
+	builder->detail->problems = problem;
+	return 0;
+}
+
+static int read_text(struct detail_builder *builder, uint64_t addr, const char **ret)
+{
+	return addr ? repr_read(builder->decoder, addr, ret) : 0;
+}
+
+/* The name of an object's type. */
+static int read_type(struct detail_builder *builder, uint64_t addr, const char **ret)
+{
+	const struct type *type;
+	if (!addr)
+		return 0;
+	int status = object_type(builder->decoder, addr, &type);
+	if (!status)
+		*ret = type->name;
+	return status;
+}
+
+static int read_waits_for(struct detail_builder *builder, uint64_t addr)
+{
+	static const enum task_state states[] = {
+		[FUTURE_PENDING] = TASK_PENDING,
+		[FUTURE_CANCELLED] = TASK_CANCELLED,
+		[FUTURE_FINISHED] = TASK_FINISHED,
+		[FUTURE_STATE_UNKNOWN] = TASK_UNKNOWN,
+	};
+	struct task_detail *detail = builder->detail;
+	struct future future;
+	detail->waits_for = addr;
+	detail->waits_for_state = TASK_UNKNOWN;
+	if (!addr)
+		return 0;
+	const struct node *node = graph_find(builder->snap->graph, addr);
+	detail->waits_for_task = node ? node->task : NULL;
+	int status = future_read(builder->decoder, addr, EXPECT_NOTHING, &future);
+	if (status)
+		return status;
+	detail->waits_for_type = future.type->name;
+	detail->waits_for_state = states[future.state];
+	return 0;
+}
+
+static int visit_variable(struct decoder *decoder, const char *name, uint64_t value, void *arg)
+{
+	struct detail_builder *builder = arg;
+	struct context_variable variable = {.name = name};
+	int status = repr_read(decoder, value, &variable.value);
+	if (!status && !array_push(&builder->detail->context, variable))
+		status = decoder_no_memory(decoder);
+	return status;
+}
+
+static int compare_variables(const void *a, const void *b)
+{
+	const struct context_variable *x = a, *y = b;
+	return strcmp(x->name, y->name);
+}
+
+static int read_context(struct detail_builder *builder, uint64_t addr)
+{
+	struct context_variables *context = &builder->detail->context;
+	int status = addr ? context_visit(builder->decoder, addr, visit_variable, builder) : 0;
+	if (context->count)
+		qsort(context->items, context->count, sizeof(context->items[0]), compare_variables);
+	return status;
+}
+
+/* The text of a line, as the debugger finds it. NULL if it does not. */
+static int read_source(struct detail_builder *builder, const char *file, int64_t line,
+		       const char **ret)
+{
+	const struct aiodbg_target *target = builder->decoder->reader.cache.target;
+	char text[LIMIT_SOURCE_LINE];
+	*ret = NULL;
+	if (!target->source_line || !file || line < 1 || line > INT32_MAX)
+		return 0;
+	int status = target->source_line(target->ctx, file, (uint32_t)line, text, sizeof(text));
+	if (status < 0)
+		return error_set(&builder->decoder->reader.error, status, "no source line");
+	if (status)
+		return 0;
+	text[sizeof(text) - 1] = '\0';
+	const char *start = text + strspn(text, " \t\f");
+	size_t len = strcspn(start, "\r\n");
+	*ret = arena_string(builder->decoder->arena, start, len);
+	return *ret ? 0 : decoder_no_memory(builder->decoder);
+}
+
+/* Frames of a recursion stand at the same place, one after the other. */
+static int read_sources(struct detail_builder *builder)
+{
+	const struct task *task = builder->detail->task;
+	int status = decoder_alloc(builder->decoder, task->depth * sizeof(const char *),
+				   (void **)&builder->detail->source);
+	for (size_t i = 0; !status && i < task->depth; i++) {
+		const struct location *location = task->stack[i];
+		if (i && location == task->stack[i - 1])
+			builder->detail->source[i] = builder->detail->source[i - 1];
+		else
+			status = read_source(builder, location->code->filename,
+					     location->position.line, &builder->detail->source[i]);
+	}
+	return status;
+}
+
+/* A traceback.FrameSummary. */
+static int visit_created(struct decoder *decoder, uint64_t item, void *arg)
+{
+	struct detail_builder *builder = arg;
+	struct source_places *created = &builder->detail->created;
+	struct attr attrs[] = {{.name = "filename"}, {.name = "lineno"}, {.name = "name"}};
+	struct source_place place = {.line = -1};
+	if (created->count == LIMIT_CREATION_FRAMES)
+		return error_at(&decoder->reader.error, AIODBG_LIMIT, item, "more than %d frames",
+				LIMIT_CREATION_FRAMES);
+	int status = slots_get(decoder, item, attrs, sizeof(attrs) / sizeof(attrs[0]));
+	if (!status)
+		status = str_read(decoder, attrs[0].value, &place.file);
+	if (!status)
+		status = int_read(decoder, attrs[1].value, &place.line);
+	if (!status)
+		status = str_read(decoder, attrs[2].value, &place.function);
+	if (!status)
+		status = read_source(builder, place.file, place.line, &place.text);
+	if (!status && !array_push(created, place))
+		status = decoder_no_memory(decoder);
+	return status;
+}
+
+static int read_created(struct detail_builder *builder, uint64_t addr)
+{
+	return addr ? sequence_visit(builder->decoder, addr, visit_created, builder) : 0;
+}
+
+int task_detail_decode(struct decoder *decoder, const struct aiodbg_snapshot *snap,
+		       const struct task *task, struct task_detail *ret)
+{
+	struct detail_builder builder = {decoder, snap, ret};
+	struct future future;
+	struct future_outcome outcome = {0};
+	*ret = (struct task_detail){.task = task};
+	int status = read_sources(&builder);
+	if (status)
+		return status;
+	status = future_read(decoder, task->id,
+			     task_source_is_list(task->source) ? EXPECT_NATIVE_TASK : EXPECT_TASK,
+			     &future);
+	if (!status)
+		status = future_read_outcome(decoder, &future, &outcome);
+	/* What is wrong with the task itself the snapshot has said. */
+	if (status)
+		return error_is_fatal(status) ? status : 0;
+	ret->must_cancel = future.must_cancel;
+	status = pass_over(&builder, read_type(&builder, task->loop, &ret->loop_type), "loop");
+	if (!status)
+		status = pass_over(&builder, read_waits_for(&builder, future.fut_waiter),
+				   "what it waits for");
+	if (!status)
+		status = read_text(&builder, outcome.cancel_message, &ret->cancel_message);
+	if (!status && task->state == TASK_FINISHED)
+		status = read_text(&builder, outcome.exception, &ret->exception);
+	if (!status && task->state == TASK_FINISHED && !outcome.exception)
+		status = read_text(&builder, outcome.result, &ret->result);
+	if (!status)
+		status = pass_over(&builder, read_context(&builder, outcome.context), "context");
+	if (!status)
+		status = pass_over(&builder, read_created(&builder, outcome.source_traceback),
+				   "where it was created");
+	return status;
+}
+
+void task_detail_deinit(struct task_detail *detail)
+{
+	array_deinit(&detail->context);
+	array_deinit(&detail->created);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* All that is known of one task, beyond what a listing shows. */
+#ifndef TASK_DETAIL_H
+#define TASK_DETAIL_H
+
+#include "snapshot.h"
+
+/* A place in a source file, and the text of its line; NULL where it is not known. */
+struct source_place {
+	const char *file, *function;
+	int64_t line;
+	const char *text;
+};
+
+struct context_variable {
+	const char *name, *value;
+};
+
+ARRAY(source_places, struct source_place);
+ARRAY(context_variables, struct context_variable);
+
+/* Strings are in the snapshot's arena; NULL where there is nothing, or it cannot be read. */
+struct task_detail {
+	const struct task *task;
+	/* Class of its event loop. */
+	const char *loop_type;
+	/* cancel() was called, and the task does not know yet. */
+	bool must_cancel;
+	const char *cancel_message;
+	/* What it waits for: a future or task, or 0. */
+	uint64_t waits_for;
+	const char *waits_for_type;
+	enum task_state waits_for_state;
+	/* If that is a task. */
+	const struct task *waits_for_task;
+	/* Of a finished task. */
+	const char *result, *exception;
+	/* For each frame of task->stack the text of its line, or NULL. */
+	const char **source;
+	struct context_variables context;
+	/* Where it was created, the innermost last; in asyncio's debug mode only. */
+	struct source_places created;
+	struct aiodbg_problem *problems;
+};
+
+/*
+ * Decode the details of a task of the snapshot into its arena. What cannot be read is in
+ * problems; fails only fatally. On failure the result is still to be destroyed.
+ */
+int task_detail_decode(struct decoder *decoder, const struct aiodbg_snapshot *snap,
+		       const struct task *task, struct task_detail *ret);
+void task_detail_deinit(struct task_detail *detail);
+
+#endif
