@@ -94,6 +94,11 @@
 /* Bytes of a source line that is shown. */
 #define LIMIT_SOURCE_LINE 400
 
+/* Characters of text, and bytes of location tables, in one snapshot: 1,000,000 tasks with names
+ * of 1,000 characters. Else a core of megabytes in which each task is named by the same long
+ * string would fill the arena, and nothing would be shown at all. */
+#define LIMIT_TEXT_SIZE (1ull << 30)
+
 /* Levels of a tree: behind it, the indentation is wider than any screen, and would
  * grow with the square of the depth. The rest hangs under a new root. */
 #define LIMIT_TREE_LEVELS 120

@@ -67,8 +67,17 @@ int decoder_go_on(struct decoder *decoder, int status)
 {
 	if (error_is_fatal(status))
 		return status;
-	if (status == AIODBG_FAULT && decoder->missing_count++ == 0)
+	if ((status == AIODBG_FAULT || status == AIODBG_LIMIT) && decoder->missing_count++ == 0)
 		decoder->missing = decoder->reader.error;
+	return 0;
+}
+
+int decoder_charge(struct decoder *decoder, uint64_t addr, uint64_t size)
+{
+	if (size > LIMIT_TEXT_SIZE - decoder->text_size)
+		return error_at(&decoder->reader.error, AIODBG_LIMIT, addr,
+				"more than %llu bytes of names and tables, cut", LIMIT_TEXT_SIZE);
+	decoder->text_size += size;
 	return 0;
 }
 

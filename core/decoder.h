@@ -23,6 +23,8 @@ struct decoder {
 	const struct layout *layout;
 	/* Owned by the snapshot; results are allocated here. */
 	struct arena *arena;
+	/* Bytes of text and tables so far: decoder_charge(). */
+	uint64_t text_size;
 	/* struct type by address: py_object.h. */
 	htab_t types;
 	/* What was found last for each value of some bits: tasks run the same few codes, and
@@ -51,12 +53,15 @@ void decoder_deinit(struct decoder *decoder);
 /* Set and return AIODBG_NO_MEMORY. */
 int decoder_no_memory(struct decoder *decoder);
 
+/* Count bytes of text or a table that an object at addr has. Fails behind LIMIT_TEXT_SIZE. */
+int decoder_charge(struct decoder *decoder, uint64_t addr, uint64_t size);
+
 /* arena_alloc(), arena_string() with the error set. */
 int decoder_alloc(struct decoder *decoder, size_t size, void **ret);
 
 /*
- * Go on without something: returns 0 unless status is fatal. Memory that could not be read
- * is counted in missing, so that the result does not pass for complete.
+ * Go on without something: returns 0 unless status is fatal. Memory that could not be read,
+ * and what a ceiling has cut off, is counted in missing, so that the result does not pass for complete.
  */
 int decoder_go_on(struct decoder *decoder, int status);
 

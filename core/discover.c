@@ -108,19 +108,27 @@ static int check_interpreter(struct reader *reader, const struct runtime *runtim
 	return status;
 }
 
-/* Py_Version, which is exported from 3.11 on; 0 if it cannot be found. */
-static uint32_t exported_version(struct reader *reader, struct runtime *runtime)
+/* Py_Version, which is exported from 3.11 on; 0 if it cannot be found. Fails only fatally. */
+static int exported_version(struct reader *reader, struct runtime *runtime, uint32_t *ret)
 {
 	const struct aiodbg_target *target = reader->cache.target;
 	const char *name = search_names[SEARCH_VERSION_SYMBOL];
 	struct search *search = search_begin(runtime, SEARCH_VERSION_SYMBOL);
 	uint64_t symbol, version;
-	if (!target->find_symbol || target->find_symbol(target->ctx, name, 0, &symbol))
+	*ret = 0;
+	if (!target->find_symbol)
+		return 0;
+	int status = target->find_symbol(target->ctx, name, 0, &symbol);
+	if (status < 0)
+		return error_set(&reader->error, status, "looking for %s was refused", name);
+	if (status)
 		return 0;
 	/* An unsigned long. */
-	int status = reader_word(reader, symbol, &version);
+	status = reader_word(reader, symbol, &version);
 	search_add(search, symbol, status, &reader->error);
-	return status ? 0 : (uint32_t)version;
+	if (!status)
+		*ret = (uint32_t)version;
+	return error_is_fatal(status) ? status : 0;
 }
 
 /*
@@ -158,14 +166,17 @@ static int try_table(struct reader *reader, uint32_t exported, struct runtime *r
  */
 static int try_without_offsets(struct reader *reader, uint64_t addr, struct runtime *ret)
 {
-	uint32_t exported = exported_version(reader, ret);
+	uint32_t exported;
 	struct aiodbg_error missing = {0};
+	int status = exported_version(reader, ret, &exported);
+	if (status)
+		return status;
 	ret->addr = addr;
 	ret->free_threaded = false;
 	for (size_t i = 0; layout_tables_without_offsets(reader->word_size, i, &ret->table); i++) {
 		if (exported && layout_find(exported, false, reader->word_size) != ret->table)
 			continue;
-		int status = try_table(reader, exported, ret);
+		status = try_table(reader, exported, ret);
 		if (!status || error_is_fatal(status))
 			return status;
 		/* With a table that does not fit, all kinds of things go wrong. */

@@ -24,6 +24,8 @@ int bytes_read(struct decoder *decoder, uint64_t addr, size_t max, const uint8_t
 	if (size)
 		code = reader_u8(&decoder->reader, addr + (uint64_t)l->bytes.data + size - 1,
 				 &last);
+	if (!code)
+		code = decoder_charge(decoder, addr, size);
 	if (code)
 		return code;
 	uint8_t *copy = arena_alloc(decoder->arena, (size_t)size + 1);

@@ -103,8 +103,10 @@ static int visit_entries(struct decoder *decoder, const struct entries *entries,
 	struct window w;
 	for (uint64_t i = 0; i < count; i += step) {
 		size_t part = count - i < step ? (size_t)(count - i) : step;
-		int code = window_read(&decoder->reader, entries->addr + i * entries->size,
-				       part * entries->size, &w);
+		int code = reader_check_interrupt(&decoder->reader);
+		if (!code)
+			code = window_read(&decoder->reader, entries->addr + i * entries->size,
+					   part * entries->size, &w);
 		if (!code)
 			code = visit_window(decoder, entries, &w, i, values, visit, arg);
 		if (code && code != AIODBG_FAULT)

@@ -2,6 +2,7 @@
 /* Futures and tasks. See py_future.h. */
 #include "py_future.h"
 
+#include "ceilings.h"
 #include "error.h"
 #include "py_attr.h"
 #include "py_int.h"
@@ -269,6 +270,9 @@ int future_visit_awaited_by(struct decoder *decoder, const struct future *future
 struct callback_visitor {
 	sequence_visit_fn *visit;
 	void *arg;
+	/* Pairs that cannot be read do not cost the others. */
+	unsigned int bad;
+	struct aiodbg_error error;
 };
 
 static int visit_pair(struct decoder *decoder, uint64_t item, void *arg)
@@ -276,17 +280,27 @@ static int visit_pair(struct decoder *decoder, uint64_t item, void *arg)
 	struct callback_visitor *visitor = arg;
 	uint64_t callback;
 	int status = tuple_item(decoder, item, 0, &callback);
-	return status ? status : visitor->visit(decoder, callback, visitor->arg);
+	if (!status)
+		return visitor->visit(decoder, callback, visitor->arg);
+	if (error_is_fatal(status) || visitor->bad == LIMIT_BAD_AWAITERS)
+		return status;
+	if (visitor->bad++ == 0)
+		visitor->error = decoder->reader.error;
+	return 0;
 }
 
 int future_visit_callbacks(struct decoder *decoder, const struct future *future,
 			   sequence_visit_fn *visit, void *arg)
 {
-	struct callback_visitor visitor = {visit, arg};
+	struct callback_visitor visitor = {.visit = visit, .arg = arg};
 	int status = 0;
 	if (future->callback0)
 		status = visit(decoder, future->callback0, arg);
 	if (status || !future->callbacks)
 		return status;
-	return sequence_visit(decoder, future->callbacks, visit_pair, &visitor);
+	status = sequence_visit(decoder, future->callbacks, visit_pair, &visitor);
+	if (status || !visitor.bad)
+		return status;
+	decoder->reader.error = visitor.error;
+	return visitor.error.code;
 }

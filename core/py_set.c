@@ -29,6 +29,10 @@ int set_visit(struct decoder *decoder, uint64_t addr, sequence_visit_fn *visit, 
 	size_t step = WINDOW_MAX / entry_size;
 	for (uint64_t i = 0; i <= mask; i += step) {
 		size_t count = mask + 1 - i < step ? (size_t)(mask + 1 - i) : step;
+		/* Gigabytes may have no member. */
+		code = reader_check_interrupt(&decoder->reader);
+		if (code)
+			return code;
 		code = window_read(&decoder->reader, table + i * entry_size, count * entry_size,
 				   &w);
 		for (size_t k = 0; !code && k < count; k++) {

@@ -68,6 +68,9 @@ int str_read(struct decoder *decoder, uint64_t addr, const char **ret)
 	if (code)
 		return code;
 	size_t count = str.length < LIMIT_STRING ? (size_t)str.length : LIMIT_STRING;
+	code = decoder_charge(decoder, addr, count);
+	if (code)
+		return code;
 	uint8_t small_bytes[512];
 	char small_text[4 * 512 + 4];
 	bool small = count * str.kind <= sizeof(small_bytes);
