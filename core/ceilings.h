@@ -75,6 +75,25 @@
  * largest function of the standard library needs 20 KB; generated code may need more. */
 #define LIMIT_LINETABLE (16u << 20)
 
+/* A value that is shown, as repr() would: characters in all, of a str or bytes, items of a container,
+ * and containers in containers. Enough to recognise it. */
+#define LIMIT_REPR 4000
+#define LIMIT_REPR_STRING 200
+#define LIMIT_REPR_ITEMS 8
+#define LIMIT_REPR_DEPTH 3
+
+/* Context variables of one task: web frameworks set about ten. Nodes of the tree that they are
+ * in, which has five bits of a 32-bit hash for each level, and one more for collisions. */
+#define LIMIT_CONTEXT_VARIABLES 1000
+#define LIMIT_CONTEXT_NODES 10000
+#define LIMIT_CONTEXT_LEVELS 8
+
+/* Frames of the stack that created a task: asyncio keeps ten (constants.DEBUG_STACK_DEPTH). */
+#define LIMIT_CREATION_FRAMES 1000
+
+/* Bytes of a source line that is shown. */
+#define LIMIT_SOURCE_LINE 400
+
 /* Characters of text, and bytes of location tables, in one snapshot: 1,000,000 tasks with names
  * of 1,000 characters. Else a core of megabytes in which each task is named by the same long
  * string would fill the arena, and nothing would be shown at all. */
