@@ -82,7 +82,7 @@ static int give_task(const struct aiodbg_snapshot *snap, const struct task *task
 		.name = task->name,
 		.type = task->type,
 		.thread = task->thread >= 0 ? (size_t)task->thread : AIODBG_NONE,
-		.interpreter = snap->interps.items[task->interp].id,
+		.interpreter = snapshot_interp_id(snap, task->interp),
 		.loop = task->loop,
 		.state = public_state(task->state),
 		.cancel_requests = task->cancel_requests,
@@ -192,7 +192,7 @@ int aiodbg_snapshot_thread(const struct aiodbg_snapshot *snap, size_t index,
 	const struct thread *thread = &snap->threads.items[index];
 	struct aiodbg_thread_info info = {
 		.tid = thread->tid,
-		.interpreter = snap->interps.items[thread->interp].id,
+		.interpreter = snapshot_interp_id(snap, thread->interp),
 		.loop = thread->running_loop,
 		.running_task = thread->running_task,
 	};

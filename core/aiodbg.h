@@ -486,7 +486,7 @@ struct aiodbg_thread_info {
 	size_t size;
 	/* The kernel's thread id; 0 if it is not known. */
 	uint64_t tid;
-	/* Id of its interpreter. */
+	/* Id of its interpreter; -1 if that is not known. */
 	int64_t interpreter;
 	/* Addresses of the event loop that it runs, and of the task that this runs; or 0. */
 	uint64_t loop, running_task;

@@ -328,7 +328,7 @@ static void render_thread(const struct aiodbg_snapshot *snap, size_t index, stru
 	for (size_t i = 0; i < snap->tasks.count; i++)
 		tasks += snap->tasks.items[i]->thread == (ptrdiff_t)index;
 	snprintf(label, sizeof(label), "%" PRIu64, thread->tid);
-	piece(&pieces, "interpreter %" PRId64 ", ", snap->interps.items[thread->interp].id);
+	piece(&pieces, "interpreter %" PRId64 ", ", snapshot_interp_id(snap, thread->interp));
 	if (thread->running_loop)
 		piece(&pieces, "loop 0x%" PRIx64 ", ", thread->running_loop);
 	else

@@ -184,7 +184,11 @@ static void put_target(yajl_gen gen, const struct aiodbg_snapshot *snap)
 static void put_interpreter(yajl_gen gen, const struct aiodbg_snapshot *snap, size_t index)
 {
 	put_key(gen, "interpreter");
-	yajl_gen_integer(gen, snap->interps.items[index].id);
+	int64_t id = snapshot_interp_id(snap, index);
+	if (id >= 0)
+		yajl_gen_integer(gen, id);
+	else
+		yajl_gen_null(gen);
 }
 
 static void put_tid(yajl_gen gen, const struct thread *thread)

@@ -100,7 +100,11 @@ static void write_head(const struct aiodbg_snapshot *snap, struct output *out)
 	else
 		output_text(out, "none: no thread runs its loop\n");
 	write_label(out, "interpreter");
-	output_format(out, "%" PRId64 "\n", snap->interps.items[task->interp].id);
+	int64_t interp = snapshot_interp_id(snap, task->interp);
+	if (interp >= 0)
+		output_format(out, "%" PRId64 "\n", interp);
+	else
+		output_text(out, "unknown\n");
 	write_label(out, "loop");
 	write_object(out, detail->loop_type, task->loop);
 	output_text(out, "\n");

@@ -1051,6 +1051,11 @@ static int decode_detail(struct builder *builder)
 	return status ? status : task_detail_decode(builder->decoder, snap, task, snap->detail);
 }
 
+int64_t snapshot_interp_id(const struct aiodbg_snapshot *snap, size_t index)
+{
+	return index < snap->interps.count ? snap->interps.items[index].id : -1;
+}
+
 int snapshot_decode(struct aiodbg_snapshot *snap, struct decoder *decoder, struct runtime *runtime)
 {
 	struct builder builder = {

@@ -150,6 +150,10 @@ struct aiodbg_snapshot {
 	size_t damaged_count;
 };
 
+/* Id of the interpreter at index; -1 if none could be read: a task may be asked for by id even
+ * then. */
+int64_t snapshot_interp_id(const struct aiodbg_snapshot *snap, size_t index);
+
 /* A problem of what is in the arena; NULL if there is no memory. */
 struct aiodbg_problem *problem_create(struct arena *arena, const struct aiodbg_error *error);
 

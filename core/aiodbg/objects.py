@@ -129,7 +129,7 @@ class Task:
     name: Optional[str]
     type: Optional[str]
     tid: Optional[int]
-    interpreter: int
+    interpreter: Optional[int]
     loop: Optional[int]
     state: Optional[str]
     cancel_requests: Optional[int]
@@ -221,7 +221,7 @@ class Tasks(collections.abc.Sequence):
             name=binding.text_of(info.name),
             type=binding.text_of(info.type),
             tid=self._tids[info.thread],
-            interpreter=info.interpreter,
+            interpreter=info.interpreter if info.interpreter >= 0 else None,
             loop=info.loop or None,
             state=_STATES.get(info.state),
             cancel_requests=_or_none(info.cancel_requests),
