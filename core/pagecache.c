@@ -250,7 +250,7 @@ int pagecache_read(struct pagecache *cache, uint64_t addr, void *buf, size_t len
 
 bool pagecache_may_change(const struct pagecache *cache)
 {
-	return cache->target->local_pid && !cache->direct_refused;
+	return cache->target->local_pid != 0;
 }
 
 void pagecache_begin(struct pagecache *cache)
@@ -296,13 +296,14 @@ static bool pagecache_holds(struct pagecache *cache, const struct read_range *ra
 	for (size_t done = 0; done < range->len;) {
 		uint64_t addr = range->addr + done;
 		size_t offset = (size_t)addr & (cache->block_size - 1);
-		size_t part = cache->block_size - offset;
+		size_t part = LIMIT_PAGE_SIZE - offset % LIMIT_PAGE_SIZE;
 		if (part > range->len - done)
 			part = range->len - done;
 		struct block key = {.base = addr - offset};
 		const struct block *block = htab_find(cache->index, &key);
 		/* What had to go meanwhile is not known any more. */
-		if (!block || !block->data || memcmp(block->data + offset, bytes + done, part) != 0)
+		if (!block || !(block->good & 1u << offset / LIMIT_PAGE_SIZE) ||
+		    memcmp(block->data + offset, bytes + done, part) != 0)
 			return false;
 		done += part;
 	}
@@ -346,18 +347,30 @@ static void batch_fill(struct batch *batch, const struct read_ranges *log, size_
 	}
 }
 
-/* How many of the batch's ranges, from the first on, could be read. */
-static size_t batch_read(struct pagecache *cache, struct batch *batch)
+/* *whole: how many of the batch's ranges, from the first on, could be read. */
+static int batch_read(struct pagecache *cache, struct batch *batch, size_t *whole)
 {
-	ssize_t got = process_vm_readv((pid_t)cache->target->local_pid, batch->local, batch->count,
+	ssize_t got = -1;
+	*whole = 0;
+	if (!cache->direct_refused)
+		got = process_vm_readv((pid_t)cache->target->local_pid, batch->local, batch->count,
 				       batch->remote, batch->count, 0);
-	size_t whole = 0;
-	cache->stats.reads++;
-	while (whole < batch->count && got >= (ssize_t)batch->local[whole].iov_len) {
-		got -= (ssize_t)batch->local[whole].iov_len;
-		cache->stats.bytes += batch->local[whole++].iov_len;
+	/* Where that is forbidden, the target has another way. */
+	bool refused = got < 0 && (cache->direct_refused || errno != EFAULT);
+	while (refused && *whole < batch->count) {
+		const struct iovec *local = &batch->local[*whole];
+		uint64_t addr = (uintptr_t)batch->remote[*whole].iov_base;
+		int code = pagecache_fetch(cache, addr, local->iov_base, local->iov_len);
+		if (code)
+			return code < 0 ? code : 0;
+		(*whole)++;
 	}
-	return whole;
+	cache->stats.reads += !refused;
+	while (*whole < batch->count && got >= (ssize_t)batch->local[*whole].iov_len) {
+		got -= (ssize_t)batch->local[*whole].iov_len;
+		cache->stats.bytes += batch->local[(*whole)++].iov_len;
+	}
+	return 0;
 }
 
 int pagecache_verify(struct pagecache *cache, bool *same)
@@ -372,7 +385,9 @@ int pagecache_verify(struct pagecache *cache, bool *same)
 	int code = batch ? 0 : AIODBG_NO_MEMORY;
 	for (size_t i = 0; !code && i < log->count;) {
 		batch_fill(batch, log, i);
-		size_t whole = batch->count ? batch_read(cache, batch) : 0;
+		size_t whole = 0;
+		if (batch->count)
+			code = batch_read(cache, batch, &whole);
 		for (size_t k = 0; !code && k < whole; k++) {
 			if (pagecache_holds(cache, &log->items[i + k], batch->local[k].iov_base))
 				continue;

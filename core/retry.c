@@ -58,6 +58,8 @@ struct series {
 	/* What the last one, and what the best one read was there at one moment, as far as can
 	 * be known. */
 	bool settled, best_settled;
+	/* The process did not run meanwhile: it may wait in the middle of a change. */
+	bool stood_still;
 	/* The last one had the same problems as the best. */
 	bool stable;
 };
@@ -121,8 +123,8 @@ static int series_step(struct series *series, bool first, struct aiodbg_error *e
 	if (!status)
 		status = decode(series, &decoder, &snap);
 	timed = timed && process_time(&dbg->target, &end);
-	bool stood_still = timed && start.tv_sec == end.tv_sec && start.tv_nsec == end.tv_nsec;
-	series->settled = cache->changing || stood_still || !pagecache_may_change(cache);
+	series->stood_still = timed && start.tv_sec == end.tv_sec && start.tv_nsec == end.tv_nsec;
+	series->settled = cache->changing || series->stood_still || !pagecache_may_change(cache);
 	handle_add_stats(dbg, &cache->stats);
 	if (status && err)
 		*err = decoder.reader.error;
@@ -139,6 +141,10 @@ int retry_snapshot(struct aiodbg *dbg, const struct wanted *wanted, struct aiodb
 	error_clear(err);
 	int status = 0;
 	for (uint32_t i = 0; i <= dbg->options.retries; i++) {
+		/* Time for the system to let it go on. */
+		const struct timespec a_while = {.tv_nsec = 1000000};
+		if (series.stood_still)
+			nanosleep(&a_while, NULL);
 		status = series_step(&series, i == 0, err);
 		if (error_is_fatal(status) || series.stable ||
 		    (series.settled && series.best && retry_is_whole(series.best)))

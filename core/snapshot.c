@@ -530,14 +530,16 @@ static int decode_node(struct builder *builder, struct node *node)
 			let_end(builder, &before);
 			break;
 		}
+		undo_decoding(builder, &before);
 		if (i == LIMIT_TRIES) {
+			/* Nothing is known of it that fits together. */
+			builder->awaiters.count = 0;
 			status = error_at(&decoder->reader.error, AIODBG_CORRUPT, node->addr,
 					  "changes all the time");
 			status = node->task ? task_problem(builder, node->task, status, "task")
 					    : note(builder, &decoder->reader.error);
 			break;
 		}
-		undo_decoding(builder, &before);
 	}
 	return status ? status : link_awaiters(builder);
 }
