@@ -289,7 +289,10 @@ static int pagecache_renew(struct pagecache *cache, const struct read_range *ran
 	return 0;
 }
 
-/* Whether the cache holds the same bytes. */
+/*
+ * Whether the cache holds these bytes for the range; or any, if bytes is NULL. What had to go
+ * meanwhile is not known any more.
+ */
 static bool pagecache_holds(struct pagecache *cache, const struct read_range *range,
 			    const uint8_t *bytes)
 {
@@ -301,27 +304,12 @@ static bool pagecache_holds(struct pagecache *cache, const struct read_range *ra
 			part = range->len - done;
 		struct block key = {.base = addr - offset};
 		const struct block *block = htab_find(cache->index, &key);
-		/* What had to go meanwhile is not known any more. */
 		if (!block || !(block->good & 1u << offset / LIMIT_PAGE_SIZE) ||
-		    memcmp(block->data + offset, bytes + done, part) != 0)
+		    (bytes && memcmp(block->data + offset, bytes + done, part) != 0))
 			return false;
 		done += part;
 	}
 	return true;
-}
-
-/* Whether it could be read. */
-static bool pagecache_has(struct pagecache *cache, const struct read_range *range)
-{
-	uint64_t fault;
-	size_t count = cache->log.count;
-	uint8_t byte;
-	bool has = true;
-	for (size_t done = 0; has && done < range->len; done += LIMIT_PAGE_SIZE)
-		has = !pagecache_read(cache, range->addr + done, &byte, 1, &fault);
-	has = has && !pagecache_read(cache, range->addr + range->len - 1, &byte, 1, &fault);
-	cache->log.count = count;
-	return has;
 }
 
 /* Ranges that are read by one call of process_vm_readv(2). */
@@ -396,7 +384,7 @@ int pagecache_verify(struct pagecache *cache, bool *same)
 		}
 		i += whole;
 		/* One that cannot be read now, or that is too long to be compared. */
-		if (!code && whole < batch->count && pagecache_has(cache, &log->items[i])) {
+		if (!code && whole < batch->count && pagecache_holds(cache, &log->items[i], NULL)) {
 			*same = false;
 			code = pagecache_renew(cache, &log->items[i]);
 		}
