@@ -289,7 +289,7 @@ static void test_image(const char *folder, const char *name)
 	printf("%s %.3f of %zu tasks survive (%lu pages, %lu reads, %lu cuts, %lu allocations)\n",
 	       name, totals.survivors, reference.num, totals.pages, totals.reads, totals.cuts,
 	       totals.allocations);
-	fflush(stdout);
+	(void)fflush(stdout);
 	if (totals.survivors < known_survivors(folder, name))
 		fail(&run, "%.3f of the tasks survive the loss of a page, less than before",
 		     totals.survivors);

@@ -46,7 +46,7 @@ int main(int argc, char **argv)
 		size_t size = fread(bytes, 1, sizeof(bytes), file);
 		fclose(file);
 		puts(argv[i]);
-		fflush(stdout);
+		(void)fflush(stdout);
 		if (only_explain)
 			explain(bytes, size);
 		else

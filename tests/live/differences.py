@@ -91,6 +91,10 @@ DIFFERENCES = {
         Difference("idles-2: missing", MAIN_ONLY, python=(3, 14)),
         Difference("blocked: stack", PLAIN_FRAMES, python=(3, 15)),
     ],
+    "call_graphs": [
+        Difference("old-style: stack", WRAPPED),
+        Difference("runs*: stack", PLAIN_FRAMES),
+    ],
     "gather": [Difference("Task-5: stack", WRAPPED)],
     "interpreters": [
         Difference("main-rest: missing", NEWEST_ONLY),
@@ -135,6 +139,11 @@ DIFFERENCES = {
         Difference("Task-1: missing", NOT_IN_LISTS),
         Difference("c-awaits-py: stack", WRAPPED),
         Difference("c-awaits-py-future: stack", WRAPPED),
+    ],
+    "small": [
+        Difference(
+            "rest é: name", "it takes the characters of any str for UTF-8", python=(3, 14)
+        ),
     ],
     "third_party": [
         Difference("Stepper: missing", NOT_IN_LISTS),

@@ -8,6 +8,7 @@ an interpreter; --every-program takes all that it can run.
 import concurrent.futures
 import contextlib
 import glob
+import itertools
 import os
 import re
 import socket
@@ -34,6 +35,10 @@ pytestmark = pytest.mark.usefixtures("library")
 # --- The same as GDB -----------------------------------------------------------------------------
 
 
+# A fixture may have to look at an interpreter once more.
+_numbers = itertools.count()
+
+
 class Shown:
     """What each debugger shows of an interpreter's programs, as bytes by program and format.
 
@@ -45,7 +50,7 @@ class Shown:
         self._place = place
         self._interpreter = interpreter
         self._lldbs = [each for each in lldbs.values() if each.reaches(place)]
-        self._inner = place.folder("lldb-" + interpreter.name)
+        self._inner = place.folder("lldb-%s-%d" % (interpreter.name, next(_numbers)))
         with contextlib.ExitStack() as stack:
             processes = {name: stack.enter_context(self._start(name)) for name in programs}
             # One at a time, as only one can be attached.

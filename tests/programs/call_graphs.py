@@ -78,7 +78,7 @@ async def main():
     future = loop.create_future()
     futures.append(future)
     resting = asyncio.create_task(rest(), name="it's resting")
-    both = asyncio.gather(asyncio.shield(resting), awaits(future))
+    both = asyncio.gather(rest(), awaits(future))
     futures.append(both)
     tasks = [
         asyncio.create_task(awaits(resting), name='awaits "it"'),

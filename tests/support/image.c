@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,14 +12,8 @@
 /* A recording is kilobytes, a few megabytes at the most; one record is less than this. */
 #define RECORD_MAX (UINT64_C(1) << 30)
 
-__attribute__((format(printf, 2, 3))) static void complain(struct image *image, const char *format,
-							   ...)
-{
-	va_list args;
-	va_start(args, format);
-	vsnprintf(image->message, sizeof(image->message), format, args);
-	va_end(args);
-}
+/* What is wrong with an image. */
+#define complain(image, ...) snprintf((image)->message, sizeof((image)->message), __VA_ARGS__)
 
 /* The array with room for one more element behind its num elements, or NULL. */
 static void *grow(struct image *image, void *array, size_t num, size_t size)
