@@ -98,11 +98,9 @@ int handle_open_process(uint32_t pid, const struct aiodbg_options *options,
 	return status;
 }
 
-int aiodbg_open(const struct aiodbg_target *target, const struct aiodbg_options *options,
-		struct aiodbg_error *err, struct aiodbg **ret)
+/* Of an opened handle the caller gets only what is of use. */
+static int keep(int status, struct aiodbg *dbg, struct aiodbg **ret)
 {
-	struct aiodbg *dbg;
-	int status = handle_open(target, options, err, &dbg);
 	if (status)
 		aiodbg_close(dbg);
 	else
@@ -110,16 +108,20 @@ int aiodbg_open(const struct aiodbg_target *target, const struct aiodbg_options 
 	return status;
 }
 
+int aiodbg_open(const struct aiodbg_target *target, const struct aiodbg_options *options,
+		struct aiodbg_error *err, struct aiodbg **ret)
+{
+	struct aiodbg *dbg;
+	int status = handle_open(target, options, err, &dbg);
+	return keep(status, dbg, ret);
+}
+
 int aiodbg_open_process(uint32_t pid, const struct aiodbg_options *options,
 			struct aiodbg_error *err, struct aiodbg **ret)
 {
 	struct aiodbg *dbg;
 	int status = handle_open_process(pid, options, err, &dbg);
-	if (status)
-		aiodbg_close(dbg);
-	else
-		*ret = dbg;
-	return status;
+	return keep(status, dbg, ret);
 }
 
 void aiodbg_close(struct aiodbg *dbg)
@@ -179,11 +181,6 @@ static int check_sink(const struct aiodbg_sink *sink, struct aiodbg_error *err)
 	return 0;
 }
 
-static int finish_output(struct output *out, struct aiodbg_error *err)
-{
-	return output_flush(out) ? error_set(err, out->status, "output was refused") : 0;
-}
-
 int aiodbg_render(const struct aiodbg_snapshot *snap, const char *format,
 		  const struct aiodbg_sink *sink, struct aiodbg_error *err)
 {
@@ -198,7 +195,7 @@ int aiodbg_render(const struct aiodbg_snapshot *snap, const char *format,
 	output_init(&out, sink);
 	if (renderer->render(snap, &out))
 		return error_no_memory(err);
-	return finish_output(&out, err);
+	return output_finish(&out, err);
 }
 
 int aiodbg_render_task(const struct aiodbg_snapshot *snap, const struct aiodbg_sink *sink,
@@ -213,7 +210,7 @@ int aiodbg_render_task(const struct aiodbg_snapshot *snap, const struct aiodbg_s
 		return status;
 	output_init(&out, sink);
 	render_task(snap, &out);
-	return finish_output(&out, err);
+	return output_finish(&out, err);
 }
 
 int aiodbg_render_graph(const struct aiodbg_snapshot *snap, uint64_t id,
@@ -233,5 +230,5 @@ int aiodbg_render_graph(const struct aiodbg_snapshot *snap, uint64_t id,
 		return error_at(err, status, id, "neither a task nor a future");
 	if (status)
 		return error_no_memory(err);
-	return finish_output(&out, err);
+	return output_finish(&out, err);
 }

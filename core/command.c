@@ -116,6 +116,23 @@ static bool takes(const struct command *command, size_t option)
 	return command->options & 1u << option;
 }
 
+/*
+ * The option of the command that an argument names, exactly or up to "="; *value is then
+ * what follows, or NULL. NULL if there is none.
+ */
+static const struct option *find_option(const struct command *command, const char *argument,
+					const char **value)
+{
+	size_t len = strcspn(argument, "=");
+	*value = argument[len] ? argument + len + 1 : NULL;
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		if (takes(command, i) && strlen(options[i].name) == len &&
+		    !strncmp(options[i].name, argument, len))
+			return &options[i];
+	}
+	return NULL;
+}
+
 const char *aiodbg_command_complete(const char *name, const char *previous, const char *word,
 				    unsigned int index)
 {
@@ -123,16 +140,16 @@ const char *aiodbg_command_complete(const char *name, const char *previous, cons
 	const struct command *command = command_named(name);
 	if (!command)
 		return NULL;
-	if (!strcmp(previous, options[OPTION_FORMAT].name)) {
+	const char *value;
+	const struct option *option = find_option(command, previous, &value);
+	if (option == &options[OPTION_FORMAT] && !value) {
 		for (size_t i = 0; !found && renderers[i].name; i++)
 			found = complete_from(renderers[i].name, word, &index);
 		return found;
 	}
 	/* A file or a number is for the user to know. */
-	for (size_t i = 0; i < OPTION_COUNT; i++) {
-		if (options[i].argument[0] && !strcmp(previous, options[i].name))
-			return NULL;
-	}
+	if (option && option->argument[0] && !value)
+		return NULL;
 	for (size_t i = 0; !found && i < OPTION_COUNT; i++) {
 		if (takes(command, i))
 			found = complete_from(options[i].name, word, &index);
@@ -153,23 +170,6 @@ static const struct command *find_command(const char *name, struct aiodbg_error 
 	}
 	error_set(err, AIODBG_USAGE, "asyncio has no command \"%.40s\": try one of %s", name,
 		  known);
-	return NULL;
-}
-
-/*
- * The option of the command that an argument names, exactly or up to "="; *value is then
- * what follows, or NULL. NULL if there is none.
- */
-static const struct option *find_option(const struct command *command, const char *argument,
-					const char **value)
-{
-	size_t len = strcspn(argument, "=");
-	*value = argument[len] ? argument + len + 1 : NULL;
-	for (size_t i = 0; i < OPTION_COUNT; i++) {
-		if (takes(command, i) && strlen(options[i].name) == len &&
-		    !strncmp(options[i].name, argument, len))
-			return &options[i];
-	}
 	return NULL;
 }
 
@@ -307,9 +307,7 @@ static int write_help(const struct command *command, const struct aiodbg_sink *s
 	output_format(&out, "%s\n\nUsage: asyncio %s %s\n\n", command->described.summary,
 		      command->described.name, command->described.usage);
 	output_text(&out, command->described.help);
-	if (output_flush(&out))
-		return error_set(err, out.status, "output was refused");
-	return 0;
+	return output_finish(&out, err);
 }
 
 static int write_file(void *ctx, const char *text, size_t len)
@@ -349,12 +347,12 @@ static int write_result(const struct arguments *arguments, const struct aiodbg_s
 
 static void warn_of_version(const struct aiodbg_snapshot *snap, const struct aiodbg_sink *sink)
 {
-	char line[160];
+	char line[160], version[32];
 	if (!snap->borrowed_layout || !sink->warn)
 		return;
 	snprintf(line, sizeof(line),
-		 "CPython %u.%u.%u is newer than this library, which reads it as if it were %s",
-		 snap->version >> 24, snap->version >> 16 & 0xff, snap->version >> 8 & 0xff,
+		 "CPython %s is newer than this library, which reads it as if it were %s",
+		 layout_version_text(snap->version, version, sizeof(version)),
 		 snap->borrowed_layout);
 	sink->warn(sink->ctx, line);
 }
@@ -416,16 +414,25 @@ static int open_target(const struct aiodbg_target *target, const struct argument
 	return pid ? aiodbg_open_process(pid, &how, err, ret) : aiodbg_open(target, &how, err, ret);
 }
 
-/* A snapshot of that, in which the task or future at an address is, if it is not 0. */
+/* What a snapshot is to be of, and is to have besides all tasks: each may be none. */
+struct subject {
+	const char *pid;
+	uint64_t future;
+	const char *task;
+};
+
 static int take_snapshot(const struct aiodbg_target *target, const struct arguments *arguments,
-			 const char *pid_text, uint64_t future, const struct aiodbg_sink *sink,
+			 const struct subject *subject, const struct aiodbg_sink *sink,
 			 struct aiodbg_error *err, struct aiodbg_snapshot **ret)
 {
 	struct aiodbg *dbg;
-	int status = open_target(target, arguments, pid_text, sink, err, &dbg);
+	int status = open_target(target, arguments, subject->pid, sink, err, &dbg);
 	if (status)
 		return status;
-	status = aiodbg_snapshot_create_with(dbg, future, err, ret);
+	if (subject->task)
+		status = aiodbg_snapshot_create_for(dbg, subject->task, err, ret);
+	else
+		status = aiodbg_snapshot_create_with(dbg, subject->future, err, ret);
 	aiodbg_close(dbg);
 	if (!status)
 		warn_of_version(*ret, sink);
@@ -436,7 +443,8 @@ static int run_listing(const struct aiodbg_target *target, const struct argument
 		       const struct aiodbg_sink *sink, struct aiodbg_error *err)
 {
 	struct aiodbg_snapshot *snap;
-	int status = take_snapshot(target, arguments, arguments->operand, 0, sink, err, &snap);
+	const struct subject subject = {.pid = arguments->operand};
+	int status = take_snapshot(target, arguments, &subject, sink, err, &snap);
 	if (status)
 		return status;
 	struct listing listing = {snap, arguments->format};
@@ -473,7 +481,8 @@ static int run_graph(const struct aiodbg_target *target, const struct arguments 
 			},
 	};
 	bool by_name = arguments->operand && !task_parse_id(arguments->operand, &request.id);
-	int status = take_snapshot(target, arguments, NULL, request.id, sink, err, &snap);
+	const struct subject subject = {.future = request.id};
+	int status = take_snapshot(target, arguments, &subject, sink, err, &snap);
 	if (status)
 		return status;
 	if (by_name) {
@@ -495,16 +504,11 @@ static int write_task(void *arg, const struct aiodbg_sink *sink, struct aiodbg_e
 static int run_task(const struct aiodbg_target *target, const struct arguments *arguments,
 		    const struct aiodbg_sink *sink, struct aiodbg_error *err)
 {
-	struct aiodbg *dbg;
 	struct aiodbg_snapshot *snap;
-	int status = open_target(target, arguments, NULL, sink, err, &dbg);
+	const struct subject subject = {.task = arguments->operand};
+	int status = take_snapshot(target, arguments, &subject, sink, err, &snap);
 	if (status)
 		return status;
-	status = aiodbg_snapshot_create_for(dbg, arguments->operand, err, &snap);
-	aiodbg_close(dbg);
-	if (status)
-		return status;
-	warn_of_version(snap, sink);
 	status = write_result(arguments, sink, write_task, snap, err);
 	aiodbg_snapshot_destroy(snap);
 	return status;
@@ -515,7 +519,7 @@ static int write_doctor(void *arg, const struct aiodbg_sink *sink, struct aiodbg
 	struct output out;
 	output_init(&out, sink);
 	render_doctor(arg, &out);
-	return output_flush(&out) ? error_set(err, out.status, "output was refused") : 0;
+	return output_finish(&out, err);
 }
 
 /* What others refuse to do for a reason, this one answers with the reason. */

@@ -75,15 +75,10 @@ static int read_words(struct reader *reader, uint64_t addr, size_t size, uint64_
 	return status;
 }
 
-static void version_text(uint32_t version, char *buf, size_t size)
-{
-	snprintf(buf, size, "%u.%u.%u", version >> 24, version >> 16 & 0xff, version >> 8 & 0xff);
-}
-
 static int unsupported(struct reader *reader, uint64_t addr, uint32_t version, bool free_threaded)
 {
 	char name[32], known[96];
-	version_text(version, name, sizeof(name));
+	layout_version_text(version, name, sizeof(name));
 	return error_at(&reader->error, AIODBG_UNSUPPORTED, addr,
 			"CPython %s%s is not supported (supported: %s): _PyRuntime", name,
 			free_threaded ? " free-threaded" : "",
@@ -153,7 +148,7 @@ static int try_table(struct reader *reader, uint32_t exported, struct runtime *r
 	if (layout_find(ret->version, false, reader->word_size) == ret->table)
 		return 0;
 	char found[32];
-	version_text(ret->version, found, sizeof(found));
+	layout_version_text(ret->version, found, sizeof(found));
 	return error_at(&reader->error, AIODBG_CORRUPT, ret->addr,
 			"sys.hexversion says CPython %s, which a layout of another version led to: "
 			"_PyRuntime",
@@ -236,7 +231,7 @@ static int try_runtime(struct reader *reader, uint64_t addr, struct runtime *ret
 		status = check_interpreter(reader, ret);
 	if (status && ret->is_newer) {
 		char name[32];
-		version_text(ret->version, name, sizeof(name));
+		layout_version_text(ret->version, name, sizeof(name));
 		error_prefix(&reader->error, "CPython %s is newer than known, and not like %s",
 			     name, layout_name(ret->table));
 	}
@@ -376,15 +371,13 @@ static int scan_region(struct reader *reader, const struct aiodbg_region *region
 static int scan(struct reader *reader, enum search_id id, const struct pattern *pattern,
 		try_fn *try, struct runtime *runtime, struct aiodbg_error *first)
 {
-	const struct aiodbg_target *target = reader->cache.target;
 	struct search *search = search_begin(runtime, id);
 	struct aiodbg_region region = {0};
-	for (int i = 0; target->next_region && i < LIMIT_REGIONS; i++) {
-		uint64_t from = region.end;
-		int status = target->next_region(target->ctx, from, &region);
+	for (int i = 0; i < LIMIT_REGIONS; i++) {
+		int status = reader_next_region(reader, &region);
 		if (status < 0)
-			return error_set(&reader->error, status, "listing memory was refused");
-		if (status || region.end <= from)
+			return status;
+		if (status)
 			break;
 		if (!region.writable)
 			continue;

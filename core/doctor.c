@@ -36,12 +36,11 @@ static int examine_regions(struct reader *reader, struct doctor *doctor)
 {
 	const struct aiodbg_target *target = reader->cache.target;
 	struct aiodbg_region region = {0};
-	for (int i = 0; target->next_region && i < LIMIT_REGIONS; i++) {
-		uint64_t from = region.end;
-		int status = target->next_region(target->ctx, from, &region);
+	for (int i = 0; i < LIMIT_REGIONS; i++) {
+		int status = reader_next_region(reader, &region);
 		if (status < 0)
-			return error_set(&reader->error, status, "listing memory was refused");
-		if (status || region.end <= from || region.end <= region.start)
+			return status;
+		if (status || region.end <= region.start)
 			break;
 		doctor->memory.regions++;
 		doctor->memory.bytes += region.end - region.start;
@@ -337,12 +336,13 @@ static void conclude_no_python(struct doctor *doctor)
 static void conclude_absence(struct doctor *doctor)
 {
 	const struct aiodbg_error *error = &doctor->error;
+	char version[32];
 	if (doctor->elsewhere) {
 		conclude(doctor,
 			 "the debugger has other files than the program was started from: their "
-			 "names lead nowhere, but a CPython %u.%u.%u is in memory at 0x%" PRIx64,
-			 doctor->elsewhere_version >> 24, doctor->elsewhere_version >> 16 & 0xff,
-			 doctor->elsewhere_version >> 8 & 0xff, doctor->elsewhere);
+			 "names lead nowhere, but a CPython %s is in memory at 0x%" PRIx64,
+			 layout_version_text(doctor->elsewhere_version, version, sizeof(version)),
+			 doctor->elsewhere);
 		advise(doctor, GIVE_FILES "; or start it without any files");
 	} else if (doctor->memory.lost && has_no_interpreter(doctor)) {
 		/* What the files have in that place, from before the start. */

@@ -103,17 +103,18 @@ static int find_current_frame(struct decoder *decoder, uint64_t thread, uint64_t
 }
 
 /*
- * Up to 3.10 CPython keeps only the pthread_t, which in glibc on x86-64 is the address of
- * a struct that has the kernel's thread id at a place of its own (struct pthread in
- * nptl/descr.h, the same since 2.4). What is there is believed if it can be one.
+ * Up to 3.10 CPython keeps only the pthread_t, which in glibc is the address of a struct
+ * that has the kernel's thread id at a place of its own. What is there is believed if it
+ * can be one.
  */
-#define GLIBC_TID_OFFSET 720
 #define TID_MAX (1 << 22)
 
 static int find_tid(struct decoder *decoder, uint64_t thread_id, uint64_t *ret)
 {
 	uint8_t tid[4];
-	int status = reader_read(&decoder->reader, thread_id + GLIBC_TID_OFFSET, tid, sizeof(tid));
+	int status = reader_read(&decoder->reader,
+				 thread_id + (uint64_t)decoder->layout->fact.pthread_tid, tid,
+				 sizeof(tid));
 	uint64_t value = reader_decode_uint(&decoder->reader, tid, sizeof(tid));
 	if (!status && value <= TID_MAX)
 		*ret = value;
@@ -148,7 +149,7 @@ static int thread_read(struct decoder *decoder, uint64_t addr, const struct inte
 			status = reader_word(reader, addr + (uint64_t)fields[i].offset,
 					     fields[i].ret);
 	}
-	if (!status && l->thread.native_thread_id == LAYOUT_NONE)
+	if (!status && l->fact.pthread_tid != LAYOUT_NONE)
 		status = find_tid(decoder, thread_id, &ret->tid);
 	if (!status && l->thread.cframe != LAYOUT_NONE && l->cframe.current_frame != LAYOUT_NONE)
 		status = find_current_frame(decoder, addr, &ret->current_frame);

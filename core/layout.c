@@ -102,6 +102,13 @@ bool layout_tables_without_offsets(unsigned int word_size, size_t index,
 	return false;
 }
 
+const char *layout_version_text(uint32_t hexversion, char *buf, size_t size)
+{
+	snprintf(buf, size, "%u.%u.%u", hexversion >> 24, hexversion >> 16 & 0xff,
+		 hexversion >> 8 & 0xff);
+	return buf;
+}
+
 const char *layout_versions(unsigned int word_size, char *buf, size_t size)
 {
 	size_t used = 0;

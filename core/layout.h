@@ -84,6 +84,9 @@ const char *layout_name(const struct layout_table *table);
 bool layout_tables_without_offsets(unsigned int word_size, size_t index,
 				   const struct layout_table **ret);
 
+/* A Py_Version as "3.14.10". Returns buf. */
+const char *layout_version_text(uint32_t hexversion, char *buf, size_t size);
+
 /* All versions that have a table for such pointers, as "3.14, 3.15". Returns buf. */
 const char *layout_versions(unsigned int word_size, char *buf, size_t size);
 

@@ -2,6 +2,7 @@
 /* Writing to a sink. See output.h. */
 #include "output.h"
 
+#include "error.h"
 #include "text.h"
 
 #include <stdarg.h>
@@ -22,6 +23,11 @@ int output_flush(struct output *out)
 	out->used = 0;
 	out->flushes++;
 	return out->status;
+}
+
+int output_finish(struct output *out, struct aiodbg_error *err)
+{
+	return output_flush(out) ? error_set(err, out->status, "output was refused") : 0;
 }
 
 /* What does not fit in. */

@@ -56,4 +56,7 @@ void output_fill(struct output *out, char fill, size_t count);
 /* Hand the rest to the sink. Returns what it returned. */
 int output_flush(struct output *out);
 
+/* The same at the end of a command: returns the status with its error. */
+int output_finish(struct output *out, struct aiodbg_error *err);
+
 #endif

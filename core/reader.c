@@ -147,6 +147,18 @@ int reader_check_interrupt(struct reader *reader)
 	return error_set(&reader->error, code < 0 ? code : AIODBG_INTERRUPTED, "interrupted");
 }
 
+int reader_next_region(struct reader *reader, struct aiodbg_region *region)
+{
+	const struct aiodbg_target *target = reader->cache.target;
+	uint64_t from = region->end;
+	if (!target->next_region)
+		return AIODBG_NOT_FOUND;
+	int status = target->next_region(target->ctx, from, region);
+	if (status < 0)
+		return error_set(&reader->error, status, "listing memory was refused");
+	return status || region->end <= from ? AIODBG_NOT_FOUND : 0;
+}
+
 int reader_corrupt(struct reader *reader, uint64_t addr, const char *what)
 {
 	return error_at(&reader->error, AIODBG_CORRUPT, addr, "%s", what);

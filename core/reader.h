@@ -103,6 +103,12 @@ int64_t reader_signed(const struct reader *reader, uint64_t word);
 /* To be called once per object. Returns 0, AIODBG_INTERRUPTED or the callback's value. */
 int reader_check_interrupt(struct reader *reader);
 
+/*
+ * Go from a readable region to the next one, from all zeros to the first. Returns 0,
+ * AIODBG_NOT_FOUND behind the last or if the target lists none, or the callback's value.
+ */
+int reader_next_region(struct reader *reader, struct aiodbg_region *region);
+
 /* Set the error: memory at addr is readable, but not what it should be. */
 int reader_corrupt(struct reader *reader, uint64_t addr, const char *what);
 

@@ -44,10 +44,10 @@ bool render_is_pending(const struct task *task)
 
 void render_empty(const struct aiodbg_snapshot *snap, struct output *out)
 {
-	uint32_t version = snap->version;
-	output_format(out, "No asyncio tasks: CPython %u.%u.%u, %zu interpreter%s, %zu thread%s; ",
-		      version >> 24, version >> 16 & 0xff, version >> 8 & 0xff, snap->interps.count,
-		      snap->interps.count == 1 ? "" : "s", snap->threads.count,
+	char version[32];
+	output_format(out, "No asyncio tasks: CPython %s, %zu interpreter%s, %zu thread%s; ",
+		      layout_version_text(snap->version, version, sizeof(version)),
+		      snap->interps.count, snap->interps.count == 1 ? "" : "s", snap->threads.count,
 		      snap->threads.count == 1 ? "" : "s");
 	if (!snap->asyncio_loaded) {
 		output_text(out, "asyncio was never imported.\n");

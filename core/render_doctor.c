@@ -100,10 +100,9 @@ static const char *version_name(uint32_t version, char *buf, size_t size)
 {
 	static const char *const levels[16] = {[0xa] = "a", [0xb] = "b", [0xc] = "rc"};
 	const char *level = levels[version >> 4 & 0xf];
-	int len = snprintf(buf, size, "%u.%u.%u", version >> 24, version >> 16 & 0xff,
-			   version >> 8 & 0xff);
-	if (level && len > 0 && (size_t)len < size)
-		snprintf(buf + len, size - (size_t)len, "%s%u", level, version & 0xf);
+	size_t len = strlen(layout_version_text(version, buf, size));
+	if (level)
+		snprintf(buf + len, size - len, "%s%u", level, version & 0xf);
 	return buf;
 }
 

@@ -149,8 +149,7 @@ static void put_position(yajl_gen gen, const char *key, int32_t number)
 static void put_python(yajl_gen gen, const struct aiodbg_snapshot *snap)
 {
 	char version[32];
-	snprintf(version, sizeof(version), "%u.%u.%u", snap->version >> 24,
-		 snap->version >> 16 & 0xff, snap->version >> 8 & 0xff);
+	layout_version_text(snap->version, version, sizeof(version));
 	put_key(gen, "python");
 	yajl_gen_map_open(gen);
 	put_key(gen, "version");

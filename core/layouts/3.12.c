@@ -255,6 +255,8 @@ const struct layout_table layout_3_12 = {
 	.layout.fact.managed_tagged = 1,
 	/* no rule */
 	.layout.fact.inline_values = LAYOUT_NONE,
+	/* gone: native_thread_id */
+	.layout.fact.pthread_tid = LAYOUT_NONE,
 	.runtime = {0},
 	.asyncio = {0},
 };

@@ -310,6 +310,8 @@ const struct layout_table layout_3_13 = {
 	.layout.fact.managed_tagged = LAYOUT_NONE,
 	/* Py_TPFLAGS_INLINE_VALUES, _PyObject_InlineValues */
 	.layout.fact.inline_values = 1,
+	/* gone: native_thread_id */
+	.layout.fact.pthread_tid = LAYOUT_NONE,
 	.runtime = {584, runtime_fields, sizeof(runtime_fields) / sizeof(runtime_fields[0])},
 	.asyncio = {0},
 };

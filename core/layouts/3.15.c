@@ -343,6 +343,8 @@ const struct layout_table layout_3_15 = {
 	.layout.fact.managed_tagged = LAYOUT_NONE,
 	/* Py_TPFLAGS_INLINE_VALUES, _PyObject_InlineValues */
 	.layout.fact.inline_values = 1,
+	/* gone: native_thread_id */
+	.layout.fact.pthread_tid = LAYOUT_NONE,
 	.runtime = {888, runtime_fields, sizeof(runtime_fields) / sizeof(runtime_fields[0])},
 	.asyncio = {104, asyncio_fields, sizeof(asyncio_fields) / sizeof(asyncio_fields[0])},
 };

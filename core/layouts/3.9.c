@@ -255,6 +255,8 @@ const struct layout_table layout_3_9 = {
 	.layout.fact.managed_tagged = LAYOUT_NONE,
 	/* no rule */
 	.layout.fact.inline_values = LAYOUT_NONE,
+	/* struct pthread in glibc's nptl/descr.h, x86-64 */
+	.layout.fact.pthread_tid = 720,
 	.runtime = {0},
 	.asyncio = {0},
 };
