@@ -2,7 +2,9 @@
 /*
  * The snapshot as one JSON document, format "aiodbg-snapshot", version 1.
  *
- * Written by yajl, which streams: a million tasks are never held as a tree of values.
+ * Written by yajl, which streams: a million tasks are never held as a tree of values. A task
+ * begins a line, and so does each of its frames: a document can be searched by line and looked
+ * at, and has few of them, which is what debuggers are slow to print.
  */
 #include "error.h"
 #include "render.h"
@@ -90,8 +92,8 @@ struct json {
 	yajl_gen gen;
 	size_t flushes;
 	struct repeat facts, stack, awaited_by;
-	/* Writes one frame to memory, on one line. */
-	yajl_gen compact;
+	/* Writes one frame to memory. */
+	yajl_gen frame;
 	/* struct ready by location; in the arena. */
 	htab_t frames;
 	struct arena arena;
@@ -150,7 +152,6 @@ static void put_python(yajl_gen gen, const struct aiodbg_snapshot *snap)
 {
 	char version[32];
 	layout_version_text(snap->version, version, sizeof(version));
-	put_key(gen, "python");
 	yajl_gen_map_open(gen);
 	put_key(gen, "version");
 	put_string(gen, version);
@@ -168,7 +169,6 @@ static void put_python(yajl_gen gen, const struct aiodbg_snapshot *snap)
 
 static void put_target(yajl_gen gen, const struct aiodbg_snapshot *snap)
 {
-	put_key(gen, "target");
 	yajl_gen_map_open(gen);
 	put_key(gen, "kind");
 	put_string(gen, snap->target_kind == AIODBG_TARGET_CORE ? "core" : "process");
@@ -199,22 +199,17 @@ static void put_tid(yajl_gen gen, const struct thread *thread)
 		yajl_gen_null(gen);
 }
 
-static void put_threads(yajl_gen gen, const struct aiodbg_snapshot *snap)
+static void put_thread(yajl_gen gen, const struct aiodbg_snapshot *snap,
+		       const struct thread *thread)
 {
-	put_key(gen, "threads");
-	yajl_gen_array_open(gen);
-	for (size_t i = 0; i < snap->threads.count; i++) {
-		const struct thread *thread = &snap->threads.items[i];
-		yajl_gen_map_open(gen);
-		put_tid(gen, thread);
-		put_interpreter(gen, snap, thread->interp);
-		put_key(gen, "loop");
-		put_address_or_null(gen, thread->running_loop);
-		put_key(gen, "running_task");
-		put_address_or_null(gen, thread->running_task);
-		yajl_gen_map_close(gen);
-	}
-	yajl_gen_array_close(gen);
+	yajl_gen_map_open(gen);
+	put_tid(gen, thread);
+	put_interpreter(gen, snap, thread->interp);
+	put_key(gen, "loop");
+	put_address_or_null(gen, thread->running_loop);
+	put_key(gen, "running_task");
+	put_address_or_null(gen, thread->running_task);
+	yajl_gen_map_close(gen);
 }
 
 static const char *const state_names[] = {
@@ -236,8 +231,8 @@ static const char *const source_names[] = {
 };
 
 /*
- * Frames are the bulk of a document. Each is written on one line, and its text is made
- * once for all tasks that stand there. yajl takes such ready text as it takes numbers.
+ * Frames are the bulk of a document. The text of each is made once for all tasks that stand
+ * there. yajl takes such ready text as it takes numbers.
  */
 static void put_ready(yajl_gen gen, const char *text, size_t len)
 {
@@ -268,10 +263,10 @@ static const struct ready *frame_text(struct json *json, const struct location *
 	if (!slot || *slot)
 		return slot ? *slot : NULL;
 	const unsigned char *text;
-	yajl_gen_reset(json->compact, NULL);
-	yajl_gen_clear(json->compact);
-	put_frame_fields(json->compact, location);
-	if (yajl_gen_get_buf(json->compact, &text, &key.len) != yajl_gen_status_ok)
+	yajl_gen_clear(json->frame);
+	yajl_gen_reset(json->frame, "\n ");
+	put_frame_fields(json->frame, location);
+	if (yajl_gen_get_buf(json->frame, &text, &key.len) != yajl_gen_status_ok)
 		return NULL;
 	key.text = arena_copy(&json->arena, text, key.len);
 	*slot = key.text ? arena_copy(&json->arena, &key, sizeof(key)) : NULL;
@@ -308,7 +303,6 @@ static void put_awaiter(yajl_gen gen, const struct edge *edge)
 
 static void put_problems(yajl_gen gen, const struct aiodbg_problem *problem)
 {
-	put_key(gen, "errors");
 	yajl_gen_array_open(gen);
 	for (; problem; problem = problem->next) {
 		yajl_gen_map_open(gen);
@@ -366,7 +360,7 @@ static void repeat_begin(struct json *json, struct repeat *repeat)
 static void repeat_end(struct json *json, struct repeat *repeat, const struct task *task)
 {
 	/* What yajl puts between a key and its value. */
-	static const char separator[] = ": ";
+	static const char separator[] = ":";
 	const unsigned char *text;
 	size_t len, start = repeat->start + strlen(separator);
 	yajl_gen_get_buf(json->gen, &text, &len);
@@ -475,46 +469,53 @@ static void put_task(struct json *json, const struct aiodbg_snapshot *snap, cons
 		put_awaited_by(json, task);
 		repeat_end(json, &json->awaited_by, task);
 	}
+	put_key(gen, "errors");
 	put_problems(gen, task->problems);
 	yajl_gen_map_close(gen);
-	flush(json, false);
 }
 
-static void put_cycles(yajl_gen gen, const struct aiodbg_snapshot *snap)
+static void put_cycle(yajl_gen gen, const struct cycle *cycle)
 {
-	put_key(gen, "cycles");
 	yajl_gen_array_open(gen);
-	for (size_t i = 0; i < snap->cycles.count; i++) {
-		const struct cycle *cycle = &snap->cycles.items[i];
-		yajl_gen_array_open(gen);
-		for (size_t k = 0; k < cycle->count; k++)
-			put_address(gen, cycle->tasks[k]->id);
-		yajl_gen_array_close(gen);
-	}
+	for (size_t i = 0; i < cycle->count; i++)
+		put_address(gen, cycle->tasks[i]->id);
 	yajl_gen_array_close(gen);
+}
+
+/* What is around values of the outermost object. yajl puts it between two documents. */
+static void put_text(struct json *json, const char *text)
+{
+	yajl_gen_reset(json->gen, text);
+	flush(json, false);
 }
 
 static void put_snapshot(struct json *json, const struct aiodbg_snapshot *snap)
 {
 	yajl_gen gen = json->gen;
-	yajl_gen_map_open(gen);
-	put_key(gen, "format");
-	put_string(gen, "aiodbg-snapshot");
-	put_key(gen, "version");
-	yajl_gen_integer(gen, 1);
+	put_text(json, "{\"format\":\"aiodbg-snapshot\",\"version\":1,\n\"python\":");
 	put_python(gen, snap);
+	put_text(json, ",\n\"target\":");
 	put_target(gen, snap);
-	put_threads(gen, snap);
-	put_key(gen, "tasks");
-	yajl_gen_array_open(gen);
-	for (size_t i = 0; i < snap->tasks.count && !json->out->status && !json->no_memory; i++)
+	put_text(json, ",\n\"threads\":[");
+	for (size_t i = 0; i < snap->threads.count; i++) {
+		put_text(json, i ? ",\n" : "\n");
+		put_thread(gen, snap, &snap->threads.items[i]);
+	}
+	put_text(json, "],\n\"tasks\":[");
+	for (size_t i = 0; i < snap->tasks.count && !json->out->status && !json->no_memory; i++) {
+		put_text(json, i ? ",\n" : "\n");
 		put_task(json, snap, snap->tasks.items[i]);
-	yajl_gen_array_close(gen);
-	put_cycles(gen, snap);
-	put_key(gen, "complete");
+	}
+	put_text(json, "],\n\"cycles\":[");
+	for (size_t i = 0; i < snap->cycles.count; i++) {
+		put_text(json, i ? ",\n" : "\n");
+		put_cycle(gen, &snap->cycles.items[i]);
+	}
+	put_text(json, "],\n\"complete\":");
 	yajl_gen_bool(gen, !snap->problems && !snap->damaged_count);
+	put_text(json, ",\n\"errors\":");
 	put_problems(gen, snap->problems);
-	yajl_gen_map_close(gen);
+	put_text(json, "}\n");
 }
 
 /*
@@ -554,9 +555,7 @@ static void json_begin(struct json *json)
 {
 	yajl_alloc_funcs functions = {json_malloc, json_realloc, json_free, json};
 	json->gen = yajl_gen_alloc(&functions);
-	json->compact = yajl_gen_alloc(&functions);
-	yajl_gen_config(json->gen, yajl_gen_beautify, 1);
-	yajl_gen_config(json->gen, yajl_gen_indent_string, " ");
+	json->frame = yajl_gen_alloc(&functions);
 }
 
 /* What is changed in here is the caller's, so that it is defined after the jump. */

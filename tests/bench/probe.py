@@ -60,8 +60,8 @@ class Counting(aiodbg.Sink):
 
     def write(self, data):
         data = self._rest + data
-        # Only a task has them on its own level of the document.
-        key = b'\n   "cancel_requests": '
+        # Only a task begins a line with it.
+        key = b'\n{"id":'
         self.tasks += data.count(key)
         self._rest = data[-len(key) + 1 :]
 

@@ -273,7 +273,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 
 static void add_tasks(struct base *base)
 {
-	static const char key[] = "\"id\": \"";
+	static const char key[] = "\"id\":\"";
 	/* So that it ends. */
 	keep_output(NULL, "", 1);
 	for (const char *at = output; (at = strstr(at, key)); at++) {
