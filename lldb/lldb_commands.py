@@ -8,6 +8,7 @@ exception leaves a command: LLDB would print it and go on as after a success.
 
 import contextlib
 import locale
+import math
 import sys
 import time
 import traceback
@@ -94,7 +95,7 @@ class Subcommand(Command):
         def select():
             return lldb_target.selected_target(exe_ctx, interrupted)
 
-        sink = LldbSink(result, interrupted)
+        sink = LldbSink(debugger, result, interrupted, progress.end)
         line = "%s %s" % (self.command.name, line)
         try:
             aiodbg.run_line(self.library, line, select, sink)
@@ -122,13 +123,13 @@ class Progress:
         self._debugger = debugger
         self._title = title
         self._begun = time.monotonic()
-        self._next = self._begun + self.DELAY
+        self._next = self._begun + self.DELAY if hasattr(lldb, "SBProgress") else math.inf
         self._shown = None
 
     def step(self):
         """To be called often."""
         now = time.monotonic()
-        if now < self._next or not hasattr(lldb, "SBProgress"):
+        if now < self._next:
             return
         self._next = now + self.INTERVAL
         if self._shown is None:
@@ -136,8 +137,11 @@ class Progress:
         self._shown.Increment(1, "%.0f s" % (now - self._begun))
 
     def end(self):
+        """Show nothing any more."""
+        self._next = math.inf
         if self._shown is not None:
             self._shown.Finalize()
+        self._shown = None
 
 
 def script_debugger(loaded_by):
@@ -159,22 +163,65 @@ def script_target(loaded_by):
 class LldbSink(aiodbg.Sink):
     """Collects in the command's result, which LLDB prints when the command has ended.
 
-    In chunks, each of which LLDB copies: the text exists there once, and nowhere else as a whole.
+    LLDB writes each line of it by itself, and holds all of it. So what is large goes to LLDB's
+    output as it comes, if that is where the result would go.
     """
 
-    def __init__(self, result, interrupted):
+    # Characters.
+    LARGE = 1 << 20
+
+    def __init__(self, debugger, result, interrupted, before_streaming):
+        self._debugger = debugger
         self._result = result
         self.interrupted = interrupted
+        self._before_streaming = before_streaming
         self._charset = charset()
+        self._held = []
+        self._room = self.LARGE if is_printed(debugger) else math.inf
         super().__init__(self._print, self._print_warning, self._charset == "utf-8")
 
     def _print(self, text):
         if self.interrupted():
             raise KeyboardInterrupt
-        self._result.Print(text if self.unicode else aiodbg.displayable(text, self._charset))
+        self._held.append(text if self.unicode else aiodbg.displayable(text, self._charset))
+        self._room -= len(text)
+        if self._room < 0:
+            self._before_streaming()
+            self._give_held(self._write)
+
+    def _give_held(self, write):
+        held, self._held = self._held, []
+        for text in held:
+            write(text)
+
+    def _write(self, text):
+        data = memoryview(text.encode())
+        while data:
+            error, written = self._debugger.GetOutputFile().Write(bytes(data))
+            if error.Fail():
+                reason = "LLDB cannot write the output: %s" % error.GetCString()
+                raise aiodbg.Error(reason, aiodbg.Status.IO)
+            data = data[written:]
 
     def _print_warning(self, line):
         self._result.AppendWarning(aiodbg.displayable(line, self._charset))
+
+    def close(self):
+        super().close()
+        self._give_held(self._write if self._room < 0 else self._result.Print)
+
+
+def is_printed(debugger):
+    """True if LLDB is going to print the result of the command that runs now to its output.
+
+    False if the command was not typed, but run by a script or an IDE, which wants the result
+    itself, or by `command source`, which may have been told to be silent.
+    """
+    frame = sys._getframe()
+    while frame.f_back:
+        frame = frame.f_back
+    is_first = frame.f_code is Command.__call__.__code__
+    return is_first and debugger.GetCommandInterpreter().IsActive()
 
 
 def charset():

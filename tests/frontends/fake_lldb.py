@@ -55,6 +55,8 @@ class SBDebugger:
         self.commands = {}
         self.interrupted = False
         self.process = SBProcess(eStateInvalid)
+        self.written = b""
+        self.write_fails = False
 
     def IsValid(self):
         return True
@@ -74,6 +76,20 @@ class SBDebugger:
 
     def WasInterrupted(self):
         return self.interrupted
+
+    def IsActive(self):
+        return True
+
+    def GetOutputFile(self):
+        return self
+
+    def Write(self, data):
+        # Not always all of it.
+        written = data[: 1 << 15]
+        self.written += written
+        error = SBError()
+        error.success = not self.write_fails
+        return error, len(written)
 
     def HandleCommand(self, line, result):
         # What is between backticks is evaluated, within quotes as well.
@@ -168,6 +184,12 @@ class SBError:
 
     def Success(self):
         return self.success
+
+    def Fail(self):
+        return not self.success
+
+    def GetCString(self):
+        return "ferror"
 
 
 class SBProcess:

@@ -498,7 +498,9 @@ class FakeLibrary:
     def run_command(self, target, argv, sink):
         self.targets.append(target)
         self.unicode = sink.unicode
-        sink.write(self.text.encode())
+        data = self.text.encode()
+        for at in range(0, len(data), 1 << 16):
+            sink.write(data[at : at + (1 << 16)])
         if self.warning:
             sink.warn(self.warning)
         if target and target.interrupted():
@@ -536,6 +538,39 @@ def test_output_goes_out_in_large_pieces(answer):
     result = answer("0123456789abcde\n" * 100000)
     assert len(result.output) == 1600000
     assert result.prints < 100
+
+
+LARGE = "0123456789abcdé\n" * 100000
+
+
+@pytest.fixture
+def printed(commands, monkeypatch):
+    """LLDB prints what commands say: it does not see that these are run by a script."""
+    monkeypatch.setattr(commands, "is_printed", lambda debugger: True)
+
+
+def test_large_output_is_written_at_once(answer, commands, printed, progress):
+    result = answer(LARGE)
+    assert (result.output, result.errors, result.prints) == ("", "", 0)
+    assert commands.debugger.written.decode() == LARGE
+
+
+def test_small_output_is_not(answer, commands, printed):
+    assert answer("small").output == "small"
+    assert commands.debugger.written == b""
+
+
+def test_output_that_nobody_reads(answer, commands, printed):
+    commands.debugger.write_fails = True
+    assert "cannot write" in one_error(answer(LARGE))
+
+
+def test_interruption_of_large_output(answer, commands, printed):
+    asked = iter(range(1000))
+    commands.debugger.InterruptRequested = lambda: next(asked) > 20
+    assert one_error(answer(LARGE * 2)) == "error: interrupted\n"
+    # That is, in the middle.
+    assert 0 < len(commands.debugger.written) < len(LARGE)
 
 
 def test_ctrl_c(answer, commands):
@@ -592,8 +627,8 @@ class LongWork(FakeLibrary):
 def work(run, commands, lldb):
     """A function: run a command that works for two seconds."""
 
-    def make():
-        commands.asyncio_ps.library = LongWork("text")
+    def make(text="text"):
+        commands.asyncio_ps.library = LongWork(text)
         return run("asyncio ps", lldb.SBProcess())
 
     return make
@@ -613,6 +648,13 @@ def test_progress_of_long_work(work, commands, progress):
 def test_progress_ends_with_a_failure(work, commands, progress):
     commands.debugger.InterruptRequested = lambda: bool(progress)
     assert one_error(work()) == "error: interrupted\n"
+    [shown] = progress
+    assert shown.ended == 1
+
+
+def test_no_progress_within_output(work, commands, progress, printed):
+    work(LARGE)
+    assert commands.debugger.written.decode() == LARGE
     [shown] = progress
     assert shown.ended == 1
 

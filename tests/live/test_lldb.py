@@ -200,9 +200,10 @@ def test_core_without_executable(request, shown, lldb, interpreter):
 # --- A process that is not here ------------------------------------------------------------------
 
 
-def start(lldb, program="waiting"):
+def start(lldb, program="waiting", environment=()):
     """A program where the LLDB is."""
-    return Process(lldb.home, [lldb.python, "-B", lldb.home.inner_program(program)])
+    arguments = [lldb.python, "-B", lldb.home.inner_program(program)]
+    return Process(lldb.home, arguments, environment=environment)
 
 
 @contextlib.contextmanager
@@ -268,6 +269,31 @@ def test_answer(lldb):
     assert "└── (T) shielded\n" in done.output
     assert plain.output.isascii()
     assert "(T) shielded\n" in plain.output
+
+
+def test_large_output(lldb):
+    """It does not go through the result, except for whoever asks for that."""
+    folder = lldb.home.folder("large-" + lldb.name.replace(" ", "-"))
+    with open(lldb.home.outer(folder) + "/silent", "w") as file:
+        file.write("asyncio pstree\n")
+    capture = (
+        "script result = lldb.SBCommandReturnObject(); interpreter = "
+        "lldb.debugger.GetCommandInterpreter(); _ = interpreter.HandleCommand('asyncio pstree', "
+        "result); _ = open('%s/captured', 'w', encoding='utf-8').write(result.GetOutput())"
+    )
+    with start(lldb, "chain", {"AIODBG_SIZE": "2000"}).wait_until_ready() as process:
+        attach = "process attach --pid %d" % process.pid
+        shown = lldb.run([attach, "asyncio pstree --output %s/file" % folder, "asyncio pstree"])
+        others = lldb.run([attach, "command source -s 1 %s/silent" % folder, capture % folder])
+    assert (shown.status, others.status) == (0, 0), shown.errors + others.errors
+    with open(lldb.home.outer(folder) + "/file", encoding="utf-8") as file:
+        text = file.read()
+    assert len(text) > 1 << 20
+    # LLDB has said before that the process stopped.
+    assert shown.output.endswith("\n" + text)
+    assert "Task-1" not in others.output
+    with open(lldb.home.outer(folder) + "/captured", encoding="utf-8") as file:
+        assert file.read() == text
 
 
 @pytest.mark.parametrize("command", ["ps", "pstree", "ps --json"])
