@@ -26,6 +26,7 @@ MARKERS = (
     "programs(name, ...): only cells of these programs",
     "since(major, minor): only Pythons from this one on",
     "before(major, minor): only Pythons before this one",
+    "only((major, minor), ...): only these Pythons",
     "required: only Pythons that have to be there",
     "debug: debug builds too, for tests that are not about cells",
     "optional: may be skipped where all else is required",
@@ -61,7 +62,10 @@ def pytest_generate_tests(metafunc):
 def fits(interpreter, definition):
     since = definition.get_closest_marker("since")
     before = definition.get_closest_marker("before")
+    only = definition.get_closest_marker("only")
     if definition.get_closest_marker("required") and not interpreter.required:
+        return False
+    if only and interpreter.version not in only.args:
         return False
     if since and interpreter.version < since.args:
         return False

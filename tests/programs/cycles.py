@@ -1,7 +1,10 @@
-"""Deadlocks: two tasks that await each other, three in a ring, one behind them, and a free one."""
+"""Deadlocks: two tasks that await each other, three in a ring, one behind them, and free ones."""
 import asyncio
+import os
 
 import report
+
+FREE = int(os.environ.get("AIODBG_SIZE", 1))
 
 
 async def rest():
@@ -23,7 +26,9 @@ async def main():
     for name, after in {"a": "b", "b": "a", "x": "y", "y": "z", "behind": "a"}.items():
         tasks[name] = asyncio.create_task(awaits(tasks, after), name=name)
     tasks["z"] = asyncio.create_task(gathers(tasks, "x"), name="z")
-    tasks["free"] = asyncio.create_task(rest(), name="free")
+    for number in range(FREE):
+        name = "free-%d" % number if number else "free"
+        tasks[name] = asyncio.create_task(rest(), name=name)
     report.ready()
     await asyncio.sleep(3600)
 
