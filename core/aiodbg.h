@@ -67,7 +67,7 @@ extern "C" {
  * Number of the interface described in this header. A program that binds the
  * library at run time (ctypes) compares it with aiodbg_interface().
  */
-#define AIODBG_INTERFACE 2
+#define AIODBG_INTERFACE 3
 
 enum aiodbg_status {
 	AIODBG_OK = 0,
@@ -214,6 +214,9 @@ struct aiodbg_target {
 	/* Name and version of what reads the target, UTF-8, for reports: "GDB 13.1". May be
 	 * NULL. */
 	const char *debugger;
+	/* How its user gives it the files of a program from another machine, UTF-8, for advice:
+	 * "`set sysroot FOLDER`, `file EXECUTABLE`". May be NULL. */
+	const char *giving_files;
 	/* Required. */
 	aiodbg_read_fn *read;
 	/* The others may be NULL: then there are no symbols, no sections, no list

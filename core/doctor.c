@@ -269,16 +269,16 @@ __attribute__((format(printf, 2, 3))) static void conclude(struct doctor *doctor
 }
 
 /* About the last one. */
-static void advise(struct doctor *doctor, const char *advice)
+__attribute__((format(printf, 2, 3))) static void advise(struct doctor *doctor, const char *advice,
+							 ...)
 {
+	va_list args;
 	struct conclusion *last = &doctor->conclusions[doctor->conclusion_count - 1];
-	snprintf(last->advice, sizeof(last->advice), "%s", advice);
+	va_start(args, advice);
+	vsnprintf(last->advice, sizeof(last->advice), advice, args);
+	va_end(args);
 }
 
-#define GIVE_FILES                                                                                 \
-	"give the debugger the files of the machine where it ran, the executable first. GDB: "     \
-	"`set sysroot FOLDER`, `file EXECUTABLE`; LLDB: `platform select --sysroot FOLDER "        \
-	"remote-linux`, then `target create EXECUTABLE --core CORE`"
 #define WRITE_WHOLE_CORES                                                                          \
 	"look for room on the disk, `ulimit -c unlimited`, and ProcessSizeMax and "                \
 	"ExternalSizeMax in coredump.conf where systemd writes the cores; copy it once more if "   \
@@ -286,6 +286,16 @@ static void advise(struct doctor *doctor, const char *advice)
 #define WRITE_MORE                                                                                 \
 	"before the next crash: `echo 0x3f > /proc/PID/coredump_filter`, which its children "      \
 	"inherit"
+
+/* Advise to give the debugger the program's files, and more if it is not "". */
+static void advise_files(struct doctor *doctor, const char *more)
+{
+	const char *how = doctor->dbg->target.giving_files;
+	advise(doctor,
+	       "give the debugger the files of the machine where it ran, the executable first"
+	       "%s%s%s",
+	       how ? ": " : "", how ? how : "", more);
+}
 
 /* There is nothing to read, or nobody may. */
 static bool is_gone(const struct aiodbg_error *error)
@@ -325,7 +335,7 @@ static void conclude_no_python(struct doctor *doctor)
 		conclude_cut_core(doctor);
 		conclude(doctor, "the program is no CPython; or it is older than 3.13, which is "
 				 "found only through its files, and the debugger lacks them");
-		advise(doctor, GIVE_FILES);
+		advise_files(doctor, "");
 		return;
 	}
 	conclude(doctor, "the program is no CPython, or has not loaded it yet");
@@ -343,7 +353,7 @@ static void conclude_absence(struct doctor *doctor)
 			 "names lead nowhere, but a CPython %s is in memory at 0x%" PRIx64,
 			 layout_version_text(doctor->elsewhere_version, version, sizeof(version)),
 			 doctor->elsewhere);
-		advise(doctor, GIVE_FILES "; or start it without any files");
+		advise_files(doctor, "; or start it without any files");
 	} else if (doctor->memory.lost && has_no_interpreter(doctor)) {
 		/* What the files have in that place, from before the start. */
 		conclude_cut_core(doctor);
@@ -374,7 +384,7 @@ static void conclude_gaps(struct doctor *doctor)
 			 doctor->files[0], doctor->file_count > 1 ? " and other files" : "",
 			 core ? "the core does not hold and the debugger does not have"
 			      : "the debugger cannot read");
-		advise(doctor, GIVE_FILES);
+		advise_files(doctor, "");
 	}
 	if (doctor->gaps[GAP_LOST].count && !doctor->memory.lost) {
 		conclude(doctor, "the core is damaged or cut off, as at 0x%" PRIx64,
@@ -426,7 +436,7 @@ static void conclude_snapshot(struct doctor *doctor)
 	if (doctor->dbg->runtime.found_by == FOUND_SCAN && doctor->finding_count) {
 		conclude(doctor, "the debugger has no files of the program, so CPython was found "
 				 "by a search in memory, and what is only in the files is missing");
-		advise(doctor, GIVE_FILES);
+		advise_files(doctor, "");
 	}
 	if (!snap->asyncio_loaded) {
 		conclude(doctor, "asyncio was never imported, so there are no tasks");

@@ -78,6 +78,7 @@ class GdbTarget(aiodbg.Target):
         if _connection(inferior) == "native":
             self.local_pid = self.pid
         self.tid = _selected_tid(inferior)
+        self.giving_files = "`set sysroot FOLDER`, `file EXECUTABLE`"
         self.debugger = "GDB %s with Python %s" % (gdb.VERSION, platform.python_version())
         self._section_text = None
         self._missing = None

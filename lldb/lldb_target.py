@@ -56,6 +56,10 @@ class LldbTarget(aiodbg.Target):
         self.kind = _kind(process)
         self.pid = _pid(process)
         self.tid = _tid(thread)
+        self.giving_files = (
+            "`platform select --sysroot FOLDER remote-linux`, then "
+            "`target create EXECUTABLE --core CORE`"
+        )
         self.debugger = "%s with Python %s" % (_version(), platform.python_version())
         if self.kind == aiodbg.TargetKind.TARGET_PROCESS and _is_traced_by_child(self.pid):
             self.local_pid = self.pid

@@ -28,7 +28,7 @@ import sys
 import weakref
 
 # AIODBG_INTERFACE of the header that this file mirrors.
-INTERFACE = 2
+INTERFACE = 3
 
 MESSAGE_MAX = 400
 FILE_MAX = 256
@@ -219,6 +219,7 @@ class CTarget(ctypes.Structure):
         ("local_pid", ctypes.c_uint32),
         ("tid", ctypes.c_uint32),
         ("debugger", ctypes.c_char_p),
+        ("giving_files", ctypes.c_char_p),
         ("read", READ_FN),
         ("find_symbol", FIND_SYMBOL_FN),
         ("find_section", FIND_SECTION_FN),
@@ -593,6 +594,8 @@ class Target:
     tid = 0
     # Name and version of the debugger, for reports.
     debugger = None
+    # How its user gives it the files of a program from another machine, for advice.
+    giving_files = None
 
     def read(self, address, length):
         """All length bytes at address as a bytes-like object, or MemoryFault."""
@@ -759,6 +762,7 @@ class _BoundTarget:
             local_pid=target.local_pid,
             tid=target.tid,
             debugger=None if target.debugger is None else _bytes_of(target.debugger),
+            giving_files=None if target.giving_files is None else _bytes_of(target.giving_files),
             read=READ_FN(self._read),
             find_symbol=FIND_SYMBOL_FN(self._find_symbol),
             find_section=FIND_SECTION_FN(self._find_section),

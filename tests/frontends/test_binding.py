@@ -331,6 +331,7 @@ def test_source_line(tmp_path):
 def test_mappings_reach_the_library():
     class Target(MemoryTarget):
         debugger = "GDB 13.1"
+        giving_files = "`file F`"
 
         def mapping(self, address):
             known = {1: (True, "/a.so"), 2: (False, "/" + "x" * 1000), 3: (None, None)}
@@ -339,6 +340,7 @@ def test_mappings_reach_the_library():
     guard = binding._Guard()
     bound = binding._BoundTarget(Target(), guard)
     assert bound.struct.debugger == b"GDB 13.1"
+    assert bound.struct.giving_files == b"`file F`"
     found = binding.CMapping()
     with guard:
         for address, has_contents, path in ((1, 1, b"/a.so"), (2, 0, b"/" + b"x" * 254), (3, -1, b"")):

@@ -258,6 +258,7 @@ def test_mappings(lldb):
     context = lldb.SBExecutionContext(process)
     found = lldb_target.selected_target(context, lambda: False)
     assert found.debugger.startswith("LLDB 19.1.7 with Python 3.")
+    assert "platform select" in found.giving_files
     assert found.mapping(0x1800) == (0x1000, 0x2000, True, "")
     assert found.mapping(0x3000) == (0x3000, 0x4000, False, "/usr/lib/libpython.so")
     assert found.mapping(0x4000) is None
