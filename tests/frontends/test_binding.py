@@ -126,7 +126,7 @@ def test_environment_variable_wins_and_nothing_else_is_tried(
 @pytest.mark.parametrize(
     "source, reason",
     [
-        ("unsigned int aiodbg_interface(void) { return 99; }", "has interface 99, not 2"),
+        ("unsigned int aiodbg_interface(void) { return 99; }", "has interface 99, not %d" % binding.INTERFACE),
         ("int x;", "is no libaiodbg"),
     ],
 )
