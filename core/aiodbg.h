@@ -98,6 +98,9 @@ enum aiodbg_status {
 	AIODBG_NO_PROCESS = 11,
 	/* The system does not let us read the process; the message says why. */
 	AIODBG_DENIED = 12,
+	/* A ceiling on the whole was reached, such as on the work that one snapshot may be. What
+	 * was decoded until then is there all the same, if anything was. */
+	AIODBG_TOO_MUCH = 13,
 };
 
 #define AIODBG_MESSAGE_MAX 400

@@ -38,7 +38,8 @@ static bool arena_prepare(struct arena *arena, size_t size)
 		need = CHUNK_SIZE;
 	if (arena->reserve_size >= need)
 		return true;
-	if (need < size || arena->used + need > LIMIT_ARENA_SIZE)
+	arena->full = need < size || arena->used + need > arena->limit;
+	if (arena->full)
 		return false;
 	void *chunk = malloc(need);
 	if (!chunk)
@@ -53,6 +54,7 @@ static bool arena_prepare(struct arena *arena, size_t size)
 bool arena_init(struct arena *arena)
 {
 	memset(arena, 0, sizeof(*arena));
+	arena_set_limit(arena, LIMIT_ARENA_SIZE);
 	if (!arena_prepare(arena, 0))
 		return false;
 	obstack_specify_allocation_with_arg(&arena->obstack, CHUNK_SIZE - CHUNK_OVERHEAD, 0,
@@ -67,6 +69,12 @@ void arena_deinit(struct arena *arena)
 		obstack_free(&arena->obstack, NULL);
 	free(arena->reserve);
 	memset(arena, 0, sizeof(*arena));
+}
+
+void arena_set_limit(struct arena *arena, uint64_t limit)
+{
+	arena->limit = limit;
+	arena->full = false;
 }
 
 /* glibc's obstack aligns pointers relative to NULL, which clang's UBSan takes for a fault. */

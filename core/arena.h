@@ -19,13 +19,18 @@ struct arena {
 	/* The chunk that obstack gets next. */
 	void *reserve;
 	size_t reserve_size;
-	uint64_t used;
+	uint64_t used, limit;
+	/* It ended at the limit. */
+	bool full;
 	bool ready;
 };
 
-/* Returns false if there is no memory; arena_deinit() is harmless then. */
+/* Of at most LIMIT_ARENA_SIZE. Returns false if there is no memory; arena_deinit() is harmless then. */
 bool arena_init(struct arena *arena);
 void arena_deinit(struct arena *arena);
+
+/* How large it may get from now on. */
+void arena_set_limit(struct arena *arena, uint64_t limit);
 
 /* size bytes, zeroed, aligned for any type; or NULL. */
 void *arena_alloc(struct arena *arena, size_t size);

@@ -24,8 +24,14 @@
  * used again is still in the processor's caches, where a larger cache would need new. */
 #define LIMIT_CACHE_SIZE (16ull << 20)
 
-/* Memory of one snapshot. 1,000,000 tasks need about 300 MB. */
-#define LIMIT_ARENA_SIZE (4ull << 30)
+/* Memory of one snapshot. 20,000,000 tasks with four frames need 5 GB until they are decoded, and
+ * 2 GB for the edges between them. What is left when a part of the work begins is shared with
+ * those that follow, so that something is seen of each: of 16. */
+#define LIMIT_ARENA_SIZE (8ull << 30)
+#define LIMIT_ARENA_TASKS (LIMIT_ARENA_SIZE / 16 * 11)
+#define LIMIT_ARENA_RUNNING (LIMIT_ARENA_SIZE / 16 * 12)
+#define LIMIT_ARENA_EDGES (LIMIT_ARENA_SIZE / 16 * 14)
+#define LIMIT_ARENA_CYCLES (LIMIT_ARENA_SIZE / 16 * 15)
 
 /* Interpreters, and threads of all of them together. Linux allows 4 million threads;
  * nobody has that many with Python in them. */
@@ -38,6 +44,10 @@
 /* Coroutines that await each other within one task, and frames of a thread. Python's
  * recursion limit is 1,000 by default, and generators do not count all of theirs. */
 #define LIMIT_FRAMES 200000
+
+/* Frames of all tasks: twice 1,000,000 tasks with 50 of them. Tasks that share a chain of coroutines,
+ * as they do in no program, would each have all of its frames. */
+#define LIMIT_FRAMES_OF_ALL 100000000
 
 /* Futures between a task and the tasks that are woken by it: gather in shield in
  * gather... */
@@ -122,6 +132,17 @@
 
 /* Objects between two questions whether the user wants to go on. */
 #define LIMIT_INTERRUPT_INTERVAL 256
+
+/*
+ * Objects that are looked at for one snapshot, over all, since a few that are shared by many may
+ * be looked at for each of these: a task that waits is 10 to 20 of them, each frame, callback
+ * and member of a set is one. 20,000,000 tasks with four frames are about 400 million, 1,000,000
+ * with 50 frames 80 million. What is hostile ends after one or two minutes.
+ *
+ * A call of the read callback takes as long as so many objects.
+ */
+#define LIMIT_WORK 1000000000
+#define LIMIT_READ_WORK 64
 
 /* Reads for one object that are compared with what is there afterwards. A task with a stack of
  * LIMIT_FRAMES needs more, and is believed. */

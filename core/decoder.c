@@ -7,6 +7,7 @@
 #include "py_code.h"
 #include "py_object.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,7 +61,11 @@ void decoder_deinit(struct decoder *decoder)
 
 int decoder_no_memory(struct decoder *decoder)
 {
-	return error_no_memory(&decoder->reader.error);
+	struct aiodbg_error *error = &decoder->reader.error;
+	if (decoder->arena && decoder->arena->full)
+		return error_set(error, AIODBG_TOO_MUCH, "more than %" PRIu64 " bytes were decoded",
+				 decoder->arena->limit);
+	return error_no_memory(error);
 }
 
 int decoder_go_on(struct decoder *decoder, int status)

@@ -50,7 +50,7 @@ int decoder_init(struct decoder *decoder, const struct aiodbg_target *target,
 		 struct arena *arena);
 void decoder_deinit(struct decoder *decoder);
 
-/* Set and return AIODBG_NO_MEMORY. */
+/* Set and return AIODBG_NO_MEMORY, or AIODBG_TOO_MUCH if the arena is full. */
 int decoder_no_memory(struct decoder *decoder);
 
 /* Count bytes of text or a table that an object at addr has. Fails behind LIMIT_TEXT_SIZE. */

@@ -97,5 +97,5 @@ int error_no_memory(struct aiodbg_error *err)
 bool error_is_fatal(int code)
 {
 	return code < 0 || code == AIODBG_NO_MEMORY || code == AIODBG_INTERRUPTED ||
-	       code == AIODBG_NO_PROCESS;
+	       code == AIODBG_NO_PROCESS || code == AIODBG_TOO_MUCH;
 }

@@ -32,8 +32,8 @@ void error_clear(struct aiodbg_error *err);
 int error_no_memory(struct aiodbg_error *err);
 
 /*
- * True if the work cannot go on: out of memory, interrupted, the process ended, or a callback
- * said so. The others are about one object of the target, and are noted.
+ * True if the work cannot go on: out of memory, interrupted, the process ended, a callback said
+ * so, or it is enough. The others are about one object of the target, and are noted.
  */
 bool error_is_fatal(int code);
 

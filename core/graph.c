@@ -3,6 +3,8 @@
 #include "graph.h"
 
 #include "ceilings.h"
+#include "error.h"
+#include "sort.h"
 
 #include <string.h>
 
@@ -52,12 +54,20 @@ ARRAY(edges, struct edge);
 
 struct resolver {
 	struct graph *graph;
+	struct reader *reader;
 	struct steps steps;
 	/* Of the task at hand. */
 	struct edges edges;
 	size_t edge_count;
 	bool limit_reached;
+	/* Why it cannot go on, unless that is memory. */
+	int status;
 };
+
+static int no_memory(const struct arena *arena)
+{
+	return arena->full ? AIODBG_TOO_MUCH : AIODBG_NO_MEMORY;
+}
 
 /*
  * The source of a way of several links: what all of them agree in. Where they do not, the
@@ -162,14 +172,18 @@ static bool resolve_task(struct resolver *resolver, struct node *start)
 		unsigned int source = join_sources(step->source, link->source);
 		bool done = link->to->task ? add_edge(resolver, task, link->to, source)
 					   : enter_future(resolver, task, link->to, source);
-		if (!done)
+		if (done)
+			resolver->status = reader_check_interrupt(resolver->reader);
+		if (!done || resolver->status)
 			return false;
 	}
 	size_t count = resolver->edges.count;
 	if (!count)
 		return true;
 	if (count > 1)
-		qsort(resolver->edges.items, count, sizeof(struct edge), compare_edges);
+		resolver->status = sort_array(resolver->reader, &resolver->edges, compare_edges);
+	if (resolver->status)
+		return false;
 	task->awaiters = arena_copy(resolver->graph->arena, resolver->edges.items,
 				    count * sizeof(struct edge));
 	task->awaiter_count = count;
@@ -206,9 +220,9 @@ static bool collect_awaited(struct arena *arena, const struct tasks *tasks)
 	return true;
 }
 
-int graph_resolve(struct graph *graph, const struct tasks *tasks)
+int graph_resolve(struct graph *graph, const struct tasks *tasks, struct reader *reader)
 {
-	struct resolver resolver = {.graph = graph};
+	struct resolver resolver = {.graph = graph, .reader = reader};
 	bool done = true;
 	for (size_t i = 0; done && i < graph->nodes.count; i++) {
 		if (graph->nodes.items[i]->task)
@@ -216,9 +230,13 @@ int graph_resolve(struct graph *graph, const struct tasks *tasks)
 	}
 	array_deinit(&resolver.steps);
 	array_deinit(&resolver.edges);
-	if (!done || !collect_awaited(graph->arena, tasks))
-		return AIODBG_NO_MEMORY;
-	return resolver.limit_reached ? AIODBG_LIMIT : 0;
+	int status = resolver.limit_reached ? AIODBG_LIMIT : 0;
+	if (!done)
+		status = resolver.status ? resolver.status : no_memory(graph->arena);
+	if (error_is_fatal(status) && status != AIODBG_TOO_MUCH)
+		return status;
+	arena_set_limit(graph->arena, LIMIT_ARENA_CYCLES);
+	return collect_awaited(graph->arena, tasks) ? status : AIODBG_NO_MEMORY;
 }
 
 /* ---- cycles ---- */
@@ -237,6 +255,7 @@ ARRAY(visits, struct visit);
 
 struct cycle_finder {
 	struct arena *arena;
+	struct reader *reader;
 	struct cycles *cycles;
 	/* Per task, by index: order of discovery from 1 on, and the lowest that it reaches. */
 	size_t *order, *low;
@@ -249,17 +268,14 @@ struct cycle_finder {
 	bool *is_open;
 	size_t listed_tasks;
 	bool limit_reached;
+	int status;
 };
 
-/* Whether an edge is a real wait: callbacks wake, records may be stale or of an owner. */
-static bool is_real_wait(const struct task *task, const struct task *awaiter)
+/* Whether the edge that the path has followed from here is a real wait: callbacks wake, records
+ * may be stale or of an owner. */
+static bool is_real_wait(const struct visit *visit)
 {
-	for (size_t i = 0; i < awaiter->awaited_count; i++) {
-		const struct edge *edge = awaiter->awaited[i];
-		if (edge->task == task)
-			return edge->source & EDGE_CALLBACK;
-	}
-	return false;
+	return visit->task->awaited[visit->next - 1]->source & EDGE_CALLBACK;
 }
 
 static bool list_cycle(struct cycle_finder *finder, size_t from)
@@ -277,7 +293,7 @@ static bool list_cycle(struct cycle_finder *finder, size_t from)
 	for (size_t i = 0; i < count; i++)
 		cycle.tasks[i] = finder->path.items[from + i].task;
 	for (size_t i = 0; i < count; i++) {
-		if (!is_real_wait(cycle.tasks[(i + 1) % count], cycle.tasks[i]))
+		if (!is_real_wait(&finder->path.items[from + i]))
 			cycle.deadlock = false;
 	}
 	finder->listed_tasks += count;
@@ -326,6 +342,9 @@ static bool follow(struct cycle_finder *finder, struct task *start)
 {
 	bool done = enter(finder, start);
 	while (done && finder->path.count) {
+		finder->status = reader_check_interrupt(finder->reader);
+		if (finder->status)
+			return false;
 		struct visit *visit = &finder->path.items[finder->path.count - 1];
 		struct task *task = visit->task;
 		if (visit->next == task->awaited_count) {
@@ -348,9 +367,10 @@ static bool follow(struct cycle_finder *finder, struct task *start)
 	return done;
 }
 
-int graph_find_cycles(struct arena *arena, const struct tasks *tasks, struct cycles *ret)
+int graph_find_cycles(struct arena *arena, const struct tasks *tasks, struct reader *reader,
+		      struct cycles *ret)
 {
-	struct cycle_finder finder = {.arena = arena, .cycles = ret};
+	struct cycle_finder finder = {.arena = arena, .reader = reader, .cycles = ret};
 	size_t count = tasks->count + 1;
 	finder.order = calloc(count, sizeof(size_t));
 	finder.low = calloc(count, sizeof(size_t));
@@ -368,6 +388,6 @@ int graph_find_cycles(struct arena *arena, const struct tasks *tasks, struct cyc
 	array_deinit(&finder.path);
 	array_deinit(&finder.open);
 	if (!done)
-		return AIODBG_NO_MEMORY;
+		return finder.status ? finder.status : no_memory(arena);
 	return finder.limit_reached ? AIODBG_LIMIT : 0;
 }

@@ -58,12 +58,14 @@ struct node *graph_add(struct graph *graph, uint64_t addr, struct task *task);
 
 /*
  * Fill in awaiters and awaited of all tasks, from nodes that have all their links. The
- * edges of a task are in the order of the tasks that await it. Returns 0,
- * AIODBG_NO_MEMORY, or AIODBG_LIMIT if some were left out.
+ * edges of a task are in the order of the tasks that await it. The reader is asked whether to
+ * go on. Returns 0, AIODBG_NO_MEMORY, what the reader does, or if some were left out
+ * AIODBG_LIMIT or AIODBG_TOO_MUCH; the others are there.
  */
-int graph_resolve(struct graph *graph, const struct tasks *tasks);
+int graph_resolve(struct graph *graph, const struct tasks *tasks, struct reader *reader);
 
-/* Find the knots and list the cycles. Returns 0, AIODBG_NO_MEMORY or AIODBG_LIMIT. */
-int graph_find_cycles(struct arena *arena, const struct tasks *tasks, struct cycles *ret);
+/* Find the knots and list the cycles. Returns the same. */
+int graph_find_cycles(struct arena *arena, const struct tasks *tasks, struct reader *reader,
+		      struct cycles *ret);
 
 #endif

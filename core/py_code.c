@@ -161,16 +161,21 @@ static int shared_name_get(struct decoder *decoder, uint64_t addr, const char **
 	return 0;
 }
 
-static void find_position(const struct decoder *decoder, struct location *location)
+static int find_position(struct decoder *decoder, struct location *location)
 {
 	const struct code *code = location->code;
 	location->position = (struct position){-1, -1, -1, -1};
+	/* A few bytes of the table take as long as an object. */
+	int status = reader_work(&decoder->reader, code->linetable_size / 16);
+	if (status)
+		return status;
 	if (location->unit == UNIT_START)
 		location->position.line = code->firstlineno;
 	else if (location->unit != UNIT_UNKNOWN)
 		linetable_find((enum linetable_format)decoder->layout->fact.linetable,
 			       code->linetable, code->linetable_size, code->firstlineno,
 			       location->unit, &location->position);
+	return 0;
 }
 
 int location_get(struct decoder *decoder, const struct code *code, uint32_t unit, uint64_t qualname,
@@ -198,12 +203,11 @@ int location_get(struct decoder *decoder, const struct code *code, uint32_t unit
 		*ret = *recent = *slot;
 		return 0;
 	}
-	find_position(decoder, &key);
-	struct location *location = arena_copy(decoder->arena, &key, sizeof(key));
-	if (!location) {
-		/* An empty slot counts as used, which only wastes it. */
-		return decoder_no_memory(decoder);
-	}
+	int status = find_position(decoder, &key);
+	struct location *location = status ? NULL : arena_copy(decoder->arena, &key, sizeof(key));
+	/* An empty slot counts as used, which only wastes it. */
+	if (!location)
+		return status ? status : decoder_no_memory(decoder);
 	*slot = location;
 	*ret = location;
 	return 0;

@@ -138,8 +138,10 @@ static enum kind kind_by_name(const struct layout *layout, const struct type *ty
 	}
 }
 
-/* Reads one type, but not its bases and its metatype. */
-static int type_read(struct decoder *decoder, uint64_t addr, struct type *type, uint64_t *metatype)
+/* Reads one type, but not its bases and its metatype. name has room for LIMIT_C_STRING; it is empty
+ * if it cannot be read. */
+static int type_read(struct decoder *decoder, uint64_t addr, struct type *type, uint64_t *metatype,
+		     char *name)
 {
 	const struct layout *l = decoder->layout;
 	struct window w;
@@ -168,23 +170,35 @@ static int type_read(struct decoder *decoder, uint64_t addr, struct type *type, 
 			return code;
 	}
 
-	char name[LIMIT_C_STRING];
 	code = reader_c_string(&decoder->reader, window_word(&w, (size_t)l->type.name), name,
-			       sizeof(name));
+			       LIMIT_C_STRING);
 	/* Names of static types are in the executable, which a core may have come without;
 	 * those of others are in memory like everything else. */
+	if (code)
+		name[0] = '\0';
 	if (code && type->flags & FLAG_HEAPTYPE)
 		return decoder_go_on(decoder, code);
-	if (error_is_fatal(code))
-		return code;
-	if (code || !name[0])
-		return 0;
+	type->kind = kind_by_name(l, type, name);
+	return error_is_fatal(code) ? code : 0;
+}
+
+/* Keeps the type, with its name but for the module in it. */
+static int type_keep(struct decoder *decoder, struct type *read, const char *name,
+		     const struct type **ret)
+{
 	const char *dot = strrchr(name, '.');
 	const char *shown = dot ? dot + 1 : name;
-	type->name = arena_string(decoder->arena, shown, strlen(shown));
-	if (!type->name)
+	if (name[0]) {
+		read->name = arena_string(decoder->arena, shown, strlen(shown));
+		if (!read->name)
+			return decoder_no_memory(decoder);
+	}
+	struct type *type = arena_copy(decoder->arena, read, sizeof(*read));
+	void **slot = type ? htab_find_slot(decoder->types, type, INSERT) : NULL;
+	if (!slot)
 		return decoder_no_memory(decoder);
-	type->kind = kind_by_name(l, type, name);
+	*slot = type;
+	*ret = type;
 	return 0;
 }
 
@@ -209,9 +223,12 @@ static int inherit_kind(struct decoder *decoder, struct type *type)
 	for (int i = 0; i < LIMIT_BASES && base && type->kind == KIND_OTHER; i++) {
 		struct type read;
 		uint64_t metatype;
+		char name[LIMIT_C_STRING];
 		const struct type *next = htab_find(decoder->types, &base);
 		if (!next) {
-			int code = type_read(decoder, base, &read, &metatype);
+			int code = reader_work(&decoder->reader, 4);
+			if (!code)
+				code = type_read(decoder, base, &read, &metatype, name);
 			if (error_is_fatal(code))
 				return code;
 			if (code)
@@ -238,7 +255,8 @@ int type_get(struct decoder *decoder, uint64_t addr, const struct type **ret)
 	}
 	struct type read;
 	uint64_t metatype;
-	int code = type_read(decoder, addr, &read, &metatype);
+	char name[LIMIT_C_STRING];
+	int code = type_read(decoder, addr, &read, &metatype, name);
 	if (!code)
 		code = check_metatype(decoder, addr, metatype);
 	if (code)
@@ -248,15 +266,7 @@ int type_get(struct decoder *decoder, uint64_t addr, const struct type **ret)
 			read.kind = kinds_by_flag[i].kind;
 	}
 	code = inherit_kind(decoder, &read);
-	if (code)
-		return code;
-	struct type *type = arena_copy(decoder->arena, &read, sizeof(read));
-	void **slot = type ? htab_find_slot(decoder->types, type, INSERT) : NULL;
-	if (!slot)
-		return decoder_no_memory(decoder);
-	*slot = type;
-	*ret = type;
-	return 0;
+	return code ? code : type_keep(decoder, &read, name, ret);
 }
 
 int type_learn(struct decoder *decoder, uint64_t addr, enum kind kind)

@@ -42,7 +42,10 @@ int set_visit(struct decoder *decoder, uint64_t addr, sequence_visit_fn *visit, 
 				&decoder->reader,
 				window_word(&w, entry + (size_t)l->setentry.hash));
 			/* A removed member leaves a dummy, whose hash no member has. */
-			if (key && hash != -1)
+			if (!key || hash == -1)
+				continue;
+			code = reader_check_interrupt(&decoder->reader);
+			if (!code)
 				code = visit(decoder, key, arg);
 		}
 		if (code)

@@ -68,7 +68,12 @@ int str_read(struct decoder *decoder, uint64_t addr, const char **ret)
 	if (code)
 		return code;
 	size_t count = str.length < LIMIT_STRING ? (size_t)str.length : LIMIT_STRING;
-	code = decoder_charge(decoder, addr, count);
+	if (decoder_charge(decoder, addr, count)) {
+		/* So much that it can be told from others. */
+		count = count < LIMIT_NAME_SHOWN ? count : LIMIT_NAME_SHOWN;
+		decoder_go_on(decoder, AIODBG_LIMIT);
+	}
+	code = reader_work(&decoder->reader, count / 256);
 	if (code)
 		return code;
 	uint8_t small_bytes[512];

@@ -133,18 +133,30 @@ int64_t reader_signed(const struct reader *reader, uint64_t word)
 	return reader->word_size == 4 ? (int32_t)(uint32_t)word : (int64_t)word;
 }
 
-int reader_check_interrupt(struct reader *reader)
+int reader_work_slowly(struct reader *reader, uint64_t objects)
 {
-	if (reader->until_interrupt_check-- > 0)
-		return 0;
-	reader->until_interrupt_check = LIMIT_INTERRUPT_INTERVAL;
 	const struct aiodbg_target *target = reader->cache.target;
-	if (!target->interrupted)
+	uint64_t reads = reader->cache.stats.reads;
+	reader->work += LIMIT_INTERRUPT_INTERVAL - reader->until_question + objects +
+			(reads - reader->reads_counted) * LIMIT_READ_WORK;
+	reader->reads_counted = reads;
+	reader->until_question = LIMIT_INTERRUPT_INTERVAL;
+	int code = target->interrupted ? target->interrupted(target->ctx) : 0;
+	if (code)
+		return error_set(&reader->error, code < 0 ? code : AIODBG_INTERRUPTED,
+				 "interrupted");
+	if (reader->work <= LIMIT_WORK)
 		return 0;
-	int code = target->interrupted(target->ctx);
-	if (code == 0)
-		return 0;
-	return error_set(&reader->error, code < 0 ? code : AIODBG_INTERRUPTED, "interrupted");
+	/* So that the next object is one too many as well. */
+	reader->until_question = 0;
+	return error_set(&reader->error, AIODBG_TOO_MUCH, "more than %d objects were looked at",
+			 LIMIT_WORK);
+}
+
+void reader_begin_work(struct reader *reader)
+{
+	reader->work = 0;
+	reader->until_question = LIMIT_INTERRUPT_INTERVAL;
 }
 
 int reader_next_region(struct reader *reader, struct aiodbg_region *region)

@@ -19,6 +19,7 @@
 #include "py_dict.h"
 #include "py_future.h"
 #include "py_str.h"
+#include "sort.h"
 #include "task_detail.h"
 #include "task_find.h"
 #include "tasks.h"
@@ -77,6 +78,8 @@ struct builder {
 	struct aiodbg_error link_error;
 	/* Index of the interpreter that is being searched. */
 	size_t interp;
+	/* Nodes that were looked at, and frames of all tasks. */
+	size_t decoded_count, frame_count;
 	/* The threads that run a loop, by the loop: there may be thousands of both. Each is the
 	 * thread's index and 1. */
 	struct addrmap loops;
@@ -275,6 +278,10 @@ static int link_awaiters(struct builder *builder)
 		int status = add_future(builder, awaiter->addr, awaiter->is_task, &link.to);
 		if (status)
 			return status;
+		if (links->count >= LIMIT_EDGES)
+			return error_at(&builder->decoder->reader.error, AIODBG_TOO_MUCH,
+					builder->node->addr, "more than %d awaiters of all tasks",
+					LIMIT_EDGES);
 		if (!array_push(links, link))
 			return decoder_no_memory(builder->decoder);
 	}
@@ -354,6 +361,10 @@ static int read_stack(struct builder *builder, struct task *task, uint64_t coro_
 			return decoder_no_memory(builder->decoder);
 		return 0;
 	}
+	builder->frame_count += builder->stack.count;
+	if (builder->frame_count > LIMIT_FRAMES_OF_ALL)
+		return error_at(&builder->decoder->reader.error, AIODBG_TOO_MUCH, task->id,
+				"more than %d frames of all tasks", LIMIT_FRAMES_OF_ALL);
 	task->depth = builder->stack.count;
 	task->stack = arena_alloc(&snap->arena, task->depth * sizeof(*task->stack));
 	if (!task->stack)
@@ -548,8 +559,10 @@ static int decode_node(struct builder *builder, struct node *node)
 static int decode_nodes(struct builder *builder, size_t from)
 {
 	int status = 0;
-	for (size_t i = from; !status && i < builder->graph->nodes.count; i++)
+	for (size_t i = from; !status && i < builder->graph->nodes.count; i++) {
 		status = decode_node(builder, builder->graph->nodes.items[i]);
+		builder->decoded_count += !status;
+	}
 	return status;
 }
 
@@ -562,6 +575,9 @@ static int decode_again(struct builder *builder, struct node *node)
 	struct before before = before_decoding(builder);
 	size_t kept = 0;
 	builder->node = node;
+	int status = reader_work(&builder->decoder->reader, executing->count / 16);
+	if (status)
+		return status;
 	for (size_t i = 0; i < executing->count; i++) {
 		if (executing->items[i].task != node->task)
 			executing->items[kept++] = executing->items[i];
@@ -675,7 +691,8 @@ static int settle_links(struct builder *builder)
 		size_t count = nodes->count, stale = 0;
 		for (size_t i = 0; !status && i < count; i++) {
 			struct node *node = nodes->items[i];
-			if (!count_stale(builder, node))
+			status = reader_check_interrupt(&builder->decoder->reader);
+			if (status || !count_stale(builder, node))
 				continue;
 			stale++;
 			size_t first = node->first_link, links = node->link_count;
@@ -780,7 +797,7 @@ static int decode_running(struct builder *builder)
 	int status = 0;
 	if (!executing->count)
 		return 0;
-	qsort(executing->items, executing->count, sizeof(executing->items[0]), compare_executing);
+	status = sort_array(&builder->decoder->reader, executing, compare_executing);
 	for (size_t i = 0; !status && i < builder->snap->threads.count; i++)
 		status = cut_thread(builder, i);
 	for (size_t i = 0; !status && i < executing->count; i++) {
@@ -850,11 +867,17 @@ static int read_current_tasks(struct builder *builder, const struct modules *mod
 /* The number of a default name such as Task-12; other names come last. */
 static uint64_t default_number(const struct task *task)
 {
-	char *end;
-	if (!task->name || strncmp(task->name, "Task-", 5) != 0 || !task->name[5])
+	if (!task->name || strncmp(task->name, "Task-", 5) != 0)
 		return UINT64_MAX;
-	uint64_t number = strtoull(task->name + 5, &end, 10);
-	return *end ? UINT64_MAX : number;
+	uint64_t number = 0;
+	size_t digits = 0;
+	/* So many fit. */
+	for (const char *digit = task->name + 5; *digit; digit++, digits++) {
+		if (*digit < '0' || *digit > '9' || digits == 19)
+			return UINT64_MAX;
+		number = number * 10 + (uint64_t)(*digit - '0');
+	}
+	return digits ? number : UINT64_MAX;
 }
 
 static int compare_tasks(const void *a, const void *b)
@@ -870,13 +893,16 @@ static int compare_tasks(const void *a, const void *b)
  * Sets have no order. Tasks that were found in one are put into the order of their
  * creation, as far as default names tell it, then of their addresses.
  */
-static void sort_tasks(struct tasks *tasks, size_t from)
+static int sort_tasks(struct builder *builder, size_t from)
 {
-	if (tasks->count > from)
-		qsort(tasks->items + from, tasks->count - from, sizeof(tasks->items[0]),
-		      compare_tasks);
+	struct tasks *tasks = &builder->snap->tasks;
+	size_t count = tasks->count - from;
+	int status = count ? sort_items(&builder->decoder->reader, tasks->items + from, count,
+					sizeof(tasks->items[0]), compare_tasks)
+			   : 0;
 	for (size_t i = from; i < tasks->count; i++)
 		tasks->items[i]->index = i;
+	return status;
 }
 
 /* asyncio is in use but says nowhere where its state is. */
@@ -935,6 +961,7 @@ static int decode_interp(struct builder *builder, size_t index, struct runtime *
 		.found = task_found,
 		.note = note,
 		.arg = builder,
+		.first_thread = first_thread,
 	};
 	/* Built-in offsets are not worth a try where asyncio was never loaded. */
 	if (!status && (snap->asyncio_loaded || runtime->asyncio))
@@ -948,8 +975,7 @@ static int decode_interp(struct builder *builder, size_t index, struct runtime *
 		status = decode_nodes(builder, from);
 	if (!status)
 		status = decode_damaged(builder, &search, index, &modules);
-	sort_tasks(&snap->tasks, in_sets);
-	return status;
+	return status ? status : sort_tasks(builder, in_sets);
 }
 
 /* Tasks in sets may be finished, kept by whoever has a reference: all_tasks() has no such. */
@@ -981,48 +1007,89 @@ static int decode_wanted(struct builder *builder)
 	int status = future_read(builder->decoder, builder->snap->wanted, EXPECT_NOTHING, &future);
 	if (!status)
 		status = add_future(builder, future.addr, future.is_task, &node);
+	/* It may be among those that were cut. */
+	if (!status && node->index < from && node->index >= builder->decoded_count)
+		status = decode_node(builder, node);
 	return status ? status : decode_nodes(builder, from);
 }
 
-static int build(struct builder *builder, struct runtime *runtime)
+/* All objects of the target. */
+static int decode_objects(struct builder *builder, struct runtime *runtime)
 {
 	struct aiodbg_snapshot *snap = builder->snap;
 	int status = interps_read(builder->decoder, runtime->addr, &snap->interps, note, builder);
 	for (size_t i = 0; !status && i < snap->interps.count; i++)
 		status = decode_interp(builder, i, runtime);
+	return status;
+}
+
+/* Where it was too much, what was found until then is kept: the last error says what is cut. What
+ * follows may be as much again, and use so much of the arena. */
+static int cut(struct builder *builder, int status, uint64_t arena_limit)
+{
+	struct decoder *decoder = builder->decoder;
+	reader_begin_work(&decoder->reader);
+	arena_set_limit(decoder->arena, arena_limit);
+	if (status == AIODBG_TOO_MUCH || status == AIODBG_LIMIT)
+		return note(builder, &decoder->reader.error);
+	return status == AIODBG_NO_MEMORY ? decoder_no_memory(decoder) : status;
+}
+
+static int build_objects(struct builder *builder, struct runtime *runtime)
+{
+	const struct aiodbg_snapshot *snap = builder->snap;
+	struct decoder *decoder = builder->decoder;
+	int status = decode_objects(builder, runtime);
+	if (status == AIODBG_TOO_MUCH)
+		error_prefix(&decoder->reader.error,
+			     "cut: %zu of %zu tasks and futures that were found, in %zu of %zu "
+			     "interpreters",
+			     builder->graph->nodes.count - builder->decoded_count,
+			     builder->graph->nodes.count, builder->interp + 1, snap->interps.count);
+	status = cut(builder, status, LIMIT_ARENA_RUNNING);
 	if (!status)
 		status = decode_wanted(builder);
 	if (!status && builder->changing)
 		status = settle_links(builder);
 	if (!status)
 		status = decode_running(builder);
+	if (status == AIODBG_TOO_MUCH)
+		error_prefix(&decoder->reader.error, "cut: stacks of running tasks");
+	status = cut(builder, status, LIMIT_ARENA_EDGES);
+	if (status || !decoder->missing_count)
+		return status;
+	error_prefix(&decoder->missing, "%" PRIu64 " times, something was left out, first",
+		     decoder->missing_count);
+	return note(builder, &decoder->missing);
+}
+
+static int build_edges(struct builder *builder)
+{
+	struct reader *reader = &builder->decoder->reader;
+	struct tasks *tasks = &builder->snap->tasks;
+	int status = graph_resolve(builder->graph, tasks, reader);
+	if (status == AIODBG_LIMIT || status == AIODBG_TOO_MUCH)
+		error_set(
+			&reader->error, status,
+			"cut: more than %d edges between tasks, or more than %d futures in a row, "
+			"or more work or memory than that",
+			LIMIT_EDGES, LIMIT_FUTURES_BETWEEN);
+	status = cut(builder, status, LIMIT_ARENA_CYCLES);
 	if (status)
 		return status;
-	struct decoder *decoder = builder->decoder;
-	if (decoder->missing_count) {
-		error_prefix(&decoder->missing, "%" PRIu64 " times, something was left out, first",
-			     decoder->missing_count);
-		status = note(builder, &decoder->missing);
-	}
-	if (status)
-		return status;
-	status = graph_resolve(builder->graph, &snap->tasks);
-	if (status == AIODBG_LIMIT) {
-		error_set(&builder->decoder->reader.error, status,
-			  "more than %d edges between tasks, or more than %d futures in a row: cut",
-			  LIMIT_EDGES, LIMIT_FUTURES_BETWEEN);
-		status = note(builder, &builder->decoder->reader.error);
-	}
-	if (status)
-		return decoder_no_memory(builder->decoder);
-	drop_finished(&snap->tasks);
-	status = graph_find_cycles(&snap->arena, &snap->tasks, &snap->cycles);
-	if (status == AIODBG_LIMIT) {
-		error_set(&builder->decoder->reader.error, status,
-			  "more than %d cycles, the others are not listed", LIMIT_CYCLES);
-		status = note(builder, &builder->decoder->reader.error);
-	}
-	return status ? decoder_no_memory(builder->decoder) : 0;
+	drop_finished(tasks);
+	status = graph_find_cycles(builder->graph->arena, tasks, reader, &builder->snap->cycles);
+	if (status == AIODBG_LIMIT || status == AIODBG_TOO_MUCH)
+		error_set(&reader->error, status, "more than %d cycles, the others are not listed",
+			  LIMIT_CYCLES);
+	return cut(builder, status, LIMIT_ARENA_SIZE);
+}
+
+static int build(struct builder *builder, struct runtime *runtime)
+{
+	arena_set_limit(builder->decoder->arena, LIMIT_ARENA_TASKS);
+	int status = build_objects(builder, runtime);
+	return status ? status : build_edges(builder);
 }
 
 /* The task that is wanted in detail. */
@@ -1033,9 +1100,13 @@ static int find_wanted(struct builder *builder, struct task **ret)
 	if (!snap->wanted)
 		return task_find(snap, snap->wanted_task, error, ret);
 	/* Finished ones are in no list of the snapshot. */
-	*ret = graph_find(builder->graph, snap->wanted)->task;
+	const struct node *node = graph_find(builder->graph, snap->wanted);
+	*ret = node ? node->task : NULL;
 	if (*ret)
 		return 0;
+	if (!node)
+		return error_at(error, AIODBG_TOO_MUCH, snap->wanted,
+				"there was too much to read before the task");
 	return error_at(error, AIODBG_NOT_FOUND, snap->wanted,
 			"a future, which `asyncio graph` shows, but no task");
 }

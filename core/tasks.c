@@ -7,6 +7,7 @@
 #include "py_dict.h"
 #include "py_object.h"
 #include "py_set.h"
+#include "sort.h"
 #include "walk.h"
 
 /* Turns an error that costs only a part into a note. */
@@ -164,7 +165,7 @@ int tasks_in_lists(const struct task_search *search, size_t interp)
 	int status = 0;
 	if (l->task.node == LAYOUT_NONE)
 		return 0;
-	for (size_t i = 0; !status && i < search->threads->count; i++) {
+	for (size_t i = search->first_thread; !status && i < search->threads->count; i++) {
 		const struct thread *thread = &search->threads->items[i];
 		if (thread->interp == interp)
 			status = walk_list(search, thread->addr + (uint64_t)l->thread.tasks_head,
@@ -220,8 +221,8 @@ static int search_set(const struct task_search *search, uint64_t set, enum task_
 			search->decoder->missing_count = missing;
 	}
 	status = noted(search, status, "set of tasks");
-	if (found.count)
-		qsort(found.items, found.count, sizeof(found.items[0]), compare_addresses);
+	if (!status)
+		status = sort_array(&search->decoder->reader, &found, compare_addresses);
 	for (size_t i = 0; !status && i < found.count; i++)
 		status = search->found(search->arg, found.items[i], -1, source);
 	array_deinit(&found);

@@ -19,6 +19,8 @@ struct task_search {
 	task_found_fn *found;
 	note_fn *note;
 	void *arg;
+	/* Those before are of other interpreters: there may be thousands of both. */
+	size_t first_thread;
 };
 
 /* Tasks in the lists of the index-th interpreter and its threads. */

@@ -50,6 +50,7 @@ class Status(enum.IntEnum):
     IO = 10
     NO_PROCESS = 11
     DENIED = 12
+    TOO_MUCH = 13
 
 
 class ByteOrder(enum.IntEnum):

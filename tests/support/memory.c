@@ -95,7 +95,12 @@ static int next_region_callback(void *ctx, uint64_t addr, struct aiodbg_region *
 static int interrupted_callback(void *ctx)
 {
 	struct memory *memory = ctx;
-	memory->questions++;
+	unsigned int reads = memory->reads - memory->reads_asked;
+	memory->reads_asked = memory->reads;
+	if (reads > memory->most_reads)
+		memory->most_reads = reads;
+	if (++memory->questions == memory->interrupt_at)
+		return 1;
 	return memory->interrupted_status;
 }
 

@@ -33,6 +33,10 @@ struct memory {
 	bool fail_once;
 	/* Calls of the other callbacks so far, and what they return, unless 0. */
 	unsigned int finds, questions;
+	/* The question whether to go on that is answered with no, from 1 on. */
+	unsigned int interrupt_at;
+	/* Reads until the last question, and the most between two of them. */
+	unsigned int reads_asked, most_reads;
 	int find_status, region_status, interrupted_status;
 
 	/* Sorted. */

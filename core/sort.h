@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Sorting that the user can interrupt: there may be millions of items. */
+#ifndef SORT_H
+#define SORT_H
+
+#include "reader.h"
+
+/* As of qsort(). */
+typedef int sort_compare_fn(const void *a, const void *b);
+
+/*
+ * Sorts as qsort() does. Returns 0, AIODBG_NO_MEMORY, or what reader_work() does, with the error
+ * set; the items are then in some order.
+ */
+int sort_items(struct reader *reader, void *items, size_t count, size_t size,
+	       sort_compare_fn *compare);
+
+/* An array. */
+#define sort_array(reader, array, compare)                                                         \
+	sort_items(reader, (array)->items, (array)->count, sizeof((array)->items[0]), compare)
+
+#endif
