@@ -126,6 +126,9 @@
  * 1,000,000 tasks with names of 10 letters need 110 million at most. */
 #define LIMIT_SPELLING_WORK 150000000
 
+/* Problems that are kept, but for those of tasks: the first ones say what it is. */
+#define LIMIT_PROBLEMS 10000
+
 /* Cycles that are listed, and tasks in them, over all. */
 #define LIMIT_CYCLES 1000
 #define LIMIT_CYCLE_TASKS 1000000

@@ -6,7 +6,6 @@
 #include "error.h"
 #include "process.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -120,51 +119,9 @@ static int examine_files(struct doctor *doctor)
 
 /* ---- problems ---- */
 
-/* The message with ".." for the digits of its addresses, which differ from one to the other. */
-static void leave_out_addresses(const char *message, char *ret, size_t size)
-{
-	size_t len = 0;
-	while (*message && len + 5 < size) {
-		ret[len++] = *message++;
-		if (message[-1] != '0' || *message != 'x')
-			continue;
-		memcpy(ret + len, "x..", 3);
-		len += 3;
-		for (message++; isxdigit((unsigned char)*message);)
-			message++;
-	}
-	/* The one that the message is about is told apart. */
-	static const char end[] = " at 0x..";
-	if (len > sizeof(end) && !memcmp(ret + len - strlen(end), end, strlen(end)))
-		len -= strlen(end);
-	ret[len] = '\0';
-}
-
-static struct finding *finding_for(struct doctor *doctor, int code, const char *message)
-{
-	char text[AIODBG_MESSAGE_MAX];
-	leave_out_addresses(message, text, sizeof(text));
-	for (size_t i = 0; i < doctor->finding_count; i++) {
-		if (!strcmp(doctor->findings[i].text, text))
-			return &doctor->findings[i];
-	}
-	if (doctor->finding_count == DOCTOR_FINDINGS)
-		return NULL;
-	struct finding *finding = &doctor->findings[doctor->finding_count++];
-	finding->code = code;
-	memcpy(finding->text, text, sizeof(text));
-	return finding;
-}
-
 static int add_problem(struct doctor *doctor, const struct aiodbg_problem *problem)
 {
-	struct finding *finding = finding_for(doctor, problem->code, problem->message);
-	if (!finding)
-		doctor->other_findings++;
-	else if (finding->count++,
-		 problem->has_address &&
-			 finding->address_count < sizeof(finding->addresses) / sizeof(uint64_t))
-		finding->addresses[finding->address_count++] = problem->address;
+	causes_add(&doctor->causes, problem, problem->has_address ? problem->address : 0);
 	doctor->corrupt_count += problem->code == AIODBG_CORRUPT;
 	if (problem->code != AIODBG_FAULT || !problem->has_address)
 		return 0;
@@ -433,7 +390,7 @@ static void conclude_snapshot(struct doctor *doctor)
 			 snap->version >> 24, snap->version >> 16 & 0xff, snap->borrowed_layout);
 		advise(doctor, "use a newer aiodbg if something looks wrong");
 	}
-	if (doctor->dbg->runtime.found_by == FOUND_SCAN && doctor->finding_count) {
+	if (doctor->dbg->runtime.found_by == FOUND_SCAN && doctor->causes.count) {
 		conclude(doctor, "the debugger has no files of the program, so CPython was found "
 				 "by a search in memory, and what is only in the files is missing");
 		advise_files(doctor, "");
@@ -453,7 +410,7 @@ static void conclude_all(struct doctor *doctor)
 		conclude_snapshot(doctor);
 	else
 		conclude_absence(doctor);
-	bool cut = doctor->snap ? doctor->finding_count != 0
+	bool cut = doctor->snap ? doctor->causes.count != 0
 				: doctor->error.code != AIODBG_NOT_FOUND && !doctor->elsewhere;
 	if (cut)
 		conclude_cut_core(doctor);

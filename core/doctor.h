@@ -9,6 +9,7 @@
 #ifndef DOCTOR_H
 #define DOCTOR_H
 
+#include "causes.h"
 #include "handle.h"
 #include "snapshot.h"
 
@@ -27,18 +28,6 @@ enum gap {
 	GAP_COUNT,
 };
 
-/* Things that were said about several objects, with their addresses left out. */
-struct finding {
-	/* enum aiodbg_status. */
-	int code;
-	char text[AIODBG_MESSAGE_MAX];
-	size_t count;
-	/* The first of them. */
-	uint64_t addresses[3];
-	size_t address_count;
-};
-
-#define DOCTOR_FINDINGS 16
 #define DOCTOR_FILES 8
 #define DOCTOR_CONCLUSIONS 8
 
@@ -65,8 +54,7 @@ struct doctor {
 	/* The files that the runtime and asyncio's offsets are in; empty if that is not known. */
 	char runtime_file[AIODBG_FILE_MAX], asyncio_file[AIODBG_FILE_MAX];
 	/* Problems of the snapshot and its tasks. */
-	struct finding findings[DOCTOR_FINDINGS];
-	size_t finding_count, other_findings;
+	struct causes causes;
 	/* Unreadable addresses in them, and the first of each kind. */
 	struct {
 		size_t count;

@@ -191,33 +191,37 @@ static bool resolve_task(struct resolver *resolver, struct node *start)
 }
 
 /* The other direction: each awaiter's list of what it awaits. */
-static bool collect_awaited(struct arena *arena, const struct tasks *tasks)
+static int collect_awaited(struct arena *arena, const struct tasks *tasks, struct reader *reader)
 {
-	for (size_t i = 0; i < tasks->count; i++) {
+	int status = 0;
+	for (size_t i = 0; !status && i < tasks->count; i++) {
 		const struct task *task = tasks->items[i];
+		status = reader_work(reader, 1 + task->awaiter_count / 16);
 		for (size_t k = 0; k < task->awaiter_count; k++) {
 			if (task->awaiters[k].awaiter)
 				task->awaiters[k].awaiter->awaited_count++;
 		}
 	}
-	for (size_t i = 0; i < tasks->count; i++) {
+	for (size_t i = 0; !status && i < tasks->count; i++) {
 		struct task *task = tasks->items[i];
-		if (!task->awaited_count)
+		status = reader_check_interrupt(reader);
+		if (status || !task->awaited_count)
 			continue;
 		task->awaited = arena_alloc(arena, task->awaited_count * sizeof(struct edge *));
 		if (!task->awaited)
-			return false;
+			return AIODBG_NO_MEMORY;
 		task->awaited_count = 0;
 	}
-	for (size_t i = 0; i < tasks->count; i++) {
+	for (size_t i = 0; !status && i < tasks->count; i++) {
 		struct task *task = tasks->items[i];
+		status = reader_work(reader, 1 + task->awaiter_count / 16);
 		for (size_t k = 0; k < task->awaiter_count; k++) {
 			struct task *awaiter = task->awaiters[k].awaiter;
 			if (awaiter)
 				awaiter->awaited[awaiter->awaited_count++] = &task->awaiters[k];
 		}
 	}
-	return true;
+	return status;
 }
 
 int graph_resolve(struct graph *graph, const struct tasks *tasks, struct reader *reader)
@@ -236,7 +240,10 @@ int graph_resolve(struct graph *graph, const struct tasks *tasks, struct reader 
 	if (error_is_fatal(status) && status != AIODBG_TOO_MUCH)
 		return status;
 	arena_set_limit(graph->arena, LIMIT_ARENA_CYCLES);
-	return collect_awaited(graph->arena, tasks) ? status : AIODBG_NO_MEMORY;
+	/* The edges that there can be are not too many for this. */
+	reader_begin_work(reader);
+	int collected = collect_awaited(graph->arena, tasks, reader);
+	return collected ? collected : status;
 }
 
 /* ---- cycles ---- */

@@ -2,6 +2,7 @@
 /* The table of renderers, and what the texts share. See render.h. */
 #include "render.h"
 
+#include "causes.h"
 #include "ceilings.h"
 
 #include <inttypes.h>
@@ -60,25 +61,60 @@ void render_empty(const struct aiodbg_snapshot *snap, struct output *out)
 		      loops == 1 ? "" : "s");
 }
 
-#define PROBLEMS_SHOWN 5
+#define CAUSES_SHOWN 5
+
+/* Returns how many problems the lines are about. */
+static size_t render_causes(const struct causes *causes, bool of_tasks, struct output *out)
+{
+	size_t total = 0;
+	for (size_t i = 0; i < causes->count && i < CAUSES_SHOWN; i++) {
+		const struct cause *cause = &causes->items[i];
+		total += cause->count;
+		output_text(out, "  ");
+		if (cause->count > 1)
+			output_format(out, "%zu times: ", cause->count);
+		else if (of_tasks)
+			output_format(out, "0x%" PRIx64 ": ", cause->addresses[0]);
+		output_safe(out, cause->count > 1 ? cause->text : cause->first->message,
+			    AIODBG_MESSAGE_MAX);
+		for (size_t k = 0; k < cause->address_count && cause->count > 1; k++)
+			output_format(out, "%s0x%" PRIx64,
+				      k		 ? ", "
+				      : of_tasks ? ": tasks "
+						 : " at ",
+				      cause->addresses[k]);
+		if (cause->count > 1 && cause->count > cause->address_count)
+			output_text(out, "...");
+		output_text(out, "\n");
+	}
+	return total;
+}
+
+static size_t add_causes(struct causes *causes, const struct aiodbg_problem *problem,
+			 const struct task *task)
+{
+	size_t count = 0;
+	for (; problem; problem = problem->next, count++)
+		causes_add(causes, problem, task ? task->id : problem->address);
+	return count;
+}
 
 void render_problems(const struct aiodbg_snapshot *snap, struct output *out)
 {
-	size_t shown = 0;
+	struct causes of_all = {.count = 0}, of_tasks = {.count = 0};
+	size_t count = snap->problem_count;
 	if (!snap->problems && !snap->damaged_count)
 		return;
+	add_causes(&of_all, snap->problems, NULL);
+	for (size_t i = 0; i < snap->tasks.count; i++)
+		count += add_causes(&of_tasks, snap->tasks.items[i]->problems,
+				    snap->tasks.items[i]);
 	output_text(out, "\nIncomplete:\n");
 	if (snap->damaged_count)
 		output_format(out, "  %zu of %zu tasks could not be read in full.\n",
 			      snap->damaged_count, snap->tasks.count);
-	for (const struct aiodbg_problem *p = snap->problems; p && shown < PROBLEMS_SHOWN;
-	     p = p->next) {
-		output_text(out, "  ");
-		output_safe(out, p->message, AIODBG_MESSAGE_MAX);
-		output_text(out, "\n");
-		shown++;
-	}
-	if (snap->problem_count > shown)
-		output_format(out, "  %zu more; see the errors in --json.\n",
-			      snap->problem_count - shown);
+	count -= render_causes(&of_all, false, out);
+	count -= render_causes(&of_tasks, true, out);
+	if (count)
+		output_format(out, "  %zu more; see the errors in --json.\n", count);
 }

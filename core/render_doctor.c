@@ -398,20 +398,19 @@ static void render_findings(const struct doctor *doctor, struct output *out)
 		[GAP_UNKNOWN] = "in memory of which nothing is known",
 	};
 	section(out, "Could not be read");
-	for (size_t i = 0; i < doctor->finding_count; i++) {
-		const struct finding *finding = &doctor->findings[i];
+	for (size_t i = 0; i < doctor->causes.count; i++) {
+		const struct cause *cause = &doctor->causes.items[i];
 		struct pieces pieces = {.used = 0};
 		char label[32];
-		snprintf(label, sizeof(label), "%zu time%s", finding->count,
-			 plural(finding->count));
-		piece(&pieces, "%s", finding->text);
-		for (size_t k = 0; k < finding->address_count; k++)
-			piece(&pieces, "%s0x%" PRIx64, k ? ", " : "; at ", finding->addresses[k]);
+		snprintf(label, sizeof(label), "%zu time%s", cause->count, plural(cause->count));
+		piece(&pieces, "%s", cause->text);
+		for (size_t k = 0; k < cause->address_count; k++)
+			piece(&pieces, "%s0x%" PRIx64, k ? ", " : "; at ", cause->addresses[k]);
 		fact_text(out, label, pieces.text);
 	}
-	if (doctor->other_findings)
+	if (doctor->causes.others)
 		fact(out, "and", "%zu of other kinds; see the errors in `asyncio ps --json`",
-		     doctor->other_findings);
+		     doctor->causes.others);
 	for (int i = 0; i < GAP_COUNT; i++) {
 		if (doctor->gaps[i].count)
 			fact(out, "addresses", "%zu %s, such as 0x%" PRIx64, doctor->gaps[i].count,
@@ -435,6 +434,6 @@ void render_doctor(const struct doctor *doctor, struct output *out)
 		render_threads(doctor->snap, out);
 		render_tasks(doctor->snap, out);
 	}
-	if (doctor->finding_count || doctor->error.code == AIODBG_FAULT)
+	if (doctor->causes.count || doctor->error.code == AIODBG_FAULT)
 		render_findings(doctor, out);
 }

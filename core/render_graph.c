@@ -273,6 +273,8 @@ int render_graph(const struct aiodbg_snapshot *snap, uint64_t id,
 	if (!writer.written)
 		return AIODBG_NO_MEMORY;
 	int status = write_graph(&writer, id);
+	if (!status)
+		render_problems(snap, out);
 	free(writer.written);
 	array_deinit(&writer.levels);
 	array_deinit(&writer.to_continue);

@@ -146,20 +146,6 @@ static void write_header(struct output *out, const size_t *widths)
 	output_text(out, "\n");
 }
 
-static void write_damaged(const struct aiodbg_snapshot *snap, struct output *out)
-{
-	size_t shown = 0;
-	for (size_t i = 0; i < snap->tasks.count && shown < 5; i++) {
-		const struct task *task = snap->tasks.items[i];
-		if (!task->problems)
-			continue;
-		output_format(out, "  0x%" PRIx64 ": ", task->id);
-		output_safe(out, task->problems->message, AIODBG_MESSAGE_MAX);
-		output_text(out, "\n");
-		shown++;
-	}
-}
-
 int render_table(const struct aiodbg_snapshot *snap, struct output *out)
 {
 	size_t widths[COLUMNS];
@@ -174,6 +160,5 @@ int render_table(const struct aiodbg_snapshot *snap, struct output *out)
 	write_header(out, widths);
 	each_row(snap, write_row, out, widths);
 	render_problems(snap, out);
-	write_damaged(snap, out);
 	return 0;
 }

@@ -218,5 +218,12 @@ int render_task(const struct aiodbg_snapshot *snap, struct output *out)
 		output_text(out, "\nIncomplete:\n");
 	write_problems(out, detail->task->problems);
 	write_problems(out, detail->problems);
+	size_t elsewhere = snap->problem_count + snap->damaged_count -
+			   (detail->task->problems != NULL);
+	if (elsewhere)
+		output_format(out,
+			      "\nWhat could not be read elsewhere (%zu) may be who awaits it: see "
+			      "`asyncio doctor`.\n",
+			      elsewhere);
 	return 0;
 }

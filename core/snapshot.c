@@ -104,12 +104,14 @@ struct aiodbg_problem *problem_create(struct arena *arena, const struct aiodbg_e
 static int note(void *arg, const struct aiodbg_error *error)
 {
 	struct builder *builder = arg;
-	struct aiodbg_problem *problem = problem_create(&builder->snap->arena, error);
+	struct aiodbg_problem *problem;
+	if (builder->snap->problem_count++ >= LIMIT_PROBLEMS)
+		return 0;
+	problem = problem_create(&builder->snap->arena, error);
 	if (!problem)
 		return decoder_no_memory(builder->decoder);
 	*builder->problems_end = problem;
 	builder->problems_end = &problem->next;
-	builder->snap->problem_count++;
 	return 0;
 }
 
@@ -979,11 +981,13 @@ static int decode_interp(struct builder *builder, size_t index, struct runtime *
 }
 
 /* Tasks in sets may be finished, kept by whoever has a reference: all_tasks() has no such. */
-static void drop_finished(struct tasks *tasks)
+static int drop_finished(struct tasks *tasks, struct reader *reader)
 {
 	size_t kept = 0;
-	for (size_t i = 0; i < tasks->count; i++) {
+	int status = 0;
+	for (size_t i = 0; !status && i < tasks->count; i++) {
 		struct task *task = tasks->items[i];
+		status = reader_check_interrupt(reader);
 		if (task->ended)
 			continue;
 		bool done = task->state == TASK_FINISHED || task->state == TASK_CANCELLED;
@@ -993,6 +997,7 @@ static void drop_finished(struct tasks *tasks)
 		tasks->items[kept++] = task;
 	}
 	tasks->count = kept;
+	return status;
 }
 
 /* What the user asked for by its address. */
@@ -1077,7 +1082,9 @@ static int build_edges(struct builder *builder)
 	status = cut(builder, status, LIMIT_ARENA_CYCLES);
 	if (status)
 		return status;
-	drop_finished(tasks);
+	status = drop_finished(tasks, reader);
+	if (status)
+		return status;
 	status = graph_find_cycles(builder->graph->arena, tasks, reader, &builder->snap->cycles);
 	if (status == AIODBG_LIMIT || status == AIODBG_TOO_MUCH)
 		error_set(&reader->error, status, "more than %d cycles, the others are not listed",
@@ -1085,11 +1092,28 @@ static int build_edges(struct builder *builder)
 	return cut(builder, status, LIMIT_ARENA_SIZE);
 }
 
+/* What did not get into the list of problems is at least counted there. */
+static int note_unlisted(struct builder *builder)
+{
+	size_t count = builder->snap->problem_count;
+	if (count <= LIMIT_PROBLEMS)
+		return 0;
+	error_set(&builder->decoder->reader.error, AIODBG_LIMIT,
+		  "%zu problems more than the %d that are listed", count - LIMIT_PROBLEMS,
+		  LIMIT_PROBLEMS);
+	builder->snap->problem_count = 0;
+	int status = note(builder, &builder->decoder->reader.error);
+	builder->snap->problem_count = count;
+	return status;
+}
+
 static int build(struct builder *builder, struct runtime *runtime)
 {
 	arena_set_limit(builder->decoder->arena, LIMIT_ARENA_TASKS);
 	int status = build_objects(builder, runtime);
-	return status ? status : build_edges(builder);
+	if (!status)
+		status = build_edges(builder);
+	return status ? status : note_unlisted(builder);
 }
 
 /* The task that is wanted in detail. */
