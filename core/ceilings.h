@@ -116,6 +116,10 @@
 /* Characters of a name in a tree or table. */
 #define LIMIT_NAME_SHOWN 200
 
+/* Frames of a stack in a row of a table: Python's default limit on recursion, wider than anybody
+ * reads. A task has a row for each that awaits it, with all frames of both. */
+#define LIMIT_ROW_FRAMES 1000
+
 /* Widest column of a table; a longer cell overflows its own row only. */
 #define LIMIT_COLUMN 50
 
@@ -174,11 +178,17 @@
 /* The other files there are one to a few lines, or one line for each of a few things. */
 #define LIMIT_PROC_FILE 65536
 
-/* Program headers of an ELF file: their number has 16 bits there. */
-#define LIMIT_ELF_HEADERS 65535
+/* Program headers of an ELF file: Linux loads no program with more than 64 KiB of them. All are
+ * looked through for each address. */
+#define LIMIT_ELF_HEADERS 2048
 
-/* Bytes of one table of an ELF file. The symbols of a browser with all its own are 100 MB. */
+/* Bytes of one table of an ELF file, and of all its tables of symbols. The symbols of a browser with
+ * all its own are 100 MB. */
 #define LIMIT_ELF_TABLE (256u << 20)
+
+/* Bytes of the names of its sections, which are looked through for each of them: of a hundred
+ * sections they are 1 KB. */
+#define LIMIT_ELF_SECTION_NAMES (1u << 20)
 
 /* Symbols with the same hash: linkers aim at four. */
 #define LIMIT_ELF_CHAIN 65536

@@ -144,18 +144,19 @@ static bool is_named(const struct elf_file *file, size_t names, const GElf_Shdr 
 	return found && !strcmp(found, name);
 }
 
-/* Whether the section's content may be loaded. */
-static bool is_bounded(Elf_Scn *section)
+/* Whether the section's content may be loaded: at most so many bytes. */
+static bool is_bounded(Elf_Scn *section, uint64_t max)
 {
 	GElf_Shdr header;
-	return section && gelf_getshdr(section, &header) && header.sh_size <= LIMIT_ELF_TABLE;
+	return section && gelf_getshdr(section, &header) && header.sh_size <= max;
 }
 
 bool elf_file_section(const struct elf_file *file, const char *name, uint64_t *addr, uint64_t *len)
 {
 	size_t names;
 	Elf_Scn *section = NULL;
-	if (elf_getshdrstrndx(file->elf, &names) || !is_bounded(elf_getscn(file->elf, names)))
+	if (elf_getshdrstrndx(file->elf, &names) ||
+	    !is_bounded(elf_getscn(file->elf, names), LIMIT_ELF_SECTION_NAMES))
 		return false;
 	while ((section = elf_nextscn(file->elf, section))) {
 		GElf_Shdr header;
@@ -192,14 +193,17 @@ static bool find_in_table(Elf_Data *symbols, const Elf_Data *strings, const char
 static bool find_in_sections(const struct elf_file *file, const char *name, uint64_t *ret)
 {
 	Elf_Scn *section = NULL;
+	uint64_t left = LIMIT_ELF_TABLE;
 	while ((section = elf_nextscn(file->elf, section))) {
 		GElf_Shdr header;
 		if (!gelf_getshdr(section, &header) ||
 		    (header.sh_type != SHT_SYMTAB && header.sh_type != SHT_DYNSYM))
 			continue;
 		Elf_Scn *names = elf_getscn(file->elf, header.sh_link);
-		if (is_bounded(section) && is_bounded(names) &&
-		    find_in_table(elf_getdata(section, NULL), elf_getdata(names, NULL), name, ret))
+		if (!is_bounded(section, left) || !is_bounded(names, LIMIT_ELF_TABLE))
+			continue;
+		left -= header.sh_size;
+		if (find_in_table(elf_getdata(section, NULL), elf_getdata(names, NULL), name, ret))
 			return true;
 	}
 	return false;

@@ -2,6 +2,7 @@
 /* Writing to a sink. See output.h. */
 #include "output.h"
 
+#include "ceilings.h"
 #include "error.h"
 #include "text.h"
 
@@ -14,6 +15,7 @@ void output_init(struct output *out, const struct aiodbg_sink *sink)
 	out->used = 0;
 	out->flushes = 0;
 	out->status = 0;
+	out->until_question = 0;
 }
 
 int output_flush(struct output *out)
@@ -25,9 +27,23 @@ int output_flush(struct output *out)
 	return out->status;
 }
 
+bool output_goes_on(struct output *out)
+{
+	if (out->until_question-- > 0)
+		return !out->status;
+	out->until_question = LIMIT_INTERRUPT_INTERVAL;
+	int answer = out->sink->interrupted ? out->sink->interrupted(out->sink->ctx) : 0;
+	if (answer && !out->status)
+		out->status = answer < 0 ? answer : AIODBG_INTERRUPTED;
+	return !out->status;
+}
+
 int output_finish(struct output *out, struct aiodbg_error *err)
 {
-	return output_flush(out) ? error_set(err, out->status, "output was refused") : 0;
+	if (!output_flush(out))
+		return 0;
+	return error_set(err, out->status,
+			 out->status == AIODBG_INTERRUPTED ? "interrupted" : "output was refused");
 }
 
 /* What does not fit in. */

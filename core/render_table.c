@@ -8,6 +8,7 @@
 #include "text.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { TID, ID, NAME, STACK, CHAIN, AWAITER, AWAITER_ID, COLUMNS };
@@ -46,6 +47,14 @@ static size_t put_number(const struct pen *pen, size_t (*write)(uint64_t, char *
 	return len;
 }
 
+/* Instead of so many frames. */
+static size_t put_rest(const struct pen *pen, size_t count)
+{
+	char text[TEXT_NUMBER_MAX + 16];
+	snprintf(text, sizeof(text), "... (%zu more)", count);
+	return put(pen, text, sizeof(text));
+}
+
 /* Of a measured stack only the widest that a column gets to be counts. */
 static size_t put_stack(const struct pen *pen, const struct task *task)
 {
@@ -53,6 +62,8 @@ static size_t put_stack(const struct pen *pen, const struct task *task)
 	for (size_t i = 0; i < task->depth && (!pen->measure || width < LIMIT_COLUMN); i++) {
 		if (i)
 			width += put(pen, " -> ", 4);
+		if (i == LIMIT_ROW_FRAMES)
+			return width + put_rest(pen, task->depth - i);
 		width += put(pen, task->stack[i]->function, LIMIT_NAME_SHOWN);
 	}
 	return width;
@@ -117,13 +128,13 @@ static void write_row(const struct row *row, struct output *out, size_t *widths)
 static void each_row(const struct aiodbg_snapshot *snap, row_fn *visit, struct output *out,
 		     size_t *widths)
 {
-	for (size_t i = 0; i < snap->tasks.count && !out->status; i++) {
+	for (size_t i = 0; i < snap->tasks.count && output_goes_on(out); i++) {
 		struct row row = {.snap = snap, .task = snap->tasks.items[i]};
 		if (!render_is_pending(row.task))
 			continue;
 		if (!row.task->awaiter_count)
 			visit(&row, out, widths);
-		for (size_t k = 0; k < row.task->awaiter_count; k++) {
+		for (size_t k = 0; k < row.task->awaiter_count && output_goes_on(out); k++) {
 			row.edge = &row.task->awaiters[k];
 			visit(&row, out, widths);
 		}

@@ -25,6 +25,11 @@ static int capture_write(void *ctx, const char *text, size_t len)
 	return 0;
 }
 
+static int capture_interrupted(void *ctx)
+{
+	return ((struct capture *)ctx)->interrupted;
+}
+
 void capture_init(struct capture *capture, bool unicode)
 {
 	*capture = (struct capture){
@@ -33,6 +38,7 @@ void capture_init(struct capture *capture, bool unicode)
 				.size = sizeof(capture->sink),
 				.ctx = capture,
 				.write = capture_write,
+				.interrupted = capture_interrupted,
 				.unicode = unicode,
 			},
 		.text = calloc(1, 1),

@@ -13,8 +13,8 @@ struct capture {
 	size_t len;
 	/* Calls of write so far. */
 	unsigned int writes;
-	/* What write returns, unless 0. */
-	int status;
+	/* What write returns, and what is answered to the question whether to go on, unless 0. */
+	int status, interrupted;
 };
 
 /* One that can show all characters, or only ASCII. */
