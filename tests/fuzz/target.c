@@ -162,7 +162,7 @@ static void check_json(void)
 
 static void check_error(int status, const struct aiodbg_error *err)
 {
-	if (status != err->code || status < 0 || status > AIODBG_IO)
+	if (status != err->code || status < 0 || status > AIODBG_TOO_MUCH)
 		die("status %d, code of the error %d", status, err->code);
 	if (!status)
 		return;
