@@ -411,7 +411,12 @@ static int open_target(const struct aiodbg_target *target, const struct argument
 	int status = choose_target(target, arguments, pid_text, sink, err, &how, &pid);
 	if (status)
 		return status;
-	return pid ? aiodbg_open_process(pid, &how, err, ret) : aiodbg_open(target, &how, err, ret);
+	status = pid ? aiodbg_open_process(pid, &how, err, ret)
+		     : aiodbg_open(target, &how, err, ret);
+	if (status == AIODBG_FAULT || status == AIODBG_CORRUPT || status == AIODBG_NOT_FOUND ||
+	    status == AIODBG_UNSUPPORTED)
+		error_append(err, "; `asyncio doctor` tells more");
+	return status;
 }
 
 /* What a snapshot is to be of, and is to have besides all tasks: each may be none. */

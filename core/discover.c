@@ -180,6 +180,13 @@ static int try_without_offsets(struct reader *reader, uint64_t addr, struct runt
 		if (status == AIODBG_FAULT && !missing.code)
 			missing = reader->error;
 	}
+	if (exported && layout_find(exported, false, reader->word_size)) {
+		char name[32];
+		return error_at(&reader->error, AIODBG_CORRUPT, addr,
+				"CPython %s has not the offsets that it publishes: its memory is "
+				"damaged, or the debugger has other files: _PyRuntime",
+				layout_version_text(exported, name, sizeof(name)));
+	}
 	if (exported)
 		return unsupported(reader, addr, exported, false);
 	char known[96];

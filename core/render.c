@@ -46,7 +46,8 @@ bool render_is_pending(const struct task *task)
 void render_empty(const struct aiodbg_snapshot *snap, struct output *out)
 {
 	char version[32];
-	output_format(out, "No asyncio tasks: CPython %s, %zu interpreter%s, %zu thread%s; ",
+	output_format(out, "No asyncio tasks%s: CPython %s, %zu interpreter%s, %zu thread%s; ",
+		      snap->problems ? " in what could be read" : "",
 		      layout_version_text(snap->version, version, sizeof(version)),
 		      snap->interps.count, snap->interps.count == 1 ? "" : "s", snap->threads.count,
 		      snap->threads.count == 1 ? "" : "s");
@@ -109,7 +110,7 @@ void render_problems(const struct aiodbg_snapshot *snap, struct output *out)
 	for (size_t i = 0; i < snap->tasks.count; i++)
 		count += add_causes(&of_tasks, snap->tasks.items[i]->problems,
 				    snap->tasks.items[i]);
-	output_text(out, "\nIncomplete:\n");
+	output_text(out, "\nIncomplete (see `asyncio doctor`):\n");
 	if (snap->damaged_count)
 		output_format(out, "  %zu of %zu tasks could not be read in full.\n",
 			      snap->damaged_count, snap->tasks.count);

@@ -1063,8 +1063,8 @@ static int build_objects(struct builder *builder, struct runtime *runtime)
 	status = cut(builder, status, LIMIT_ARENA_EDGES);
 	if (status || !decoder->missing_count)
 		return status;
-	error_prefix(&decoder->missing, "%" PRIu64 " times, something was left out, first",
-		     decoder->missing_count);
+	error_prefix(&decoder->missing, "left out %" PRIu64 " time%s, first",
+		     decoder->missing_count, decoder->missing_count == 1 ? "" : "s");
 	return note(builder, &decoder->missing);
 }
 
