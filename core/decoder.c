@@ -72,7 +72,8 @@ int decoder_go_on(struct decoder *decoder, int status)
 {
 	if (error_is_fatal(status))
 		return status;
-	if ((status == AIODBG_FAULT || status == AIODBG_LIMIT) && decoder->missing_count++ == 0)
+	if ((status == AIODBG_FAULT || status == AIODBG_LIMIT || status == AIODBG_CORRUPT) &&
+	    decoder->missing_count++ == 0)
 		decoder->missing = decoder->reader.error;
 	return 0;
 }

@@ -60,8 +60,9 @@ int decoder_charge(struct decoder *decoder, uint64_t addr, uint64_t size);
 int decoder_alloc(struct decoder *decoder, size_t size, void **ret);
 
 /*
- * Go on without something: returns 0 unless status is fatal. Memory that could not be read,
- * and what a ceiling has cut off, is counted in missing, so that the result does not pass for complete.
+ * Go on without something: returns 0 unless status is fatal. Memory that could not be read or
+ * contradicts itself, and what a ceiling has cut off, is counted in missing, so that the result
+ * does not pass for complete.
  */
 int decoder_go_on(struct decoder *decoder, int status);
 

@@ -217,8 +217,10 @@ static int try_runtime(struct reader *reader, uint64_t addr, struct runtime *ret
 	uint8_t head[HEAD_SIZE];
 	uint64_t words[WORDS_MAX];
 	int status = reader_read(reader, addr, head, sizeof(head));
-	if (status)
+	if (status) {
+		error_prefix(&reader->error, "_PyRuntime");
 		return status;
+	}
 	if (memcmp(head, cookie, sizeof(cookie)) != 0)
 		return try_without_offsets(reader, addr, ret);
 	ret->addr = addr;

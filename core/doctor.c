@@ -325,6 +325,11 @@ static void conclude_absence(struct doctor *doctor)
 		advise(doctor, "use a newer aiodbg for a newer CPython. If the version is one of "
 			       "those, the debugger has other files than the program was started "
 			       "from, or its memory is damaged");
+	} else if (error->code == AIODBG_FAULT && !doctor->memory.lost &&
+		   doctor->gaps[GAP_NOWHERE].count) {
+		conclude(doctor, "the debugger has other files than the program was started from: "
+				 "there is no memory where their names lead");
+		advise_files(doctor, "");
 	} else if (error->code == AIODBG_CORRUPT) {
 		conclude(doctor, "the memory is damaged, or the build of CPython was changed");
 		advise(doctor, "report it, with this output and where that Python is from");

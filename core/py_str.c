@@ -115,6 +115,9 @@ int str_find(struct decoder *decoder, uint64_t addr, const char *const *texts, s
 	bool is_read = false;
 	*ret = count;
 	int code = str_head(decoder, addr, &str);
+	/* Keys of a dict may be anything. */
+	if (code == AIODBG_CORRUPT)
+		return 0;
 	if (code)
 		return decoder_go_on(decoder, code);
 	if (!str.ascii || str.length > sizeof(bytes))
