@@ -109,6 +109,13 @@
  * string would fill the arena, and nothing would be shown at all. */
 #define LIMIT_TEXT_SIZE (1ull << 30)
 
+/* Characters of the path of a source file in a text: PATH_MAX. */
+#define LIMIT_FILE_SHOWN 4096
+
+/* Bytes of text of frames that are kept while JSON is written, for other tasks that are at the same
+ * places: 50,000 places are 15 MB. */
+#define LIMIT_FRAME_TEXTS (16u << 20)
+
 /* Levels of a tree: behind it, the indentation is wider than any screen, and would
  * grow with the square of the depth. The rest hangs under a new root. */
 #define LIMIT_TREE_LEVELS 120

@@ -63,7 +63,8 @@ static void write_frame(struct graph_writer *writer, const struct location *loca
 	struct output *out = writer->out;
 	begin_line(writer, level);
 	output_text(out, "  |   File ");
-	output_repr(out, location->code->filename ? location->code->filename : "?", LIMIT_STRING);
+	output_repr(out, location->code->filename ? location->code->filename : "?",
+		    LIMIT_FILE_SHOWN);
 	if (location->position.line >= 0)
 		output_format(out, ", line %" PRId32 ", in ", location->position.line);
 	else

@@ -6,6 +6,7 @@
  * begins a line, and so does each of its frames: a document can be searched by line and looked
  * at, and has few of them, which is what debuggers are slow to print.
  */
+#include "ceilings.h"
 #include "error.h"
 #include "render.h"
 #include "text.h"
@@ -94,8 +95,9 @@ struct json {
 	struct repeat facts, stack, awaited_by;
 	/* Writes one frame to memory. */
 	yajl_gen frame;
-	/* struct ready by location; in the arena. */
+	/* struct ready by location; in the arena. And the bytes of their texts. */
 	htab_t frames;
+	uint64_t kept;
 	struct arena arena;
 	bool no_memory;
 	jmp_buf out_of_memory;
@@ -255,31 +257,38 @@ static void put_frame_fields(yajl_gen gen, const struct location *location)
 	yajl_gen_map_close(gen);
 }
 
-/* The text of a frame; NULL if there is no memory. */
-static const struct ready *frame_text(struct json *json, const struct location *location)
+/* Keeps the text of a frame for others that are at the same place. */
+static void keep_frame(struct json *json, struct ready *ready, const unsigned char *text)
 {
-	struct ready key = {.location = location};
-	void **slot = htab_find_slot(json->frames, &key, INSERT);
-	if (!slot || *slot)
-		return slot ? *slot : NULL;
-	const unsigned char *text;
-	yajl_gen_clear(json->frame);
-	yajl_gen_reset(json->frame, "\n ");
-	put_frame_fields(json->frame, location);
-	if (yajl_gen_get_buf(json->frame, &text, &key.len) != yajl_gen_status_ok)
-		return NULL;
-	key.text = arena_copy(&json->arena, text, key.len);
-	*slot = key.text ? arena_copy(&json->arena, &key, sizeof(key)) : NULL;
-	return *slot;
+	json->kept += ready->len;
+	if (json->kept > LIMIT_FRAME_TEXTS)
+		return;
+	ready->text = arena_copy(&json->arena, text, ready->len);
+	struct ready *copy = ready->text ? arena_copy(&json->arena, ready, sizeof(*ready)) : NULL;
+	void **slot = copy ? htab_find_slot(json->frames, copy, INSERT) : NULL;
+	json->no_memory |= !slot;
+	if (slot)
+		*slot = copy;
 }
 
 static void put_frame(struct json *json, const struct location *location)
 {
-	const struct ready *ready = frame_text(json, location);
-	if (ready)
-		put_ready(json->gen, ready->text, ready->len);
-	else
+	struct ready ready = {.location = location};
+	const struct ready *known = htab_find(json->frames, &ready);
+	const unsigned char *text;
+	if (known) {
+		put_ready(json->gen, known->text, known->len);
+		return;
+	}
+	yajl_gen_clear(json->frame);
+	yajl_gen_reset(json->frame, "\n ");
+	put_frame_fields(json->frame, location);
+	if (yajl_gen_get_buf(json->frame, &text, &ready.len) != yajl_gen_status_ok) {
 		json->no_memory = true;
+		return;
+	}
+	put_ready(json->gen, (const char *)text, ready.len);
+	keep_frame(json, &ready, text);
 }
 
 static void put_awaiter(yajl_gen gen, const struct edge *edge)
