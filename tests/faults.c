@@ -109,20 +109,23 @@ static int run_command(const struct run *run, struct text *text)
 }
 
 /*
- * The tasks of a JSON document: objects, one level in, between two lines.
+ * The tasks of a JSON document: each begins a line, and all others that do so are indented.
  */
 static void find_tasks(const struct text *text, struct spans *ret)
 {
-	const char *at = strstr(text->bytes, "\n \"tasks\": [\n");
-	const char *end = at ? strstr(at, "\n ]") : NULL;
+	static const char begin[] = "\n{\"id\":";
+	const char *at = strstr(text->bytes, begin);
+	const char *end = strstr(text->bytes, "],\n\"cycles\":");
 	ret->num = 0;
-	while (at && (at = strstr(at, "\n  {\n")) && at < end) {
-		const char *last = strstr(at, "\n  }");
+	while (at) {
+		const char *next = strstr(at + 1, begin);
+		/* Without the comma. */
+		const char *last = next ? next - 1 : end;
 		ret->list = reallocarray(ret->list, ret->num + 1, sizeof(struct span));
 		if (!last || !ret->list)
 			abort();
 		ret->list[ret->num++] = (struct span){at, (size_t)(last - at)};
-		at = last;
+		at = next;
 	}
 }
 
@@ -144,7 +147,7 @@ static size_t count_intact(const struct run *run, const struct spans *reference,
 	find_tasks(text, spans);
 	for (size_t i = 0; i < reference->num; i++)
 		intact += has_task(spans, &reference->list[i]);
-	if (intact < reference->num && strstr(text->bytes, "\n \"complete\": true"))
+	if (intact < reference->num && strstr(text->bytes, "\n\"complete\":true"))
 		fail(run, "%zu of %zu tasks, and it says that it is complete", intact,
 		     reference->num);
 	return intact;
