@@ -418,9 +418,11 @@ static int decode_task(struct builder *builder, struct task *task)
 		task_source_is_list(task->source) ? EXPECT_NATIVE_TASK : EXPECT_TASK, &future);
 	if (!status && has_left_list(builder, task))
 		status = reader_corrupt(&decoder->reader, task->id, "has left its list");
-	/* As it is before it is set up, and when it is taken apart. */
-	if (!status && builder->changing && !future.coro && !future.name)
-		status = reader_corrupt(&decoder->reader, task->id, "neither coroutine nor name");
+	/* As it is before it is set up, and when it is taken apart. Of other classes nothing may
+	 * be known. */
+	if (!status && !future.name &&
+	    (future.type->kind == KIND_TASK || (builder->changing && !future.coro)))
+		status = reader_corrupt(&decoder->reader, task->id, "has no name yet, or no more");
 	if (status)
 		return task_problem(builder, task, status, "task");
 	task->type = future.type->name;

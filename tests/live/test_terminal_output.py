@@ -1,11 +1,15 @@
 """Text that comes from the target reaches a terminal as text only."""
 
+import json
+import os
 import re
+import shutil
 import unicodedata
 
 import debugger
 import pytest
 from cells import Process
+from place import CHECKOUT
 
 LINE_ENDS = "\n"
 
@@ -88,3 +92,75 @@ def test_tree_in_c_locale(shown_in_c):
     assert "(T) 12345\n" in tree
     for escaped in (r"\x1b[31mred", r"\u202e", r"\ud83c", r"\n", r"\U0001f3b5"):
         assert escaped in tree
+
+
+HOSTILE = os.path.join(CHECKOUT, "tests", "live", "terminal_hostile.py")
+MARK = "----- "
+
+
+class Hostile:
+    """The program under one Python, and all commands on it."""
+
+    def __init__(self, place, interpreter, process, inner):
+        self.place = place
+        self.interpreter = interpreter
+        self.process = process
+        with open(place.outer(inner) + "/ids") as file:
+            ids = file.read().split()
+        self.commands = ["ps", "pstree", "doctor", "ps --json", "pstree --json"]
+        self.commands += ["%s %s" % (name, id) for name in ("graph", "task") for id in ids]
+
+
+@pytest.fixture(scope="module")
+def hostile(interpreter, place):
+    inner = place.folder("hostile-" + interpreter.name)
+    shutil.copy(HOSTILE, place.outer(inner))
+    arguments = [interpreter.command, "-B", inner + "/terminal_hostile.py"]
+    with Process(place, arguments, inner).wait_until_ready() as process:
+        yield Hostile(place, interpreter, process, inner)
+
+
+def shows_text_only(commands, output, errors):
+    """output: that of each command behind a line MARK and the command."""
+    assert harmful(errors) == set()
+    texts = dict(part.split("\n", 1) for part in output.split(MARK)[1:])
+    assert list(texts) == commands
+    for command, text in texts.items():
+        assert harmful(text) == set(), command
+        assert not re.search(r"^\W*(T\) )?FORGED", text, re.MULTILINE), command
+        if "--json" in command:
+            names = {task["name"] for task in json.loads(text)["tasks"]}
+            assert len([name for name in names if "FORGED" in name]) == 3
+        elif command != "doctor":
+            assert "FORGED" in text, command
+    details = "".join(text for command, text in texts.items() if command.startswith("task"))
+    source = "return await (aw, '\\x1b"
+    for shown in ("Harm('", "variable\\x1b", source, "hostile\\x1b", "message '"):
+        assert shown in details
+
+
+@pytest.mark.required
+@pytest.mark.only((3, 11), (3, 14))
+def test_all_commands_in_gdb(hostile):
+    options = debugger.without_symbols(hostile.place, hostile.interpreter.command)
+    options += ["-p", str(hostile.process.pid)]
+    commands = []
+    for command in hostile.commands:
+        commands += ["echo %s%s\\n" % (MARK, command), "asyncio " + command]
+    done = debugger.gdb(options + debugger.each(commands))
+    assert done.status == 0, done.errors
+    shows_text_only(hostile.commands, done.output, done.errors)
+
+
+@pytest.mark.required
+@pytest.mark.only((3, 11), (3, 14))
+def test_all_commands_in_lldb(hostile, lldb):
+    if not lldb.reaches(hostile.place):
+        # It is in the root folder, and the program is not.
+        return
+    commands = ["process attach --pid %d" % hostile.process.pid]
+    for command in hostile.commands:
+        commands += ["script print(%r)" % (MARK + command), "asyncio " + command]
+    done = lldb.run(commands)
+    assert done.status == 0, done.errors
+    shows_text_only(hostile.commands, done.output, done.errors)
