@@ -64,29 +64,33 @@ void render_empty(const struct aiodbg_snapshot *snap, struct output *out)
 
 #define CAUSES_SHOWN 5
 
+static void render_cause(const struct cause *cause, bool of_tasks, struct output *out)
+{
+	if (cause->count == 1) {
+		output_text(out, "  ");
+		if (of_tasks)
+			output_format(out, "0x%" PRIx64 ": ", cause->addresses[0]);
+		output_safe(out, cause->first->message, AIODBG_MESSAGE_MAX);
+		output_text(out, "\n");
+		return;
+	}
+	const char *before = of_tasks ? ": tasks " : " at ";
+	output_format(out, "  %zu times: ", cause->count);
+	output_safe(out, cause->text, AIODBG_MESSAGE_MAX);
+	for (size_t i = 0; i < cause->address_count; i++) {
+		output_format(out, "%s0x%" PRIx64, before, cause->addresses[i]);
+		before = ", ";
+	}
+	output_text(out, cause->count > cause->address_count ? "...\n" : "\n");
+}
+
 /* Returns how many problems the lines are about. */
 static size_t render_causes(const struct causes *causes, bool of_tasks, struct output *out)
 {
 	size_t total = 0;
 	for (size_t i = 0; i < causes->count && i < CAUSES_SHOWN; i++) {
-		const struct cause *cause = &causes->items[i];
-		total += cause->count;
-		output_text(out, "  ");
-		if (cause->count > 1)
-			output_format(out, "%zu times: ", cause->count);
-		else if (of_tasks)
-			output_format(out, "0x%" PRIx64 ": ", cause->addresses[0]);
-		output_safe(out, cause->count > 1 ? cause->text : cause->first->message,
-			    AIODBG_MESSAGE_MAX);
-		for (size_t k = 0; k < cause->address_count && cause->count > 1; k++)
-			output_format(out, "%s0x%" PRIx64,
-				      k		 ? ", "
-				      : of_tasks ? ": tasks "
-						 : " at ",
-				      cause->addresses[k]);
-		if (cause->count > 1 && cause->count > cause->address_count)
-			output_text(out, "...");
-		output_text(out, "\n");
+		render_cause(&causes->items[i], of_tasks, out);
+		total += causes->items[i].count;
 	}
 	return total;
 }

@@ -498,6 +498,12 @@ static void put_text(struct json *json, const char *text)
 	flush(json, false);
 }
 
+/* In front of the element of an outermost array that has this index: each begins a line. */
+static void begin_element(struct json *json, size_t index)
+{
+	put_text(json, index ? ",\n" : "\n");
+}
+
 static void put_snapshot(struct json *json, const struct aiodbg_snapshot *snap)
 {
 	yajl_gen gen = json->gen;
@@ -507,17 +513,17 @@ static void put_snapshot(struct json *json, const struct aiodbg_snapshot *snap)
 	put_target(gen, snap);
 	put_text(json, ",\n\"threads\":[");
 	for (size_t i = 0; i < snap->threads.count; i++) {
-		put_text(json, i ? ",\n" : "\n");
+		begin_element(json, i);
 		put_thread(gen, snap, &snap->threads.items[i]);
 	}
 	put_text(json, "],\n\"tasks\":[");
 	for (size_t i = 0; i < snap->tasks.count && !json->out->status && !json->no_memory; i++) {
-		put_text(json, i ? ",\n" : "\n");
+		begin_element(json, i);
 		put_task(json, snap, snap->tasks.items[i]);
 	}
 	put_text(json, "],\n\"cycles\":[");
 	for (size_t i = 0; i < snap->cycles.count; i++) {
-		put_text(json, i ? ",\n" : "\n");
+		begin_element(json, i);
 		put_cycle(gen, &snap->cycles.items[i]);
 	}
 	put_text(json, "],\n\"complete\":");

@@ -195,9 +195,9 @@ class LldbSink(aiodbg.Sink):
             write(text)
 
     def _write(self, text):
-        data = memoryview(text.encode())
+        data = text.encode()
         while data:
-            error, written = self._debugger.GetOutputFile().Write(bytes(data))
+            error, written = self._debugger.GetOutputFile().Write(data)
             if error.Fail():
                 reason = "LLDB cannot write the output: %s" % error.GetCString()
                 raise aiodbg.Error(reason, aiodbg.Status.IO)
