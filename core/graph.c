@@ -3,7 +3,6 @@
 #include "graph.h"
 
 #include "ceilings.h"
-#include "error.h"
 #include "sort.h"
 
 #include <string.h>
@@ -49,8 +48,15 @@ struct step {
 	unsigned int source;
 };
 
+/* Where an edge goes among those of its task. */
+struct place {
+	uint64_t key;
+	size_t edge;
+};
+
 ARRAY(steps, struct step);
 ARRAY(edges, struct edge);
+ARRAY(places, struct place);
 
 struct resolver {
 	struct graph *graph;
@@ -58,6 +64,7 @@ struct resolver {
 	struct steps steps;
 	/* Of the task at hand. */
 	struct edges edges;
+	struct places places;
 	size_t edge_count;
 	bool limit_reached;
 	/* Why it cannot go on, unless that is memory. */
@@ -140,16 +147,37 @@ static bool enter_future(struct resolver *resolver, struct task *task, struct no
 	return array_push(&resolver->steps, step);
 }
 
-static int compare_edges(const void *a, const void *b)
+static int compare_places(const void *a, const void *b)
 {
-	const struct edge *x = a, *y = b;
-	if (x->awaiter && y->awaiter)
-		return x->awaiter->index < y->awaiter->index
-			       ? -1
-			       : x->awaiter->index > y->awaiter->index;
-	if (x->awaiter || y->awaiter)
-		return x->awaiter ? -1 : 1;
-	return x->awaiter_id < y->awaiter_id ? -1 : x->awaiter_id > y->awaiter_id;
+	const struct place *x = a, *y = b;
+	return x->key < y->key ? -1 : x->key > y->key;
+}
+
+/* The edges of one task go by the order of the tasks that await it, which were found in another;
+ * what is no task comes last, by its address. */
+static bool copy_edges(struct resolver *resolver, struct task *task)
+{
+	const struct edge *edges = resolver->edges.items;
+	size_t count = resolver->edges.count;
+	resolver->places.count = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct place place = {edges[i].awaiter_id | 1ull << 63, i};
+		if (edges[i].awaiter)
+			place.key = edges[i].awaiter->index;
+		if (!array_push(&resolver->places, place))
+			return false;
+	}
+	if (count > 1)
+		resolver->status = sort_array(resolver->reader, &resolver->places, compare_places);
+	if (resolver->status)
+		return false;
+	task->awaiters = arena_alloc(resolver->graph->arena, count * sizeof(struct edge));
+	if (!task->awaiters)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		task->awaiters[i] = edges[resolver->places.items[i].edge];
+	task->awaiter_count = count;
+	return true;
 }
 
 /* All who await one task, depth first, each future once. */
@@ -177,20 +205,25 @@ static bool resolve_task(struct resolver *resolver, struct node *start)
 		if (!done || resolver->status)
 			return false;
 	}
-	size_t count = resolver->edges.count;
-	if (!count)
-		return true;
-	if (count > 1)
-		resolver->status = sort_array(resolver->reader, &resolver->edges, compare_edges);
-	if (resolver->status)
-		return false;
-	task->awaiters = arena_copy(resolver->graph->arena, resolver->edges.items,
-				    count * sizeof(struct edge));
-	task->awaiter_count = count;
-	return task->awaiters;
+	return !resolver->edges.count || copy_edges(resolver, task);
 }
 
-/* The other direction: each awaiter's list of what it awaits. */
+int graph_resolve(struct graph *graph, struct reader *reader)
+{
+	struct resolver resolver = {.graph = graph, .reader = reader};
+	bool done = true;
+	for (size_t i = 0; done && i < graph->nodes.count; i++) {
+		if (graph->nodes.items[i]->task)
+			done = resolve_task(&resolver, graph->nodes.items[i]);
+	}
+	array_deinit(&resolver.steps);
+	array_deinit(&resolver.edges);
+	array_deinit(&resolver.places);
+	if (!done)
+		return resolver.status ? resolver.status : no_memory(graph->arena);
+	return resolver.limit_reached ? AIODBG_LIMIT : 0;
+}
+
 static int collect_awaited(struct arena *arena, const struct tasks *tasks, struct reader *reader)
 {
 	int status = 0;
@@ -209,7 +242,7 @@ static int collect_awaited(struct arena *arena, const struct tasks *tasks, struc
 			continue;
 		task->awaited = arena_alloc(arena, task->awaited_count * sizeof(struct edge *));
 		if (!task->awaited)
-			return AIODBG_NO_MEMORY;
+			return no_memory(arena);
 		task->awaited_count = 0;
 	}
 	for (size_t i = 0; !status && i < tasks->count; i++) {
@@ -224,26 +257,14 @@ static int collect_awaited(struct arena *arena, const struct tasks *tasks, struc
 	return status;
 }
 
-int graph_resolve(struct graph *graph, const struct tasks *tasks, struct reader *reader)
+int graph_collect_awaited(struct arena *arena, const struct tasks *tasks, struct reader *reader)
 {
-	struct resolver resolver = {.graph = graph, .reader = reader};
-	bool done = true;
-	for (size_t i = 0; done && i < graph->nodes.count; i++) {
-		if (graph->nodes.items[i]->task)
-			done = resolve_task(&resolver, graph->nodes.items[i]);
+	int status = collect_awaited(arena, tasks, reader);
+	for (size_t i = 0; status && i < tasks->count; i++) {
+		tasks->items[i]->awaited = NULL;
+		tasks->items[i]->awaited_count = 0;
 	}
-	array_deinit(&resolver.steps);
-	array_deinit(&resolver.edges);
-	int status = resolver.limit_reached ? AIODBG_LIMIT : 0;
-	if (!done)
-		status = resolver.status ? resolver.status : no_memory(graph->arena);
-	if (error_is_fatal(status) && status != AIODBG_TOO_MUCH)
-		return status;
-	arena_set_limit(graph->arena, LIMIT_ARENA_CYCLES);
-	/* The edges that there can be are not too many for this. */
-	reader_begin_work(reader);
-	int collected = collect_awaited(graph->arena, tasks, reader);
-	return collected ? collected : status;
+	return status;
 }
 
 /* ---- cycles ---- */

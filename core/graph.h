@@ -57,12 +57,18 @@ struct node *graph_find(struct graph *graph, uint64_t addr);
 struct node *graph_add(struct graph *graph, uint64_t addr, struct task *task);
 
 /*
- * Fill in awaiters and awaited of all tasks, from nodes that have all their links. The
- * edges of a task are in the order of the tasks that await it. The reader is asked whether to
- * go on. Returns 0, AIODBG_NO_MEMORY, what the reader does, or if some were left out
- * AIODBG_LIMIT or AIODBG_TOO_MUCH; the others are there.
+ * Fill in the awaiters of all tasks, from nodes that have all their links. The edges of a task
+ * are in the order of the tasks that await it. The reader is asked whether to go on. Returns 0,
+ * AIODBG_NO_MEMORY, what the reader does, or if some were left out AIODBG_LIMIT or
+ * AIODBG_TOO_MUCH; the others are there.
  */
-int graph_resolve(struct graph *graph, const struct tasks *tasks, struct reader *reader);
+int graph_resolve(struct graph *graph, struct reader *reader);
+
+/*
+ * The other direction: fill in what each task awaits, from the awaiters of all. Returns the
+ * same, but that none is there then.
+ */
+int graph_collect_awaited(struct arena *arena, const struct tasks *tasks, struct reader *reader);
 
 /* Find the knots and list the cycles. Returns the same. */
 int graph_find_cycles(struct arena *arena, const struct tasks *tasks, struct reader *reader,

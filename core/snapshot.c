@@ -1084,7 +1084,13 @@ static int build_edges(struct builder *builder)
 	status = cut(builder, status, LIMIT_ARENA_CYCLES);
 	if (status)
 		return status;
-	status = drop_finished(tasks, reader);
+	status = graph_collect_awaited(builder->graph->arena, tasks, reader);
+	if (status == AIODBG_TOO_MUCH)
+		error_set(&reader->error, status,
+			  "cut: what each task awaits: more work or memory");
+	status = cut(builder, status, LIMIT_ARENA_CYCLES);
+	if (!status)
+		status = drop_finished(tasks, reader);
 	if (status)
 		return status;
 	status = graph_find_cycles(builder->graph->arena, tasks, reader, &builder->snap->cycles);
