@@ -13,17 +13,29 @@ void addrmap_deinit(struct addrmap *map)
 	memset(map, 0, sizeof(*map));
 }
 
-/* The entry of addr, or the free one where it would be. There is one: half are free. */
-static struct addrmap_entry *find(const struct addrmap_entry *entries, size_t capacity,
-				  uint64_t addr)
+/* Where the search for addr begins. */
+static size_t first_place(size_t capacity, uint64_t addr)
 {
 	/* All bits count. To keep neighbours together would be faster by half for objects as
 	 * CPython allocates them, but those of a hostile core may lie so densely that all of them
 	 * would be in one run. */
-	size_t at = (size_t)((addr >> 3) * 0x9e3779b97f4a7c15ull >> 32) & (capacity - 1);
+	return (size_t)((addr >> 3) * 0x9e3779b97f4a7c15ull >> 32) & (capacity - 1);
+}
+
+/* The entry of addr, or the free one where it would be. There is one: half are free. */
+static struct addrmap_entry *find(const struct addrmap_entry *entries, size_t capacity,
+				  uint64_t addr)
+{
+	size_t at = first_place(capacity, addr);
 	while (entries[at].value && entries[at].addr != addr)
 		at = (at + 1) & (capacity - 1);
 	return (struct addrmap_entry *)&entries[at];
+}
+
+void addrmap_prefetch(const struct addrmap *map, uint64_t addr)
+{
+	if (map->capacity)
+		__builtin_prefetch(&map->entries[first_place(map->capacity, addr)]);
 }
 
 void *addrmap_get(const struct addrmap *map, uint64_t addr)

@@ -27,6 +27,10 @@ struct addrmap {
 
 void addrmap_deinit(struct addrmap *map);
 
+/* Tells the processor that addr will be looked for: of many addresses that are known beforehand,
+ * it can fetch several at a time. */
+void addrmap_prefetch(const struct addrmap *map, uint64_t addr);
+
 /* What was put there last, or NULL. */
 void *addrmap_get(const struct addrmap *map, uint64_t addr);
 

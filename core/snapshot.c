@@ -38,12 +38,17 @@ ARRAY(executings, struct executing);
 /* Somebody who awaits the node that is being decoded. */
 struct awaiter {
 	uint64_t addr;
+	/* NULL if it was not known before; then is_task says what it is. */
+	struct node *node;
 	unsigned int source;
 	bool is_task;
 	uint64_t identity;
 };
 
 ARRAY(awaiters, struct awaiter);
+
+/* Addresses of awaiters that are looked up together, since each is anywhere in a large table. */
+#define TOGETHER 32
 
 /*
  * What tells a task or future from a later one at the same address. The addresses of all that
@@ -67,6 +72,8 @@ struct builder {
 	/* The node whose awaiters are being collected, and those. */
 	struct node *node;
 	struct awaiters awaiters;
+	uint64_t unseen[TOGETHER];
+	size_t unseen_count;
 	unsigned int source;
 	/* The target runs on. */
 	bool changing;
@@ -241,10 +248,13 @@ static int identify(struct builder *builder, const struct future *future, const 
 static int see_awaiter(struct builder *builder, uint64_t addr)
 {
 	struct future future;
-	const struct node *node = graph_find(builder->graph, addr);
-	struct awaiter awaiter = {addr, builder->source, node && node->task, 0};
+	struct awaiter awaiter = {
+		.addr = addr,
+		.node = graph_find(builder->graph, addr),
+		.source = builder->source,
+	};
 	int status = 0;
-	if (!node || builder->changing) {
+	if (!awaiter.node || builder->changing) {
 		status = future_read(builder->decoder, addr, EXPECT_NOTHING, &future);
 		awaiter.is_task = future.is_task;
 	}
@@ -276,8 +286,10 @@ static int link_awaiters(struct builder *builder)
 	builder->node->first_link = links->count;
 	for (size_t i = 0; i < builder->awaiters.count; i++) {
 		const struct awaiter *awaiter = &builder->awaiters.items[i];
-		struct link link = {.source = awaiter->source, .identity = awaiter->identity};
-		int status = add_future(builder, awaiter->addr, awaiter->is_task, &link.to);
+		struct link link = {awaiter->node, awaiter->source, awaiter->identity};
+		int status = 0;
+		if (!link.to)
+			status = add_future(builder, awaiter->addr, awaiter->is_task, &link.to);
 		if (status)
 			return status;
 		if (links->count >= LIMIT_EDGES)
@@ -301,10 +313,23 @@ static int pass_over(struct builder *builder, int status)
 	return builder->bad_links > LIMIT_BAD_AWAITERS ? status : 0;
 }
 
+static int see_awaiters(struct builder *builder)
+{
+	int status = 0;
+	for (size_t i = 0; i < builder->unseen_count; i++)
+		addrmap_prefetch(&builder->graph->index, builder->unseen[i]);
+	for (size_t i = 0; !status && i < builder->unseen_count; i++)
+		status = pass_over(builder, see_awaiter(builder, builder->unseen[i]));
+	builder->unseen_count = 0;
+	return status;
+}
+
 static int visit_awaiter(struct decoder *decoder, uint64_t addr, void *arg)
 {
+	struct builder *builder = arg;
 	(void)decoder;
-	return pass_over(arg, see_awaiter(arg, addr));
+	builder->unseen[builder->unseen_count++] = addr;
+	return builder->unseen_count == TOGETHER ? see_awaiters(builder) : 0;
 }
 
 static int visit_callback(struct decoder *decoder, uint64_t addr, void *arg)
@@ -312,22 +337,30 @@ static int visit_callback(struct decoder *decoder, uint64_t addr, void *arg)
 	return pass_over(arg, callback_visit(decoder, addr, visit_awaiter, arg));
 }
 
+/* What a source says in the end, and those that it has named and were not yet looked up. */
+static int end_source(struct builder *builder, int status)
+{
+	status = pass_over(builder, status);
+	return error_is_fatal(status) ? status : see_awaiters(builder);
+}
+
 /* Collects who awaits the current node. */
 static int read_links(struct builder *builder, const struct future *future)
 {
 	struct decoder *decoder = builder->decoder;
 	builder->awaiters.count = 0;
+	builder->unseen_count = 0;
 	builder->bad_links = 0;
 	builder->source = EDGE_AWAITED_BY;
 	int status = future_visit_awaited_by(decoder, future, visit_awaiter, builder);
-	status = pass_over(builder, status);
+	status = end_source(builder, status);
 	if (error_is_fatal(status))
 		return status;
 	/* Each source may have as many. */
 	builder->bad_links = builder->bad_links != 0;
 	builder->source = EDGE_CALLBACK;
 	status = future_visit_callbacks(decoder, future, visit_callback, builder);
-	status = pass_over(builder, status);
+	status = end_source(builder, status);
 	if (error_is_fatal(status) || !builder->bad_links)
 		return status;
 	decoder->reader.error = builder->link_error;
@@ -1074,7 +1107,7 @@ static int build_edges(struct builder *builder)
 {
 	struct reader *reader = &builder->decoder->reader;
 	struct tasks *tasks = &builder->snap->tasks;
-	int status = graph_resolve(builder->graph, tasks, reader);
+	int status = graph_resolve(builder->graph, reader);
 	if (status == AIODBG_LIMIT || status == AIODBG_TOO_MUCH)
 		error_set(
 			&reader->error, status,
