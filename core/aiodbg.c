@@ -88,8 +88,14 @@ int handle_open_process(uint32_t pid, const struct aiodbg_options *options,
 	if (status)
 		return status;
 	status = handle_open(process_target(process), options, err, ret);
+	struct aiodbg_error skipped;
+	if (status && !error_is_fatal(status) && process_skipped(process, &skipped))
+		error_prefix(err, "%s", skipped.message);
 	if (status == AIODBG_NOT_FOUND || status == AIODBG_UNSUPPORTED)
 		process_prefix(process, err);
+	/* Why asyncio's offsets were not there. */
+	if (!status && !(*ret)->runtime.asyncio && !(*ret)->runtime.asyncio_error.code)
+		process_skipped(process, &(*ret)->runtime.asyncio_error);
 	status = process_check(process, status, err);
 	if (*ret)
 		(*ret)->process = process;

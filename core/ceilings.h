@@ -189,20 +189,25 @@
  * looked through for each address. */
 #define LIMIT_ELF_HEADERS 2048
 
-/* Bytes of one table of an ELF file, and of all its tables of symbols. The symbols of a browser with
- * all its own are 100 MB. */
+/* Bytes of one table of an ELF file, of all its tables of symbols, and of all their names. The
+ * symbols of a browser with all its own are 100 MB. */
 #define LIMIT_ELF_TABLE (256u << 20)
 
-/* Bytes of the names of its sections, which are looked through for each of them: of a hundred
- * sections they are 1 KB. */
+/* Bytes of the names of its sections: of a hundred sections they are 1 KB. */
 #define LIMIT_ELF_SECTION_NAMES (1u << 20)
 
 /* Symbols with the same hash: linkers aim at four. */
 #define LIMIT_ELF_CHAIN 65536
 
-/* Bytes of an ELF file that is put together from memory, because the file is gone: an
- * interpreter with all its libraries linked in is 100 MB. */
-#define LIMIT_ELF_IMAGE (512ull << 20)
+/* ELF files of a process that are looked into, and bytes of their tables for one name: programs
+ * with all of machine learning in them have loaded 1,500, with some gigabytes of code, of which
+ * symbols are a tenth. Each takes 30 microseconds, and again for each name. */
+#define LIMIT_ELF_FILES 10000
+#define LIMIT_ELF_LOOKED (2ull << 30)
+
+/* Bytes of all ELF files of a process that are put together from memory, because the files are
+ * gone: an interpreter with all its libraries linked in is 100 MB. */
+#define LIMIT_ELF_IMAGES (512ull << 20)
 
 /* Snapshots of a process that runs on, in search of one that is whole. */
 #define LIMIT_RETRIES 1000

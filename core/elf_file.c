@@ -100,22 +100,23 @@ void elf_file_close(struct elf_file *file)
 	*file = (struct elf_file){.fd = -1};
 }
 
-/* The index-th (from 0) program header of a type. */
-static bool program_header(const struct elf_file *file, uint32_t type, size_t index, GElf_Phdr *ret)
+/* The next program header of a type, from *index on, which moves on. */
+static bool program_header(const struct elf_file *file, uint32_t type, size_t *index,
+			   GElf_Phdr *ret)
 {
 	size_t count;
 	if (elf_getphdrnum(file->elf, &count))
 		return false;
 	if (count > LIMIT_ELF_HEADERS)
 		count = LIMIT_ELF_HEADERS;
-	for (size_t i = 0; i < count; i++) {
-		if (gelf_getphdr(file->elf, (int)i, ret) && ret->p_type == type && index-- == 0)
+	while (*index < count) {
+		if (gelf_getphdr(file->elf, (int)(*index)++, ret) && ret->p_type == type)
 			return true;
 	}
 	return false;
 }
 
-bool elf_file_segment(const struct elf_file *file, size_t index, struct elf_segment *ret)
+bool elf_file_segment(const struct elf_file *file, size_t *index, struct elf_segment *ret)
 {
 	GElf_Phdr header;
 	if (!program_header(file, PT_LOAD, index, &header))
@@ -127,7 +128,7 @@ bool elf_file_segment(const struct elf_file *file, size_t index, struct elf_segm
 bool elf_file_find_bias(struct elf_file *file, uint64_t start)
 {
 	struct elf_segment segment;
-	for (size_t i = 0; elf_file_segment(file, i, &segment); i++) {
+	for (size_t i = 0; elf_file_segment(file, &i, &segment);) {
 		/* The one with the file's first page in it, which was mapped as a whole. */
 		if (segment.offset < LIMIT_PAGE_SIZE && segment.file_size) {
 			file->bias = start - (segment.addr - segment.offset);
@@ -137,31 +138,44 @@ bool elf_file_find_bias(struct elf_file *file, uint64_t start)
 	return false;
 }
 
-static bool is_named(const struct elf_file *file, size_t names, const GElf_Shdr *header,
-		     const char *name)
+/* Whether a table of strings has that one, of len bytes with its end, at an offset. */
+static bool has_string(const Elf_Data *strings, uint64_t offset, const char *string, size_t len)
 {
-	const char *found = elf_strptr(file->elf, names, header->sh_name);
-	return found && !strcmp(found, name);
+	return offset < strings->d_size && strings->d_size - offset >= len &&
+	       !memcmp((const char *)strings->d_buf + offset, string, len);
 }
 
-/* Whether the section's content may be loaded: at most so many bytes. */
-static bool is_bounded(Elf_Scn *section, uint64_t max)
+/* Whether the section's content may be loaded: at most *left bytes, which it is taken off. */
+static bool is_bounded(struct elf_file *file, Elf_Scn *section, uint64_t *left)
 {
 	GElf_Shdr header;
-	return section && gelf_getshdr(section, &header) && header.sh_size <= max;
+	if (!section || !gelf_getshdr(section, &header))
+		return false;
+	if (header.sh_size > *left) {
+		file->cut = true;
+		return false;
+	}
+	*left -= header.sh_size;
+	file->looked += header.sh_size;
+	return true;
 }
 
-bool elf_file_section(const struct elf_file *file, const char *name, uint64_t *addr, uint64_t *len)
+bool elf_file_section(struct elf_file *file, const char *name, uint64_t *addr, uint64_t *len)
 {
-	size_t names;
+	size_t index;
 	Elf_Scn *section = NULL;
-	if (elf_getshdrstrndx(file->elf, &names) ||
-	    !is_bounded(elf_getscn(file->elf, names), LIMIT_ELF_SECTION_NAMES))
+	uint64_t left = LIMIT_ELF_SECTION_NAMES;
+	if (elf_getshdrstrndx(file->elf, &index) ||
+	    !is_bounded(file, elf_getscn(file->elf, index), &left))
+		return false;
+	const Elf_Data *names = elf_getdata(elf_getscn(file->elf, index), NULL);
+	if (!names || !names->d_buf)
 		return false;
 	while ((section = elf_nextscn(file->elf, section))) {
 		GElf_Shdr header;
+		file->looked += sizeof(header);
 		if (!gelf_getshdr(section, &header) || !(header.sh_flags & SHF_ALLOC) ||
-		    !is_named(file, names, &header, name))
+		    !has_string(names, header.sh_name, name, strlen(name) + 1))
 			continue;
 		*addr = header.sh_addr + file->bias;
 		*len = header.sh_size;
@@ -174,15 +188,13 @@ static bool find_in_table(Elf_Data *symbols, const Elf_Data *strings, const char
 			  uint64_t *ret)
 {
 	size_t len = strlen(name) + 1;
-	if (!symbols || !strings)
+	if (!symbols || !strings || !strings->d_buf)
 		return false;
 	for (int i = 0; i < INT_MAX; i++) {
 		GElf_Sym symbol;
 		if (!gelf_getsym(symbols, i, &symbol))
 			return false;
-		if (symbol.st_shndx == SHN_UNDEF || symbol.st_name >= strings->d_size ||
-		    strings->d_size - symbol.st_name < len ||
-		    memcmp((const char *)strings->d_buf + symbol.st_name, name, len) != 0)
+		if (symbol.st_shndx == SHN_UNDEF || !has_string(strings, symbol.st_name, name, len))
 			continue;
 		*ret = symbol.st_value;
 		return true;
@@ -190,19 +202,20 @@ static bool find_in_table(Elf_Data *symbols, const Elf_Data *strings, const char
 	return false;
 }
 
-static bool find_in_sections(const struct elf_file *file, const char *name, uint64_t *ret)
+static bool find_in_sections(struct elf_file *file, const char *name, uint64_t *ret)
 {
 	Elf_Scn *section = NULL;
-	uint64_t left = LIMIT_ELF_TABLE;
+	uint64_t left = LIMIT_ELF_TABLE, left_of_names = LIMIT_ELF_TABLE;
 	while ((section = elf_nextscn(file->elf, section))) {
 		GElf_Shdr header;
+		file->looked += sizeof(header);
 		if (!gelf_getshdr(section, &header) ||
 		    (header.sh_type != SHT_SYMTAB && header.sh_type != SHT_DYNSYM))
 			continue;
+		/* Many of them may have the same bytes of the file. */
 		Elf_Scn *names = elf_getscn(file->elf, header.sh_link);
-		if (!is_bounded(section, left) || !is_bounded(names, LIMIT_ELF_TABLE))
+		if (!is_bounded(file, section, &left) || !is_bounded(file, names, &left_of_names))
 			continue;
-		left -= header.sh_size;
 		if (find_in_table(elf_getdata(section, NULL), elf_getdata(names, NULL), name, ret))
 			return true;
 	}
@@ -223,7 +236,7 @@ struct dynamic {
 static bool find_place(const struct elf_file *file, uint64_t addr, uint64_t *offset, uint64_t *room)
 {
 	struct elf_segment segment;
-	for (size_t i = 0; elf_file_segment(file, i, &segment); i++) {
+	for (size_t i = 0; elf_file_segment(file, &i, &segment);) {
 		uint64_t at = addr - segment.addr;
 		if (at >= segment.file_size && file->image)
 			at -= file->bias;
@@ -237,28 +250,31 @@ static bool find_place(const struct elf_file *file, uint64_t addr, uint64_t *off
 }
 
 /* size bytes of things of that type at an address, in our byte order; NULL if not there. */
-static Elf_Data *load(const struct elf_file *file, uint64_t addr, uint64_t size, Elf_Type type)
+static Elf_Data *load(struct elf_file *file, uint64_t addr, uint64_t size, Elf_Type type)
 {
 	uint64_t offset, room;
+	file->cut = file->cut || size > LIMIT_ELF_TABLE;
 	if (!size || size > LIMIT_ELF_TABLE || !find_place(file, addr, &offset, &room) ||
 	    size > room || offset > INT64_MAX)
 		return NULL;
+	file->looked += size;
 	return elf_getdata_rawchunk(file->elf, (int64_t)offset, size, type);
 }
 
-static bool load_words(const struct elf_file *file, uint64_t addr, uint64_t count, uint32_t **ret)
+static bool load_words(struct elf_file *file, uint64_t addr, uint64_t count, uint32_t **ret)
 {
 	Elf_Data *data = count <= LIMIT_ELF_TABLE ? load(file, addr, count * 4, ELF_T_WORD) : NULL;
 	*ret = data ? data->d_buf : NULL;
 	return *ret;
 }
 
-static bool read_dynamic(const struct elf_file *file, struct dynamic *ret)
+static bool read_dynamic(struct elf_file *file, struct dynamic *ret)
 {
 	GElf_Phdr header;
 	GElf_Dyn entry;
+	size_t first = 0;
 	*ret = (struct dynamic){0};
-	if (!program_header(file, PT_DYNAMIC, 0, &header))
+	if (!program_header(file, PT_DYNAMIC, &first, &header))
 		return false;
 	Elf_Data *data = load(file, header.p_vaddr, header.p_filesz, ELF_T_DYN);
 	for (int i = 0; data && gelf_getdyn(data, i, &entry) && entry.d_tag != DT_NULL; i++) {
@@ -288,13 +304,13 @@ static bool read_dynamic(const struct elf_file *file, struct dynamic *ret)
  * them. The newer has the symbols in the order of its buckets, and the chain of the last
  * one ends with a mark: https://sourceware.org/gnu-gabi/program-loading-and-dynamic-linking.txt
  */
-static uint64_t count_by_hash(const struct elf_file *file, const struct dynamic *dynamic)
+static uint64_t count_by_hash(struct elf_file *file, const struct dynamic *dynamic)
 {
 	uint32_t *head;
 	return load_words(file, dynamic->hash, 2, &head) ? head[1] : 0;
 }
 
-static uint64_t count_by_gnu_hash(const struct elf_file *file, const struct dynamic *dynamic)
+static uint64_t count_by_gnu_hash(struct elf_file *file, const struct dynamic *dynamic)
 {
 	uint32_t *head, *buckets, *chain, last = 0;
 	uint64_t word_size = gelf_getclass(file->elf) == ELFCLASS64 ? 8 : 4;
@@ -321,7 +337,7 @@ static uint64_t count_by_gnu_hash(const struct elf_file *file, const struct dyna
 	return 0;
 }
 
-static bool find_in_dynamic(const struct elf_file *file, const char *name, uint64_t *ret)
+static bool find_in_dynamic(struct elf_file *file, const char *name, uint64_t *ret)
 {
 	struct dynamic dynamic;
 	if (!read_dynamic(file, &dynamic))
@@ -337,7 +353,7 @@ static bool find_in_dynamic(const struct elf_file *file, const char *name, uint6
 			     ret);
 }
 
-bool elf_file_symbol(const struct elf_file *file, const char *name, uint64_t *addr)
+bool elf_file_symbol(struct elf_file *file, const char *name, uint64_t *addr)
 {
 	uint64_t value;
 	if (!find_in_sections(file, name, &value) && !find_in_dynamic(file, name, &value))

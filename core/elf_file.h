@@ -22,6 +22,10 @@ struct elf_file {
 	char *image;
 	/* What is to be added to the file's addresses: elf_file_find_bias(). */
 	uint64_t bias;
+	/* Bytes of its tables that were looked through so far. And there were tables that are too
+	 * large for that. */
+	uint64_t looked;
+	bool cut;
 };
 
 /* Bytes that decide if something is an ELF file, and of which kind: e_ident. */
@@ -39,19 +43,20 @@ int elf_file_open(struct elf_file *file, int fd);
 int elf_file_open_image(struct elf_file *file, char *image, size_t size);
 void elf_file_close(struct elf_file *file);
 
-/* The index-th (from 0) segment that is loaded; false behind the last. */
+/* The next segment that is loaded; false behind the last. *index is 0 for the first one, and
+ * moves on. */
 struct elf_segment {
 	uint64_t addr, offset, file_size;
 };
-bool elf_file_segment(const struct elf_file *file, size_t index, struct elf_segment *ret);
+bool elf_file_segment(const struct elf_file *file, size_t *index, struct elf_segment *ret);
 
 /* Learn the bias from where the start of the file was mapped; false if it is not loaded. */
 bool elf_file_find_bias(struct elf_file *file, uint64_t start);
 
 /* Address and length in the process of the first section of that name. */
-bool elf_file_section(const struct elf_file *file, const char *name, uint64_t *addr, uint64_t *len);
+bool elf_file_section(struct elf_file *file, const char *name, uint64_t *addr, uint64_t *len);
 
 /* Address in the process of the symbol, if the file defines it. */
-bool elf_file_symbol(const struct elf_file *file, const char *name, uint64_t *addr);
+bool elf_file_symbol(struct elf_file *file, const char *name, uint64_t *addr);
 
 #endif

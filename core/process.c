@@ -42,11 +42,34 @@ struct object {
 	/* Of the start of the file. */
 	const struct mapping *mapping;
 	enum source source;
+	/* It was not looked into, or not to its end, because it was too much. */
+	bool skipped;
 	/* For SOURCE_MEMORY. */
 	struct elf_file image;
 };
 
 ARRAY(objects, struct object);
+
+/* What one file has of that name. */
+typedef bool lookup_fn(struct elf_file *file, const char *name, uint64_t *addr, uint64_t *len);
+
+/*
+ * What is known of the answers for a name, since to begin anew for each takes as long as the square
+ * of the number of files.
+ */
+struct answers {
+	lookup_fn *lookup;
+	char name[32];
+	/* How many there are among the first objects, and the last one. */
+	unsigned int count;
+	size_t object_count;
+	uint64_t addr, len;
+	/* Bytes that were looked through. */
+	uint64_t looked;
+};
+
+/* Names that are remembered. */
+#define NAMES 8
 
 struct process {
 	uint32_t pid;
@@ -59,6 +82,12 @@ struct process {
 	struct aiodbg_target target;
 	aiodbg_interrupted_fn *interrupted;
 	void *interrupted_ctx;
+	/* ELF files among the objects, as far as is known, and bytes of those that were put
+	 * together from memory. */
+	size_t elf_count;
+	uint64_t images_size;
+	struct answers answers[NAMES];
+	size_t next_answers;
 	/* A read found no memory any more; and the user wanted no more of it. */
 	bool gone, stopped;
 };
@@ -123,6 +152,16 @@ static int process_interrupted(void *ctx)
 {
 	const struct process *process = ctx;
 	return process->interrupted ? process->interrupted(process->interrupted_ctx) : 0;
+}
+
+/* What a callback is to return if the work is to end. */
+static int check_interrupt(struct process *process)
+{
+	int status = process_interrupted(process);
+	process->stopped = status > 0;
+	if (status)
+		return status < 0 ? status : STOPPED;
+	return process->gone ? READ_GONE : 0;
 }
 
 /* ---- files ---- */
@@ -195,14 +234,17 @@ static bool is_mapped_file(struct process *process, const struct mapping *mappin
 
 /* ---- files put together from memory ---- */
 
-static void read_what_is_there(struct process *process, uint64_t addr, char *buf, uint64_t len)
+static int read_what_is_there(struct process *process, uint64_t addr, char *buf, uint64_t len)
 {
 	for (uint64_t at = 0; at < len; at += LIMIT_BLOCK_SIZE) {
 		uint64_t part = len - at < LIMIT_BLOCK_SIZE ? len - at : LIMIT_BLOCK_SIZE;
-		if (process_interrupted(process) ||
-		    process_read(process, addr + at, buf + at, part) == READ_GONE)
-			return;
+		int status = check_interrupt(process);
+		if (status)
+			return status;
+		if (process_read(process, addr + at, buf + at, part) == READ_GONE)
+			return READ_GONE;
 	}
+	return 0;
 }
 
 /* The segments as they are described at the start of the file. */
@@ -210,12 +252,11 @@ static int read_segments(struct process *process, const struct elf_file *head, c
 			 uint64_t *size)
 {
 	struct elf_segment segment;
-	uint64_t total = 0;
+	uint64_t left = LIMIT_ELF_IMAGES - process->images_size, total = 0;
 	*size = 0;
-	for (size_t i = 0; elf_file_segment(head, i, &segment); i++) {
+	for (size_t i = 0; elf_file_segment(head, &i, &segment);) {
 		/* Their sum bounds the work, too. */
-		if (segment.file_size > LIMIT_ELF_IMAGE - total ||
-		    segment.offset > LIMIT_ELF_IMAGE - segment.file_size)
+		if (segment.file_size > left - total || segment.offset > left - segment.file_size)
 			return AIODBG_LIMIT;
 		total += segment.file_size;
 		if (segment.offset + segment.file_size > *size)
@@ -226,10 +267,17 @@ static int read_segments(struct process *process, const struct elf_file *head, c
 	*image = calloc(1, *size);
 	if (!*image)
 		return AIODBG_NO_MEMORY;
-	for (size_t i = 0; elf_file_segment(head, i, &segment); i++)
-		read_what_is_there(process, head->bias + segment.addr, *image + segment.offset,
-				   segment.file_size);
-	return 0;
+	uint64_t cost = *size > total ? *size : total;
+	process->images_size += cost;
+	int status = 0;
+	for (size_t i = 0; !status && elf_file_segment(head, &i, &segment);)
+		status = read_what_is_there(process, head->bias + segment.addr,
+					    *image + segment.offset, segment.file_size);
+	if (status) {
+		process->images_size -= cost;
+		free(*image);
+	}
+	return status;
 }
 
 static int open_memory(struct process *process, struct object *object)
@@ -285,27 +333,44 @@ static bool open_file(struct process *process, struct object *object, enum sourc
 	return false;
 }
 
-/* Opens it anew each time: there may be more of them than files that we may have open. */
-static bool object_open(struct process *process, struct object *object, struct elf_file *ret)
+/* Whether it is an ELF file of ours, of which there are not too many. */
+static bool is_candidate(struct process *process, struct object *object)
+{
+	if (!is_elf(process, object->mapping))
+		return false;
+	object->skipped = process->elf_count++ >= LIMIT_ELF_FILES;
+	return !object->skipped;
+}
+
+/*
+ * Opens it anew each time: there may be more of them than files that we may have open. Returns
+ * AIODBG_NOT_FOUND if there is none, or what callbacks return.
+ */
+static int object_open(struct process *process, struct object *object, struct elf_file *ret)
 {
 	enum source source = object->source;
-	if (source == SOURCE_UNKNOWN && !is_elf(process, object->mapping))
-		object->source = source = SOURCE_NONE;
 	if (source == SOURCE_UNKNOWN)
-		source = SOURCE_MAP_FILES;
+		source = is_candidate(process, object) ? SOURCE_MAP_FILES : SOURCE_NONE;
+	object->source = source;
 	for (; source < SOURCE_MEMORY; source++) {
 		if (open_file(process, object, source, ret)) {
 			object->source = source;
-			return true;
+			return 0;
 		}
 	}
-	if (source == SOURCE_MEMORY && !object->image.elf && open_memory(process, object))
-		source = SOURCE_NONE;
+	if (source == SOURCE_MEMORY && !object->image.elf) {
+		int status = open_memory(process, object);
+		object->skipped = status == AIODBG_LIMIT || status == AIODBG_NO_MEMORY;
+		if (status < 0)
+			return status;
+		if (status)
+			source = SOURCE_NONE;
+	}
 	object->source = source;
 	if (source == SOURCE_NONE)
-		return false;
+		return AIODBG_NOT_FOUND;
 	*ret = object->image;
-	return true;
+	return 0;
 }
 
 static void object_close(struct object *object, struct elf_file *file)
@@ -314,34 +379,69 @@ static void object_close(struct object *object, struct elf_file *file)
 		elf_file_close(file);
 }
 
-/* The index-th (from 0) answer of all objects that lookup finds name in. */
-typedef bool lookup_fn(const struct elf_file *file, const char *name, uint64_t *addr,
-		       uint64_t *len);
+static struct answers *find_answers(struct process *process, lookup_fn *lookup, const char *name)
+{
+	for (size_t i = 0; i < NAMES; i++) {
+		struct answers *answers = &process->answers[i];
+		if (answers->lookup == lookup && !strcmp(answers->name, name))
+			return answers;
+	}
+	struct answers *answers = &process->answers[process->next_answers++ % NAMES];
+	*answers = (struct answers){.lookup = lookup};
+	snprintf(answers->name, sizeof(answers->name), "%s", name);
+	return answers;
+}
 
+/* Adds the answer of one object, if it has one. */
+static int look_into(struct process *process, struct object *object, struct answers *answers)
+{
+	struct elf_file file;
+	if (answers->looked > LIMIT_ELF_LOOKED) {
+		object->skipped = object->skipped || object->source != SOURCE_NONE;
+		return 0;
+	}
+	int status = object_open(process, object, &file);
+	if (status)
+		return status == AIODBG_NOT_FOUND ? 0 : status;
+	file.looked = 0;
+	file.cut = false;
+	answers->count += answers->lookup(&file, answers->name, &answers->addr, &answers->len);
+	answers->looked += file.looked;
+	object->skipped = object->skipped || file.cut;
+	object_close(object, &file);
+	return 0;
+}
+
+/* The index-th (from 0) answer of all objects that lookup finds name in. */
 static int look_up(struct process *process, lookup_fn *lookup, const char *name, unsigned int index,
 		   uint64_t *addr, uint64_t *len)
 {
-	for (size_t i = 0; i < process->objects.count; i++) {
-		struct object *object = &process->objects.items[i];
-		struct elf_file file;
-		int status = process_interrupted(process);
-		process->stopped = status > 0;
-		if (status)
-			return status < 0 ? status : STOPPED;
-		if (process->gone)
-			return READ_GONE;
-		if (!object_open(process, object, &file))
-			continue;
-		bool found = lookup(&file, name, addr, len) && index-- == 0;
-		object_close(object, &file);
-		if (found)
-			return 0;
+	struct answers *answers = find_answers(process, lookup, name);
+	if (strlen(name) >= sizeof(answers->name))
+		return AIODBG_NOT_FOUND;
+	if (answers->count > index + 1) {
+		answers->count = 0;
+		answers->object_count = 0;
+		answers->looked = 0;
 	}
-	return AIODBG_NOT_FOUND;
+	int status = check_interrupt(process);
+	for (; !status && answers->count <= index; status = check_interrupt(process)) {
+		if (answers->object_count == process->objects.count)
+			return AIODBG_NOT_FOUND;
+		status = look_into(process, &process->objects.items[answers->object_count],
+				   answers);
+		if (status)
+			return status;
+		answers->object_count++;
+	}
+	if (status)
+		return status;
+	*addr = answers->addr;
+	*len = answers->len;
+	return 0;
 }
 
-static bool lookup_symbol(const struct elf_file *file, const char *name, uint64_t *addr,
-			  uint64_t *len)
+static bool lookup_symbol(struct elf_file *file, const char *name, uint64_t *addr, uint64_t *len)
 {
 	*len = 0;
 	return elf_file_symbol(file, name, addr);
@@ -617,4 +717,17 @@ int process_check(struct process *process, int status, struct aiodbg_error *err)
 void process_prefix(const struct process *process, struct aiodbg_error *err)
 {
 	error_prefix(err, "process %" PRIu32 " (%.100s)", process->pid, process->exe);
+}
+
+bool process_skipped(const struct process *process, struct aiodbg_error *err)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < process->objects.count; i++)
+		count += process->objects.items[i].skipped;
+	if (count)
+		error_set(err, AIODBG_LIMIT,
+			  "%zu mapped files were not looked into, or not to their end: more than "
+			  "%d ELF files, or %u MB of symbols",
+			  count, LIMIT_ELF_FILES, (unsigned int)(LIMIT_ELF_LOOKED >> 20));
+	return count;
 }

@@ -34,6 +34,10 @@ const struct aiodbg_target *process_target(const struct process *process);
  */
 int process_check(struct process *process, int status, struct aiodbg_error *err);
 
+/* Whether there were too many mapped ELF files, or too large ones, to look into all of them: then
+ * *err says so. */
+bool process_skipped(const struct process *process, struct aiodbg_error *err);
+
 /* Put "process PID (its executable): " in front of the message. */
 void process_prefix(const struct process *process, struct aiodbg_error *err);
 
