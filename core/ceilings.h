@@ -137,8 +137,16 @@
  * 1,000,000 tasks with names of 10 letters need 110 million at most. */
 #define LIMIT_SPELLING_WORK 150000000
 
+/* Tasks that one call looks at for a completion: a few milliseconds, between which the caller may
+ * stop. */
+#define LIMIT_COMPLETION_STEPS 65536
+
 /* Problems that are kept, but for those of tasks: the first ones say what it is. */
 #define LIMIT_PROBLEMS 10000
+
+/* Addresses that the debugger is asked about: each may take it milliseconds. Those in a mapping that
+ * it has told of are not asked about. */
+#define LIMIT_MAPPINGS_ASKED 1000
 
 /* Cycles that are listed, and tasks in them, over all. */
 #define LIMIT_CYCLES 1000

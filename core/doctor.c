@@ -75,23 +75,51 @@ static enum gap gap_of(const struct aiodbg_target *target, const struct aiodbg_m
 	return mapping->has_contents == 0 && core ? GAP_LEFT_OUT : GAP_UNKNOWN;
 }
 
-/* Where an address lies that could not be read. */
-static int examine_gap(struct doctor *doctor, uint64_t addr)
+/* Asks the target where an address lies, and remembers what it says. */
+static int ask_gap(struct doctor *doctor, uint64_t addr, enum gap *ret)
 {
 	const struct aiodbg_target *target = &doctor->dbg->target;
 	struct aiodbg_mapping mapping = {0};
-	enum gap gap = GAP_UNKNOWN;
-	if (target->find_mapping) {
-		int status = target->find_mapping(target->ctx, addr, &mapping);
-		if (status < 0)
-			return error_set(&doctor->error, status, "listing memory was refused");
-		gap = status ? GAP_NOWHERE : gap_of(target, &mapping);
-	}
-	if (gap == GAP_FILE)
+	int status = target->find_mapping(target->ctx, addr, &mapping);
+	if (status < 0)
+		return error_set(&doctor->error, status, "listing memory was refused");
+	doctor->asked++;
+	*ret = status ? GAP_NOWHERE : gap_of(target, &mapping);
+	if (*ret == GAP_FILE)
 		add_file(doctor, mapping.file);
-	if (doctor->gaps[gap].count++ == 0)
-		doctor->gaps[gap].first = addr;
+	if (!status && doctor->mapping_count < DOCTOR_MAPPINGS) {
+		size_t i = doctor->mapping_count++;
+		doctor->mappings[i].start = mapping.start;
+		doctor->mappings[i].end = mapping.end;
+		doctor->mappings[i].gap = *ret;
+	}
 	return 0;
+}
+
+static bool knows_gap(const struct doctor *doctor, uint64_t addr, enum gap *ret)
+{
+	for (size_t i = 0; i < doctor->mapping_count; i++) {
+		if (addr < doctor->mappings[i].start || addr >= doctor->mappings[i].end)
+			continue;
+		*ret = doctor->mappings[i].gap;
+		return true;
+	}
+	return false;
+}
+
+/* Where an address lies that could not be read. */
+static int examine_gap(struct doctor *doctor, uint64_t addr)
+{
+	enum gap gap = GAP_UNKNOWN;
+	int status = 0;
+	if (doctor->dbg->target.find_mapping && !knows_gap(doctor, addr, &gap)) {
+		gap = GAP_NOT_ASKED;
+		if (doctor->asked < LIMIT_MAPPINGS_ASKED)
+			status = ask_gap(doctor, addr, &gap);
+	}
+	if (!status && doctor->gaps[gap].count++ == 0)
+		doctor->gaps[gap].first = addr;
+	return status;
 }
 
 static int find_file(struct doctor *doctor, uint64_t addr, char *ret)
@@ -136,7 +164,7 @@ static int add_problems(struct doctor *doctor, const struct aiodbg_problem *prob
 	return status;
 }
 
-static int examine_problems(struct doctor *doctor)
+static int examine_problems(struct reader *reader, struct doctor *doctor)
 {
 	const struct aiodbg_error *error = &doctor->error;
 	const struct aiodbg_snapshot *snap = doctor->snap;
@@ -145,8 +173,13 @@ static int examine_problems(struct doctor *doctor)
 			       ? examine_gap(doctor, error->address)
 			       : 0;
 	int status = add_problems(doctor, snap->problems);
-	for (size_t i = 0; !status && i < snap->tasks.count; i++)
-		status = add_problems(doctor, snap->tasks.items[i]->problems);
+	for (size_t i = 0; !status && i < snap->tasks.count; i++) {
+		status = reader_check_interrupt(reader);
+		if (status)
+			doctor->error = reader->error;
+		else
+			status = add_problems(doctor, snap->tasks.items[i]->problems);
+	}
 	return status;
 }
 
@@ -438,11 +471,11 @@ static int examine(struct doctor *doctor)
 		status = examine_regions(&reader, doctor);
 	if (status)
 		doctor->error = reader.error;
-	reader_deinit(&reader);
 	if (!status)
 		status = examine_files(doctor);
 	if (!status)
-		status = examine_problems(doctor);
+		status = examine_problems(&reader, doctor);
+	reader_deinit(&reader);
 	if (!status && !doctor->snap && !is_gone(&doctor->error))
 		status = examine_absence(doctor);
 	if (!status || !doctor->dbg->process)

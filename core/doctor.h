@@ -25,10 +25,13 @@ enum gap {
 	GAP_LEFT_OUT,
 	/* Nothing is known of it. */
 	GAP_UNKNOWN,
+	/* There are so many others that nobody was asked. */
+	GAP_NOT_ASKED,
 	GAP_COUNT,
 };
 
 #define DOCTOR_FILES 8
+#define DOCTOR_MAPPINGS 64
 #define DOCTOR_CONCLUSIONS 8
 
 /* What is likely, and what to do about it. */
@@ -60,6 +63,12 @@ struct doctor {
 		size_t count;
 		uint64_t first;
 	} gaps[GAP_COUNT];
+	/* What the target has said of them, and how often it was asked. */
+	struct {
+		uint64_t start, end;
+		enum gap gap;
+	} mappings[DOCTOR_MAPPINGS];
+	size_t mapping_count, asked;
 	/* Files that such are in. */
 	char files[DOCTOR_FILES][AIODBG_FILE_MAX];
 	size_t file_count;

@@ -396,6 +396,7 @@ static void render_findings(const struct doctor *doctor, struct output *out)
 		[GAP_FILE] = "in mapped files",
 		[GAP_LEFT_OUT] = "in memory that the core was written without",
 		[GAP_UNKNOWN] = "in memory of which nothing is known",
+		[GAP_NOT_ASKED] = "behind too many others to ask where they are",
 	};
 	section(out, "Could not be read");
 	for (size_t i = 0; i < doctor->causes.count; i++) {
