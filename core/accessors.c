@@ -224,7 +224,7 @@ int aiodbg_snapshot_find(const struct aiodbg_snapshot *snap, const char *text,
 			 struct aiodbg_error *err, size_t *ret)
 {
 	struct task *task;
-	int status = task_find(snap, text, err, &task);
+	int status = task_find(snap, text, NULL, NULL, err, &task);
 	if (!status)
 		*ret = task->index;
 	return status;

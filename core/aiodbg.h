@@ -574,7 +574,8 @@ AIODBG_PUBLIC int aiodbg_render_graph(const struct aiodbg_snapshot *snap, uint64
  * aiodbg_snapshot_find() takes and that begins with word: ids if word begins with "0", else
  * names as the commands show them, in ASCII if unicode is 0. *from is the number of the first
  * task to look at, and is moved behind the one that was found, so that the next call finds the
- * next. A name that several have comes as often. Returns 0, AIODBG_NOT_FOUND behind the last,
+ * next. A name that several have comes as often. After some thousand tasks of which none fits the
+ * text is empty, so that whoever waits can be asked. Returns 0, AIODBG_NOT_FOUND behind the last,
  * or AIODBG_NO_MEMORY.
  */
 AIODBG_PUBLIC int aiodbg_snapshot_complete(const struct aiodbg_snapshot *snap, const char *word,

@@ -491,7 +491,8 @@ static int run_graph(const struct aiodbg_target *target, const struct arguments 
 	if (status)
 		return status;
 	if (by_name) {
-		status = task_find(snap, arguments->operand, err, &task);
+		status = task_find(snap, arguments->operand, sink->interrupted, sink->ctx, err,
+				   &task);
 		request.id = status ? 0 : task->id;
 	}
 	request.snap = snap;

@@ -1162,8 +1162,10 @@ static int find_wanted(struct builder *builder, struct task **ret)
 {
 	const struct aiodbg_snapshot *snap = builder->snap;
 	struct aiodbg_error *error = &builder->decoder->reader.error;
+	const struct aiodbg_target *target = builder->decoder->reader.cache.target;
 	if (!snap->wanted)
-		return task_find(snap, snap->wanted_task, error, ret);
+		return task_find(snap, snap->wanted_task, target->interrupted, target->ctx, error,
+				 ret);
 	/* Finished ones are in no list of the snapshot. */
 	const struct node *node = graph_find(builder->graph, snap->wanted);
 	*ret = node ? node->task : NULL;

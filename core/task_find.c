@@ -27,7 +27,8 @@ struct search {
 	const char *text;
 	size_t len;
 	struct aiodbg_sink sink;
-	/* Where names are written as they are shown; nothing leaves it. */
+	/* Where names are written as they are shown; nothing leaves it. It also asks whether to
+	 * go on. */
 	struct output *shown;
 };
 
@@ -86,6 +87,8 @@ static size_t count_tasks(struct search *search, bool (*has)(struct search *, co
 	size_t count = 0;
 	for (size_t i = 0; i < search->snap->tasks.count; i++) {
 		struct task *task = search->snap->tasks.items[i];
+		if (!output_goes_on(search->shown))
+			break;
 		if (!has(search, task))
 			continue;
 		if (count++ == 0)
@@ -109,6 +112,8 @@ static int ambiguous(struct search *search, bool (*has)(struct search *, const s
 	size_t listed = 0, used = 0;
 	for (size_t i = 0; i < search->snap->tasks.count && listed < IDS_LISTED; i++) {
 		const struct task *task = search->snap->tasks.items[i];
+		if (!output_goes_on(search->shown))
+			break;
 		if (!has(search, task))
 			continue;
 		used += (size_t)snprintf(ids + used, sizeof(ids) - used, "%s0x%" PRIx64,
@@ -174,7 +179,7 @@ static size_t find_nearest(struct search *search, bool by_id, struct nearby *nea
 	for (size_t i = 0; i < search->snap->tasks.count; i++) {
 		const struct task *task = search->snap->tasks.items[i];
 		uint64_t cost = search->len * (2 * max + 1) + 20;
-		if (search->len > SPELL_MAX || cost > work)
+		if (search->len > SPELL_MAX || cost > work || !output_goes_on(search->shown))
 			break;
 		work -= cost;
 		size_t distance = distance_of(search, task, by_id, max);
@@ -237,6 +242,8 @@ static int find(struct search *search, struct aiodbg_error *err, struct task **r
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		search->sink.unicode = ways[i].unicode;
 		size_t count = count_tasks(search, ways[i].has, ret);
+		if (search->shown->status)
+			return search->shown->status;
 		if (count == 1)
 			return 0;
 		if (count > 1)
@@ -246,7 +253,8 @@ static int find(struct search *search, struct aiodbg_error *err, struct task **r
 	return not_found(search, err);
 }
 
-int task_find(const struct aiodbg_snapshot *snap, const char *text, struct aiodbg_error *err,
+int task_find(const struct aiodbg_snapshot *snap, const char *text,
+	      aiodbg_interrupted_fn *interrupted, void *ctx, struct aiodbg_error *err,
 	      struct task **ret)
 {
 	uint64_t id;
@@ -258,11 +266,15 @@ int task_find(const struct aiodbg_snapshot *snap, const char *text, struct aiodb
 	}
 	struct search search = {.snap = snap, .text = text, .len = strlen(text)};
 	search.sink.size = sizeof(search.sink);
+	search.sink.interrupted = interrupted;
+	search.sink.ctx = ctx;
 	search.shown = malloc(sizeof(*search.shown));
 	if (!search.shown)
 		return error_no_memory(err);
 	output_init(search.shown, &search.sink);
 	int status = find(&search, err, ret);
+	if (search.shown->status)
+		status = error_set(err, search.shown->status, "interrupted");
 	free(search.shown);
 	return status;
 }
@@ -284,8 +296,13 @@ static int complete(struct search *search, size_t *from, char *buf, size_t size)
 {
 	/* "0" alone is rarely the start of a name. */
 	bool by_id = search->text[0] == '0' && (!search->text[1] || search->text[1] == 'x');
+	size_t end = *from + LIMIT_COMPLETION_STEPS;
 	while (*from < search->snap->tasks.count) {
 		size_t len;
+		if (*from == end) {
+			buf[0] = '\0';
+			return 0;
+		}
 		const struct task *task = search->snap->tasks.items[(*from)++];
 		const char *text = text_for(search, task, by_id, &len);
 		if (!text || len < search->len || len >= size ||

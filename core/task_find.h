@@ -11,10 +11,12 @@ struct task *task_with_id(const struct aiodbg_snapshot *snap, uint64_t id);
 /*
  * The task that text means: an id ("0x7f..."), or a name that one task has, as it is or as
  * it is shown, escaped and shortened. Errors: AIODBG_NOT_FOUND with the nearest names,
- * AIODBG_USAGE with the ids if several tasks have that name, AIODBG_NO_MEMORY. A
+ * AIODBG_USAGE with the ids if several tasks have that name, AIODBG_NO_MEMORY, and what
+ * interrupted(ctx), if it is not NULL, answers to the question whether to go on. A
  * well-formed id that no task has sets err->address.
  */
-int task_find(const struct aiodbg_snapshot *snap, const char *text, struct aiodbg_error *err,
+int task_find(const struct aiodbg_snapshot *snap, const char *text,
+	      aiodbg_interrupted_fn *interrupted, void *ctx, struct aiodbg_error *err,
 	      struct task **ret);
 
 /*
@@ -22,7 +24,8 @@ int task_find(const struct aiodbg_snapshot *snap, const char *text, struct aiodb
  * with word: an id if word could be the start of one, else a name as it is shown (in ASCII if
  * unicode is false). *from is the index of the first task to look at, and is moved behind the
  * one that was found. Returns 0, AIODBG_NOT_FOUND, or AIODBG_NO_MEMORY. What does not fit into
- * buf is left out.
+ * buf is left out. After LIMIT_COMPLETION_STEPS tasks the text is empty, so that the caller may
+ * stop.
  */
 int task_complete(const struct aiodbg_snapshot *snap, const char *word, bool unicode, size_t *from,
 		  char *buf, size_t size);

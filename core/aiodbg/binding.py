@@ -1148,7 +1148,10 @@ class SnapshotHandle:
         return number.value
 
     def complete(self, word, unicode):
-        """Texts for find() that begin with word: ids if it begins with "0", else names."""
+        """Texts for find() that begin with word: ids if it begins with "0", else names.
+
+        An empty one says that many tasks were looked at in vain.
+        """
         buffer = ctypes.create_string_buffer(1024)
         number = ctypes.c_size_t(0)
         while True:

@@ -93,11 +93,16 @@ def complete(
 
 
 def _tasks(snapshot: objects.Snapshot, word: str, unicode: bool) -> Sequence[str]:
-    found = dict.fromkeys(
-        itertools.islice(snapshot._handle.complete(word, unicode), _TASKS_LOOKED_AT)
-    )
-    # Commands take these for options, or for nothing.
-    return [name for name in found if name and not name.startswith("-")]
+    end = time.monotonic() + _SECONDS
+    found = {}
+    texts = snapshot._handle.complete(word, unicode)
+    for text in itertools.islice(texts, _TASKS_LOOKED_AT):
+        # Commands take these for options, or for nothing.
+        if text and not text.startswith("-"):
+            found[text] = None
+        if time.monotonic() > end:
+            break
+    return list(found)
 
 
 def snapshot_in_time(target: binding.Target) -> Optional[objects.Snapshot]:

@@ -137,3 +137,12 @@ def test_a_name_is_offered_once():
     snapshot = aiodbg.snapshot(ImageTarget("3.14-names"))
     assert [task.name for task in snapshot.tasks].count("Task-1") == 2
     assert completed("Task-1", "3.14-names") == ["Task-1"]
+
+
+def test_nobody_waits_for_names(monkeypatch):
+    given = []
+    names = (given.append(1) or "x%d" % len(given) for _ in range(100))
+    monkeypatch.setattr(binding.SnapshotHandle, "complete", lambda *_: names)
+    monkeypatch.setattr("aiodbg.completion._SECONDS", -1)
+    assert completed("")[1:] == ["x1"]
+    assert len(given) == 1
