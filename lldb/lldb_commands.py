@@ -198,9 +198,11 @@ class LldbSink(aiodbg.Sink):
         data = text.encode()
         while data:
             error, written = self._debugger.GetOutputFile().Write(data)
-            if error.Fail():
-                reason = "LLDB cannot write the output: %s" % error.GetCString()
-                raise aiodbg.Error(reason, aiodbg.Status.IO)
+            # Nothing written without an error would go on for ever.
+            if error.Fail() or not written:
+                reason = error.GetCString() if error.Fail() else "it takes no more"
+                message = "LLDB cannot write the output: %s" % reason
+                raise aiodbg.Error(message, aiodbg.Status.IO)
             data = data[written:]
 
     def _print_warning(self, line):

@@ -57,6 +57,7 @@ class SBDebugger:
         self.process = SBProcess(eStateInvalid)
         self.written = b""
         self.write_fails = False
+        self.write_stands_still = False
 
     def IsValid(self):
         return True
@@ -85,7 +86,7 @@ class SBDebugger:
 
     def Write(self, data):
         # Not always all of it.
-        written = data[: 1 << 15]
+        written = b"" if self.write_stands_still else data[: 1 << 15]
         self.written += written
         error = SBError()
         error.success = not self.write_fails

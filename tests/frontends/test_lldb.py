@@ -566,6 +566,11 @@ def test_output_that_nobody_reads(answer, commands, printed):
     assert "cannot write" in one_error(answer(LARGE))
 
 
+def test_output_that_goes_nowhere(answer, commands, printed):
+    commands.debugger.write_stands_still = True
+    assert "cannot write the output: it takes no more" in one_error(answer(LARGE))
+
+
 def test_interruption_of_large_output(answer, commands, printed):
     asked = iter(range(1000))
     commands.debugger.InterruptRequested = lambda: next(asked) > 20
