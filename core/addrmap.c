@@ -2,6 +2,8 @@
 /* Addresses to pointers: open addressing, linear probing. See addrmap.h. */
 #include "addrmap.h"
 
+#include "ceilings.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,13 +15,16 @@ void addrmap_deinit(struct addrmap *map)
 	memset(map, 0, sizeof(*map));
 }
 
-/* Where the search for addr begins. */
+/*
+ * Where the search for addr begins. Objects of one page, as CPython allocates them, are a few
+ * hundred bytes apart and are looked for one after the other, so their entries are neighbours;
+ * the pages are anywhere. Those of a hostile core may lie so densely that all of a page are in
+ * one run, which is why no more than a page is.
+ */
 static size_t first_place(size_t capacity, uint64_t addr)
 {
-	/* All bits count. To keep neighbours together would be faster by half for objects as
-	 * CPython allocates them, but those of a hostile core may lie so densely that all of them
-	 * would be in one run. */
-	return (size_t)((addr >> 3) * 0x9e3779b97f4a7c15ull >> 32) & (capacity - 1);
+	uint64_t page = addr / LIMIT_PAGE_SIZE * 0x9e3779b97f4a7c15ull >> 32;
+	return (size_t)(page + addr % LIMIT_PAGE_SIZE / 256) & (capacity - 1);
 }
 
 /* The entry of addr, or the free one where it would be. There is one: half are free. */
