@@ -111,7 +111,7 @@ void render_problems(const struct aiodbg_snapshot *snap, struct output *out)
 	if (!snap->problems && !snap->damaged_count)
 		return;
 	add_causes(&of_all, snap->problems, NULL);
-	for (size_t i = 0; i < snap->tasks.count; i++)
+	for (size_t i = 0; i < snap->tasks.count && output_goes_on(out); i++)
 		count += add_causes(&of_tasks, snap->tasks.items[i]->problems,
 				    snap->tasks.items[i]);
 	output_text(out, "\nIncomplete (see `asyncio doctor`):\n");

@@ -108,10 +108,10 @@ static const char *version_name(uint32_t version, char *buf, size_t size)
 
 /* ---- the answer ---- */
 
-static size_t pending_count(const struct aiodbg_snapshot *snap)
+static size_t pending_count(const struct aiodbg_snapshot *snap, struct output *out)
 {
 	size_t count = 0;
-	for (size_t i = 0; i < snap->tasks.count; i++)
+	for (size_t i = 0; i < snap->tasks.count && output_goes_on(out); i++)
 		count += render_is_pending(snap->tasks.items[i]);
 	return count;
 }
@@ -123,7 +123,7 @@ static void render_result(const struct doctor *doctor, struct output *out)
 	if (!snap) {
 		fact(out, "result", "nothing can be read: %s", doctor->error.message);
 	} else {
-		size_t pending = pending_count(snap);
+		size_t pending = pending_count(snap, out);
 		const char *whole = snap->problem_count || snap->damaged_count ? "read in part"
 									       : "all read";
 		fact(out, "result", "CPython %s, %zu pending task%s, %s",
@@ -324,7 +324,7 @@ static void render_thread(const struct aiodbg_snapshot *snap, size_t index, stru
 	struct pieces pieces = {.used = 0};
 	char label[32];
 	size_t tasks = 0;
-	for (size_t i = 0; i < snap->tasks.count; i++)
+	for (size_t i = 0; i < snap->tasks.count && output_goes_on(out); i++)
 		tasks += snap->tasks.items[i]->thread == (ptrdiff_t)index;
 	snprintf(label, sizeof(label), "%" PRIu64, thread->tid);
 	piece(&pieces, "interpreter %" PRId64 ", ", snapshot_interp_id(snap, thread->interp));
@@ -365,7 +365,7 @@ static void render_tasks(const struct aiodbg_snapshot *snap, struct output *out)
 {
 	size_t counts[TASK_UNKNOWN + 1] = {0}, found = 0;
 	section(out, "Tasks");
-	for (size_t i = 0; i < snap->tasks.count; i++)
+	for (size_t i = 0; i < snap->tasks.count && output_goes_on(out); i++)
 		counts[snap->tasks.items[i]->state]++;
 	for (size_t i = 0; i < TASK_SOURCE_COUNT; i++)
 		found += snap->sources[i].added;

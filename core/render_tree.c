@@ -233,8 +233,8 @@ static void write_all(struct tree *tree)
 {
 	const struct tasks *tasks = &tree->snap->tasks;
 	for (int knots = 0; knots < 2; knots++) {
-		for (size_t i = 0; i < tasks->count && !tree->out->status && !tree->no_memory;
-		     i++) {
+		for (size_t i = 0;
+		     i < tasks->count && output_goes_on(tree->out) && !tree->no_memory; i++) {
 			const struct task *task = tasks->items[i];
 			bool wanted = knots ? task->knot != 0 : is_root(task);
 			if (wanted && tree->drawn[i] == NOT_DRAWN)
@@ -248,7 +248,7 @@ static void write_cycles(struct tree *tree)
 	const struct cycles *cycles = &tree->snap->cycles;
 	if (cycles->count)
 		output_text(tree->out, "\n");
-	for (size_t i = 0; i < cycles->count && !tree->out->status; i++) {
+	for (size_t i = 0; i < cycles->count && output_goes_on(tree->out); i++) {
 		const struct cycle *cycle = &cycles->items[i];
 		output_text(tree->out, cycle->deadlock ? "Deadlock: " : "Cycle: ");
 		for (size_t k = 0; k <= cycle->count; k++) {
