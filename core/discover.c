@@ -103,6 +103,25 @@ static int check_interpreter(struct reader *reader, const struct runtime *runtim
 	return status;
 }
 
+/* What the target answers for the index-th place of a name. */
+typedef int find_fn(const struct aiodbg_target *target, const char *name, unsigned int index,
+		    uint64_t *addr);
+
+static int find_symbol(const struct aiodbg_target *target, const char *name, unsigned int index,
+		       uint64_t *addr)
+{
+	return target->find_symbol ? target->find_symbol(target->ctx, name, index, addr)
+				   : AIODBG_NOT_FOUND;
+}
+
+static int find_section(const struct aiodbg_target *target, const char *name, unsigned int index,
+			uint64_t *addr)
+{
+	uint64_t len;
+	return target->find_section ? target->find_section(target->ctx, name, index, addr, &len)
+				    : AIODBG_NOT_FOUND;
+}
+
 /* Py_Version, which is exported from 3.11 on; 0 if it cannot be found. Fails only fatally. */
 static int exported_version(struct reader *reader, struct runtime *runtime, uint32_t *ret)
 {
@@ -111,9 +130,7 @@ static int exported_version(struct reader *reader, struct runtime *runtime, uint
 	struct search *search = search_begin(runtime, SEARCH_VERSION_SYMBOL);
 	uint64_t symbol, version;
 	*ret = 0;
-	if (!target->find_symbol)
-		return 0;
-	int status = target->find_symbol(target->ctx, name, 0, &symbol);
+	int status = find_symbol(target, name, 0, &symbol);
 	if (status < 0)
 		return error_set(&reader->error, status, "looking for %s was refused", name);
 	if (status)
@@ -262,59 +279,41 @@ static int try_asyncio(struct reader *reader, uint64_t addr, struct runtime *run
 	return status;
 }
 
-/*
- * Calls try for each address that the find callbacks know for a name, until one fits.
- * *status is then 0, else that of the first that did not, or AIODBG_NOT_FOUND. Returns
- * nonzero if all work has to stop.
- */
 typedef int try_fn(struct reader *reader, uint64_t addr, struct runtime *runtime);
 
-static int try_symbols(struct reader *reader, enum search_id id, try_fn *try,
-		       struct runtime *runtime, struct aiodbg_error *first)
+/* Tries one place. AIODBG_NOT_FOUND: it is none, and others are to be tried; *first is then the
+ * error of the first of them. */
+static int try_place(struct reader *reader, struct search *search, try_fn *try, uint64_t addr,
+		     struct runtime *runtime, struct aiodbg_error *first)
 {
-	const struct aiodbg_target *target = reader->cache.target;
-	struct search *search = search_begin(runtime, id);
-	const char *name = search_names[id];
-	for (unsigned int i = 0; target->find_symbol; i++) {
-		uint64_t addr;
-		int status = target->find_symbol(target->ctx, name, i, &addr);
-		if (status < 0)
-			return error_set(&reader->error, status, "looking for %s was refused",
-					 name);
-		if (status)
-			break;
-		status = try(reader, addr, runtime);
-		search_add(search, addr, status, &reader->error);
-		if (!status || error_is_fatal(status))
-			return status;
-		if (!first->code)
-			*first = reader->error;
-	}
+	int status = try(reader, addr, runtime);
+	search_add(search, addr, status, &reader->error);
+	if (!status || error_is_fatal(status))
+		return status;
+	if (!first->code)
+		*first = reader->error;
 	return AIODBG_NOT_FOUND;
 }
 
-static int try_sections(struct reader *reader, enum search_id id, try_fn *try,
-			struct runtime *runtime, struct aiodbg_error *first)
+/* Tries each place that find knows for a name, until one fits. */
+static int try_named(struct reader *reader, enum search_id id, find_fn *find, try_fn *try,
+		     struct runtime *runtime, struct aiodbg_error *first)
 {
 	const struct aiodbg_target *target = reader->cache.target;
 	struct search *search = search_begin(runtime, id);
 	const char *name = search_names[id];
-	for (unsigned int i = 0; target->find_section; i++) {
-		uint64_t addr, len;
-		int status = target->find_section(target->ctx, name, i, &addr, &len);
+	int status = AIODBG_NOT_FOUND;
+	for (unsigned int i = 0; status == AIODBG_NOT_FOUND; i++) {
+		uint64_t addr;
+		status = find(target, name, i, &addr);
 		if (status < 0)
 			return error_set(&reader->error, status, "looking for %s was refused",
 					 name);
 		if (status)
-			break;
-		status = try(reader, addr, runtime);
-		search_add(search, addr, status, &reader->error);
-		if (!status || error_is_fatal(status))
-			return status;
-		if (!first->code)
-			*first = reader->error;
+			return AIODBG_NOT_FOUND;
+		status = try_place(reader, search, try, addr, runtime, first);
 	}
-	return AIODBG_NOT_FOUND;
+	return status;
 }
 
 /*
@@ -366,12 +365,9 @@ static int scan_region(struct reader *reader, const struct aiodbg_region *region
 		for (size_t i = 0; pattern_find(pattern, page, len, &i); i += 8) {
 			if (pattern->matches && !pattern->matches(reader, page + i, runtime))
 				continue;
-			status = try(reader, addr + i, runtime);
-			search_add(search, addr + i, status, &reader->error);
-			if (!status || error_is_fatal(status))
+			status = try_place(reader, search, try, addr + i, runtime, first);
+			if (status != AIODBG_NOT_FOUND)
 				return status;
-			if (!first->code)
-				*first = reader->error;
 		}
 	}
 	return AIODBG_NOT_FOUND;
@@ -455,10 +451,12 @@ int discover_runtime(struct reader *reader, struct runtime *ret)
 	*ret = (struct runtime){0};
 	/* A debugger lists sections at once, but may load debug information for a symbol. */
 	ret->found_by = FOUND_SECTION;
-	int status = try_sections(reader, SEARCH_RUNTIME_SECTION, try_runtime, ret, &first);
+	int status = try_named(reader, SEARCH_RUNTIME_SECTION, find_section, try_runtime, ret,
+			       &first);
 	if (status == AIODBG_NOT_FOUND) {
 		ret->found_by = FOUND_SYMBOL;
-		status = try_symbols(reader, SEARCH_RUNTIME_SYMBOL, try_runtime, ret, &first);
+		status = try_named(reader, SEARCH_RUNTIME_SYMBOL, find_symbol, try_runtime, ret,
+				   &first);
 	}
 	/* A symbol or section that led nowhere says more than a search could. */
 	if (status == AIODBG_NOT_FOUND && !first.code) {
@@ -474,8 +472,8 @@ int discover_runtime(struct reader *reader, struct runtime *ret)
 	if (status)
 		return status;
 
-	status = try_sections(reader, SEARCH_ASYNCIO_SECTION, try_asyncio, ret,
-			      &ret->asyncio_error);
+	status = try_named(reader, SEARCH_ASYNCIO_SECTION, find_section, try_asyncio, ret,
+			   &ret->asyncio_error);
 	if (!status)
 		ret->asyncio_found_by = FOUND_SECTION;
 	return status == AIODBG_NOT_FOUND ? 0 : status;
