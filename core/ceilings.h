@@ -57,9 +57,6 @@
  * need more. */
 #define LIMIT_EDGES 50000000
 
-/* Callbacks of one future: each is a task, or an object of the user's, waiting. */
-#define LIMIT_CALLBACKS 4000000
-
 /* Slots of a set table, and entries of a dict: room for LIMIT_TASKS. */
 #define LIMIT_SET_SLOTS (1u << 26)
 #define LIMIT_DICT_ENTRIES (1u << 25)
