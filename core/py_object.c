@@ -284,6 +284,29 @@ int type_learn(struct decoder *decoder, uint64_t addr, enum kind kind)
 	return 0;
 }
 
+/*
+ * What an object with a type pointer that leads nowhere is. CPython's debug allocators, which
+ * debug builds have and PYTHONMALLOC=debug asks for, fill memory: PYMEM_DEADBYTE, CLEANBYTE and
+ * FORBIDDENBYTE in Include/internal/pycore_pymem.h, the same since 3.8.
+ */
+static const char *no_object(const struct decoder *decoder, uint64_t type)
+{
+	static const struct {
+		uint8_t byte;
+		const char *what;
+	} fillings[] = {
+		{0xdd, "not an object, but freed memory (all 0xdd)"},
+		{0xcd, "not an object, but fresh memory (all 0xcd)"},
+		{0xfd, "not an object, but the end of a memory block (all 0xfd)"},
+	};
+	for (size_t i = 0; i < sizeof(fillings) / sizeof(fillings[0]); i++) {
+		uint64_t word = fillings[i].byte * 0x0101010101010101ull;
+		if (type == word >> (64 - 8 * decoder->reader.word_size))
+			return fillings[i].what;
+	}
+	return "not an object (bad type pointer)";
+}
+
 int object_type(struct decoder *decoder, uint64_t addr, const struct type **ret)
 {
 	uint64_t type;
@@ -295,7 +318,7 @@ int object_type(struct decoder *decoder, uint64_t addr, const struct type **ret)
 		return code;
 	code = type_get(decoder, type, ret);
 	if (code == AIODBG_CORRUPT)
-		return reader_corrupt(&decoder->reader, addr, "not an object (bad type pointer)");
+		return reader_corrupt(&decoder->reader, addr, no_object(decoder, type));
 	if (code)
 		error_prefix(&decoder->reader.error, "type");
 	return code;

@@ -7,6 +7,7 @@ import os
 import random
 import re
 import resource
+import shutil
 import subprocess
 
 import debugger
@@ -14,10 +15,11 @@ import pytest
 from cells import Process, kernel_writes_cores_here
 from compare import by_id
 from interpreter import INTERPRETERS
-from place import Absent
+from place import CHECKOUT, Absent
 from test_doctor import facts, segments
 
 PROGRAM = "waiting"
+FREED = os.path.join(CHECKOUT, "tests", "live", "freed_awaiter.py")
 # Bytes that `ulimit -c` leaves: the list of segments, and the first of them.
 LIMITS = (1 << 16, 1 << 20, 4 << 20)
 STACK = 0x7FF000000000
@@ -199,6 +201,31 @@ def test_in_lldb(crashed, place, lldb):
     crashed.shown(crashed.core, place.outer("/bin/sh"), lldb)
     done = crashed.lldb(lldb, crashed.changed("none", lambda data: NOISE), "ps")
     assert done.status != 0 and "core file" in done.errors
+
+
+def test_freed_awaiter(interpreter, place):
+    """A task that an extension has dropped once too often: what awaited others is not shown as a
+    task, and all others are as they are."""
+    inner = place.folder("freed-" + interpreter.name)
+    shutil.copy(FREED, place.outer(inner))
+    arguments = [interpreter.command, "-B", inner + "/" + os.path.basename(FREED)]
+    options = debugger.without_symbols(place, interpreter.command)
+    with Process(place, arguments, inner, {"PYTHONMALLOC": "debug"}).wait_until_ready() as process:
+        with open(place.outer(inner) + "/freed", encoding="ascii") as file:
+            freed = file.read()
+        commands = ["asyncio ps --json --output %s/ps.json" % place.outer(inner), "asyncio pstree"]
+        done = debugger.gdb(options + ["-p", str(process.pid)] + debugger.each(commands))
+    assert done.status == 0, done.errors
+    with open(place.outer(inner) + "/ps.json") as file:
+        shown = json.load(file)
+    tasks = {task["name"]: task for task in shown["tasks"]}
+    others = {"other %d" % i for i in range(5)}
+    assert set(tasks) == others | {"Task-1", "child"}
+    assert {edge["id"] for edge in tasks["child"]["awaited_by"]} == {tasks[i]["id"] for i in others}
+    assert all(len(tasks[i]["awaited_by"]) == 1 and not tasks[i]["errors"] for i in others)
+    assert freed not in {task["id"] for task in shown["tasks"]}
+    assert not shown["complete"]
+    assert "freed memory (all 0xdd) at " + freed in done.output
 
 
 @pytest.mark.parametrize("content", [b"", NOISE], ids=["empty", "noise"])
