@@ -158,10 +158,12 @@
  * and member of a set is one. 20,000,000 tasks with four frames are about 400 million, 1,000,000
  * with 50 frames 80 million. What is hostile ends after one or two minutes.
  *
- * A call of the read callback takes as long as so many objects.
+ * A call of the read callback takes as long as so many objects, and a look at a place that may be
+ * the runtime as so many: memory may be full of what looks like it.
  */
 #define LIMIT_WORK 1000000000
 #define LIMIT_READ_WORK 64
+#define LIMIT_TRY_WORK 16
 
 /* Reads for one object that are compared with what is there afterwards. A task with a stack of
  * LIMIT_FRAMES needs more, and is believed. */

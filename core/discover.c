@@ -286,7 +286,9 @@ typedef int try_fn(struct reader *reader, uint64_t addr, struct runtime *runtime
 static int try_place(struct reader *reader, struct search *search, try_fn *try, uint64_t addr,
 		     struct runtime *runtime, struct aiodbg_error *first)
 {
-	int status = try(reader, addr, runtime);
+	int status = reader_work(reader, LIMIT_TRY_WORK);
+	if (!status)
+		status = try(reader, addr, runtime);
 	search_add(search, addr, status, &reader->error);
 	if (!status || error_is_fatal(status))
 		return status;

@@ -19,5 +19,7 @@
 #define LIMIT_INTERPRETERS 3
 #undef LIMIT_THREADS
 #define LIMIT_THREADS 5
+#undef LIMIT_WORK
+#define LIMIT_WORK 300000
 
 #endif
