@@ -182,7 +182,8 @@
 #define LIMIT_STEPS_IN_A_ROW 1000
 #define LIMIT_STEPS_IN_VAIN 1000000
 
-/* Regions, and bytes of them, in the search for a runtime without symbols. */
+/* Regions of memory that are searched for a runtime without symbols, and that the doctor looks
+ * at: Linux allows 65,530 mappings by default. */
 #define LIMIT_REGIONS 1000000
 
 /* Text of /proc/PID/maps: 64 Ki mappings, which is the kernel's default limit, with paths of

@@ -380,11 +380,11 @@ static int scan(struct reader *reader, enum search_id id, const struct pattern *
 {
 	struct search *search = search_begin(runtime, id);
 	struct aiodbg_region region = {0};
-	for (int i = 0; i < LIMIT_REGIONS; i++) {
+	for (size_t i = 0;; i++) {
 		int status = reader_next_region(reader, &region);
-		if (status < 0)
-			return status;
 		if (status)
+			return status;
+		if (i == LIMIT_REGIONS)
 			break;
 		if (!region.writable)
 			continue;
@@ -393,6 +393,11 @@ static int scan(struct reader *reader, enum search_id id, const struct pattern *
 		if (status != AIODBG_NOT_FOUND)
 			return status;
 	}
+	if (!first->code)
+		error_at(first, AIODBG_LIMIT, region.start,
+			 "%s is not in the first %d regions of memory, and the others are not "
+			 "searched: region",
+			 search_names[id], LIMIT_REGIONS);
 	return AIODBG_NOT_FOUND;
 }
 

@@ -35,12 +35,15 @@ static int examine_regions(struct reader *reader, struct doctor *doctor)
 {
 	const struct aiodbg_target *target = reader->cache.target;
 	struct aiodbg_region region = {0};
-	for (int i = 0; i < LIMIT_REGIONS; i++) {
+	for (;;) {
 		int status = reader_next_region(reader, &region);
 		if (status < 0)
 			return status;
 		if (status || region.end <= region.start)
-			break;
+			return 0;
+		doctor->memory.cut = doctor->memory.regions == LIMIT_REGIONS;
+		if (doctor->memory.cut)
+			return 0;
 		doctor->memory.regions++;
 		doctor->memory.bytes += region.end - region.start;
 		if (region.writable) {
@@ -52,7 +55,6 @@ static int examine_regions(struct reader *reader, struct doctor *doctor)
 		if (status)
 			return status;
 	}
-	return 0;
 }
 
 static void add_file(struct doctor *doctor, const char *file)

@@ -53,6 +53,8 @@ struct doctor {
 	struct {
 		size_t regions, writable, lost;
 		uint64_t bytes, writable_bytes, lost_bytes, first_lost;
+		/* There are more. */
+		bool cut;
 	} memory;
 	/* The files that the runtime and asyncio's offsets are in; empty if that is not known. */
 	char runtime_file[AIODBG_FILE_MAX], asyncio_file[AIODBG_FILE_MAX];

@@ -146,6 +146,8 @@ static void render_memory(const struct doctor *doctor, struct output *out)
 	fact(out, "memory", "%zu readable region%s, %s; %zu writable, %s", doctor->memory.regions,
 	     plural(doctor->memory.regions), size_name(doctor->memory.bytes, size),
 	     doctor->memory.writable, size_name(doctor->memory.writable_bytes, writable));
+	if (doctor->memory.cut)
+		fact_text(out, "", "there are more, which are not looked at");
 	if (doctor->memory.lost)
 		fact(out, "", "%zu of them, %s, cannot be read to their end", doctor->memory.lost,
 		     size_name(doctor->memory.lost_bytes, size));
