@@ -217,6 +217,10 @@
  * gone: an interpreter with all its libraries linked in is 100 MB. */
 #define LIMIT_ELF_IMAGES (512ull << 20)
 
+/* Threads of a process that are watched for whether they run meanwhile: each look at one takes 30
+ * microseconds. More of them are taken to run. */
+#define LIMIT_THREADS_WATCHED 4096
+
 /* Snapshots of a process that runs on, in search of one that is whole. */
 #define LIMIT_RETRIES 1000
 

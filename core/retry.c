@@ -4,6 +4,7 @@
 
 #include "error.h"
 #include "process.h"
+#include "process_runs.h"
 
 #include <string.h>
 #include <time.h>
@@ -58,8 +59,9 @@ struct series {
 	/* What the last one, and what the best one read was there at one moment, as far as can
 	 * be known. */
 	bool settled, best_settled;
-	/* The process did not run meanwhile: it may wait in the middle of a change. */
-	bool stood_still;
+	/* The process was given no processor meanwhile: it may wait for one in the middle of a
+	 * change. */
+	bool waited;
 	/* The last one had the same problems as the best. */
 	bool stable;
 };
@@ -85,14 +87,6 @@ static int decode(struct series *series, struct decoder *decoder, struct aiodbg_
 	return status;
 }
 
-/* Time that the process has run so far; it is exact while it runs. */
-static bool process_time(const struct aiodbg_target *target, struct timespec *ret)
-{
-	clockid_t clock;
-	return target->local_pid && !clock_getcpuclockid((pid_t)target->local_pid, &clock) &&
-	       !clock_gettime(clock, ret);
-}
-
 /* Keeps the better one. What looks whole may be wrong, if it is not settled. */
 static void compare(struct series *series, struct aiodbg_snapshot *snap)
 {
@@ -114,17 +108,20 @@ static int series_step(struct series *series, bool first, struct aiodbg_error *e
 	struct aiodbg *dbg = series->dbg;
 	struct aiodbg_snapshot *snap = NULL;
 	struct decoder decoder;
-	struct timespec start, end;
+	struct process_runs before = {0}, after = {0};
 	int status = decoder_init(&decoder, &dbg->target, &dbg->options, &dbg->runtime.layout,
 				  NULL);
 	struct pagecache *cache = &decoder.reader.cache;
 	cache->changing = !first && !status && pagecache_may_change(cache);
-	bool timed = process_time(&dbg->target, &start);
+	if (dbg->target.local_pid)
+		process_runs_read(dbg->target.local_pid, &before);
 	if (!status)
 		status = decode(series, &decoder, &snap);
-	timed = timed && process_time(&dbg->target, &end);
-	series->stood_still = timed && start.tv_sec == end.tv_sec && start.tv_nsec == end.tv_nsec;
-	series->settled = cache->changing || series->stood_still || !pagecache_may_change(cache);
+	if (before.known)
+		process_runs_read(dbg->target.local_pid, &after);
+	series->waited = after.known && after.count == before.count;
+	series->settled = cache->changing || process_runs_none(&before, &after) ||
+			  !pagecache_may_change(cache);
 	handle_add_stats(dbg, &cache->stats);
 	if (status && err)
 		*err = decoder.reader.error;
@@ -143,7 +140,7 @@ int retry_snapshot(struct aiodbg *dbg, const struct wanted *wanted, struct aiodb
 	for (uint32_t i = 0; i <= dbg->options.retries; i++) {
 		/* Time for the system to let it go on. */
 		const struct timespec a_while = {.tv_nsec = 1000000};
-		if (series.stood_still)
+		if (series.waited)
 			nanosleep(&a_while, NULL);
 		status = series_step(&series, i == 0, err);
 		if (error_is_fatal(status) || series.stable ||

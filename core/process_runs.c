@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whether a process has run. See process_runs.h.
+ *
+ * Its processor time does not tell: that of a process which runs on another processor is
+ * brought up to date by the kernel's tick only, every 1 to 10 ms, which is longer than most
+ * snapshots take.
+ */
+#include "process_runs.h"
+
+#include "ceilings.h"
+#include "proc_file.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A file of one thread, in the open folder of all. Returns false if it cannot be read. */
+static bool read_file(int folder, const char *tid, const char *file, char **ret)
+{
+	char name[64];
+	int len = snprintf(name, sizeof(name), "%s/%s", tid, file);
+	return len > 0 && (size_t)len < sizeof(name) &&
+	       proc_file_read(folder, name, LIMIT_PROC_FILE, ret) == 0;
+}
+
+/* The count comes first: what begins to run after that is seen by the next look. */
+static bool add_thread(int folder, const char *tid, struct process_runs *runs)
+{
+	char *text;
+	uint64_t count = 0;
+	if (!read_file(folder, tid, "schedstat", &text))
+		return false;
+	/* Time on the processor, time of waiting for it, and how often it was given. */
+	bool known = sscanf(text, "%*u %*u %" SCNu64, &count) == 1;
+	free(text);
+	if (!known || !read_file(folder, tid, "status", &text))
+		return false;
+	const char *state = proc_file_field(text, "State");
+	runs->running = runs->running || !state || *state == 'R';
+	runs->count += count;
+	free(text);
+	return true;
+}
+
+void process_runs_read(uint32_t pid, struct process_runs *ret)
+{
+	char path[64];
+	const struct dirent *entry;
+	unsigned int threads = 0;
+	*ret = (struct process_runs){.known = true};
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/task", pid);
+	DIR *folder = opendir(path);
+	while (folder && ret->known && (entry = readdir(folder))) {
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		ret->known = threads++ < LIMIT_THREADS_WATCHED &&
+			     add_thread(dirfd(folder), entry->d_name, ret);
+	}
+	if (folder)
+		closedir(folder);
+	/* A kernel that does not count says that none has ever run. */
+	if (!ret->count || !ret->known)
+		*ret = (struct process_runs){.known = false};
+}
+
+bool process_runs_none(const struct process_runs *first, const struct process_runs *second)
+{
+	/* A thread neither begins nor ends without one that runs. */
+	return first->known && !first->running && second->known && second->count == first->count;
+}
