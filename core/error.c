@@ -2,10 +2,30 @@
 /* The caller's error: code, address and one line. See error.h. */
 #include "error.h"
 
+#include "text.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+/* Names of the target may be in a message, which goes to the terminal as it is. */
+static void make_safe(struct aiodbg_error *err)
+{
+	char safe[sizeof(err->message)];
+	const char *text = err->message;
+	size_t len = strlen(text), used = 0, step;
+	for (size_t at = 0; at < len; at += step) {
+		char shown[TEXT_ESCAPE_MAX];
+		size_t width, size = text_show(text + at, len - at, true, &step, shown, &width);
+		if (used + size >= sizeof(safe))
+			break;
+		memcpy(safe + used, shown, size);
+		used += size;
+	}
+	memcpy(err->message, safe, used);
+	err->message[used] = '\0';
+}
 
 void error_clear(struct aiodbg_error *err)
 {
@@ -27,6 +47,7 @@ int error_set(struct aiodbg_error *err, int code, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(err->message, sizeof(err->message), format, args);
 	va_end(args);
+	make_safe(err);
 	return code;
 }
 
@@ -42,6 +63,7 @@ int error_at(struct aiodbg_error *err, int code, uint64_t address, const char *f
 	va_start(args, format);
 	vsnprintf(err->message, sizeof(err->message), format, args);
 	va_end(args);
+	make_safe(err);
 	error_append(err, " at 0x%" PRIx64, address);
 	return code;
 }
@@ -55,6 +77,7 @@ void error_append(struct aiodbg_error *err, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(err->message + used, sizeof(err->message) - used, format, args);
 	va_end(args);
+	make_safe(err);
 }
 
 void error_locate(struct aiodbg_error *err, uint64_t address)
@@ -87,6 +110,7 @@ void error_prefix(struct aiodbg_error *err, const char *format, ...)
 		room -= len;
 	}
 	err->message[used] = '\0';
+	make_safe(err);
 }
 
 int error_no_memory(struct aiodbg_error *err)

@@ -81,23 +81,6 @@ void output_fill(struct output *out, char fill, size_t count)
 	output_bytes(out, piece, count);
 }
 
-/* One character as it is to be shown; returns the bytes, and in *width the characters. */
-static size_t safe_character(const struct output *out, const char *text, size_t len, size_t *used,
-			     char *shown, size_t *width)
-{
-	int32_t c = text_decode(text, len, used);
-	if (c < 0) {
-		*width = text_escape((unsigned char)text[0], shown);
-		return *width;
-	}
-	if (text_is_unsafe((uint32_t)c) || (c > 0x7f && !out->sink->unicode)) {
-		*width = text_escape((uint32_t)c, shown);
-		return *width;
-	}
-	*width = 1;
-	return text_encode((uint32_t)c, shown);
-}
-
 /* How many characters from text on are printable ASCII, which nearly all are. Within quotes
  * (0: none) those and backslashes end the run. */
 static size_t plain_run(const char *text, size_t len, char quote)
@@ -128,7 +111,7 @@ static size_t safe(struct output *write_to, const struct output *out, const char
 			used = 1;
 			width = bytes = 2;
 		} else if (!width) {
-			bytes = safe_character(out, text, len, &used, shown, &width);
+			bytes = text_show(text, len, out->sink->unicode, &used, shown, &width);
 			piece = shown;
 		}
 		if (total + width > max) {

@@ -98,6 +98,7 @@ static int visit_entries(struct decoder *decoder, const struct entries *entries,
 	size_t step = WINDOW_MAX / entries->size;
 	uint64_t count = entries->count;
 	struct aiodbg_error missing = {0};
+	unsigned int gaps = 0;
 	if (values && count > value_count)
 		count = value_count;
 	struct window w;
@@ -113,6 +114,8 @@ static int visit_entries(struct decoder *decoder, const struct entries *entries,
 			return code;
 		if (code && !missing.code)
 			missing = decoder->reader.error;
+		if (code && gaps++ == LIMIT_DICT_GAPS)
+			break;
 	}
 	if (missing.code)
 		decoder->reader.error = missing;

@@ -88,6 +88,18 @@ size_t text_escape(uint32_t c, char *out)
 	}
 }
 
+size_t text_show(const char *text, size_t len, bool unicode, size_t *used, char *shown,
+		 size_t *width)
+{
+	int32_t c = text_decode(text, len, used);
+	if (c >= 0 && !text_is_unsafe((uint32_t)c) && (c <= 0x7f || unicode)) {
+		*width = 1;
+		return text_encode((uint32_t)c, shown);
+	}
+	*width = text_escape(c < 0 ? (unsigned char)text[0] : (uint32_t)c, shown);
+	return *width;
+}
+
 size_t text_decimal(uint64_t number, char *out)
 {
 	char digits[TEXT_NUMBER_MAX];

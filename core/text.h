@@ -35,6 +35,14 @@ bool text_is_unsafe(uint32_t c);
 /* Write c as "\n", "\x1b", "\u202e" or "\U000e0001"; returns the bytes. */
 size_t text_escape(uint32_t c, char *out);
 
+/*
+ * Write the character at text, of len bytes (at least 1), as it may be shown: as it is, or
+ * escaped if that is unsafe, no UTF-8, or, unless unicode is set, not ASCII. Returns the bytes,
+ * with those that were used in *used and how many characters they are shown as in *width.
+ */
+size_t text_show(const char *text, size_t len, bool unicode, size_t *used, char *shown,
+		 size_t *width);
+
 /* Room for any number as text_decimal() and text_hex() write it. */
 #define TEXT_NUMBER_MAX 24
 
