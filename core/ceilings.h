@@ -61,9 +61,9 @@
 #define LIMIT_SET_SLOTS (1u << 26)
 #define LIMIT_DICT_ENTRIES (1u << 25)
 
-/* Parts of a dict's table, of about 1 KB, that cannot be read, and are passed over for the sake of
- * the others: with more of them, its size is none. The largest sys.modules has a few hundred parts. */
-#define LIMIT_DICT_GAPS 1000
+/* Parts of the table of a dict or set, of about 1 KB, that cannot be read, and are passed over for
+ * the sake of the others: with more of them, its size is none. */
+#define LIMIT_TABLE_GAPS 1000
 
 /* Awaiters of one future that cannot be read, and are passed over for the sake of the others:
  * with more of them, what we look at is no list of awaiters. */

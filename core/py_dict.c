@@ -114,7 +114,7 @@ static int visit_entries(struct decoder *decoder, const struct entries *entries,
 			return code;
 		if (code && !missing.code)
 			missing = decoder->reader.error;
-		if (code && gaps++ == LIMIT_DICT_GAPS)
+		if (code && gaps++ == LIMIT_TABLE_GAPS)
 			break;
 	}
 	if (missing.code)
