@@ -9,22 +9,30 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Names of the target may be in a message, which goes to the terminal as it is. */
-static void make_safe(struct aiodbg_error *err)
+/* Escapes what could harm a terminal, from a place in the message on: names of the target may be
+ * in it, and it is printed as it is. */
+static void make_safe(char *message, size_t from)
 {
-	char safe[sizeof(err->message)];
-	const char *text = err->message;
-	size_t len = strlen(text), used = 0, step;
-	for (size_t at = 0; at < len; at += step) {
+	char safe[AIODBG_MESSAGE_MAX];
+	size_t len = strlen(message), at = from + text_plain_run(message + from, len - from, 0);
+	size_t start = at, used = 0, step;
+	for (; at < len; at += step) {
 		char shown[TEXT_ESCAPE_MAX];
-		size_t width, size = text_show(text + at, len - at, true, &step, shown, &width);
-		if (used + size >= sizeof(safe))
+		size_t width, size = text_show(message + at, len - at, true, &step, shown, &width);
+		if (start + used + size >= sizeof(safe))
 			break;
 		memcpy(safe + used, shown, size);
 		used += size;
 	}
-	memcpy(err->message, safe, used);
-	err->message[used] = '\0';
+	memcpy(message + start, safe, used);
+	message[start + used] = '\0';
+}
+
+static void append(struct aiodbg_error *err, const char *format, va_list args)
+{
+	size_t used = strlen(err->message);
+	vsnprintf(err->message + used, sizeof(err->message) - used, format, args);
+	make_safe(err->message, used);
 }
 
 void error_clear(struct aiodbg_error *err)
@@ -45,9 +53,8 @@ int error_set(struct aiodbg_error *err, int code, const char *format, ...)
 	err->code = code;
 	va_list args;
 	va_start(args, format);
-	vsnprintf(err->message, sizeof(err->message), format, args);
+	append(err, format, args);
 	va_end(args);
-	make_safe(err);
 	return code;
 }
 
@@ -61,9 +68,8 @@ int error_at(struct aiodbg_error *err, int code, uint64_t address, const char *f
 	err->address = address;
 	va_list args;
 	va_start(args, format);
-	vsnprintf(err->message, sizeof(err->message), format, args);
+	append(err, format, args);
 	va_end(args);
-	make_safe(err);
 	error_append(err, " at 0x%" PRIx64, address);
 	return code;
 }
@@ -72,12 +78,10 @@ void error_append(struct aiodbg_error *err, const char *format, ...)
 {
 	if (!err)
 		return;
-	size_t used = strlen(err->message);
 	va_list args;
 	va_start(args, format);
-	vsnprintf(err->message + used, sizeof(err->message) - used, format, args);
+	append(err, format, args);
 	va_end(args);
-	make_safe(err);
 }
 
 void error_locate(struct aiodbg_error *err, uint64_t address)
@@ -96,21 +100,12 @@ void error_prefix(struct aiodbg_error *err, const char *format, ...)
 	char message[sizeof(err->message)];
 	va_list args;
 	memcpy(message, err->message, sizeof(message));
+	err->message[0] = '\0';
 	va_start(args, format);
-	vsnprintf(err->message, sizeof(err->message), format, args);
+	append(err, format, args);
 	va_end(args);
-	size_t used = strlen(err->message);
 	/* The end of a message that gets too long is cut: the address is elsewhere too. */
-	size_t room = sizeof(err->message) - 1 - used;
-	const char *parts[] = {": ", message};
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		size_t len = strnlen(parts[i], room);
-		memcpy(err->message + used, parts[i], len);
-		used += len;
-		room -= len;
-	}
-	err->message[used] = '\0';
-	make_safe(err);
+	error_append(err, ": %s", message);
 }
 
 int error_no_memory(struct aiodbg_error *err)

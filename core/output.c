@@ -81,17 +81,6 @@ void output_fill(struct output *out, char fill, size_t count)
 	output_bytes(out, piece, count);
 }
 
-/* How many characters from text on are printable ASCII, which nearly all are. Within quotes
- * (0: none) those and backslashes end the run. */
-static size_t plain_run(const char *text, size_t len, char quote)
-{
-	size_t run = 0;
-	while (run < len && text[run] >= 0x20 && text[run] < 0x7f &&
-	       !(quote && (text[run] == quote || text[run] == '\\')))
-		run++;
-	return run;
-}
-
 /* Only measures if write_to is NULL. quote is what the text stands in, or 0. */
 static size_t safe(struct output *write_to, const struct output *out, const char *text, size_t max,
 		   char quote)
@@ -102,7 +91,7 @@ static size_t safe(struct output *write_to, const struct output *out, const char
 	while (len > 0) {
 		char shown[TEXT_ESCAPE_MAX];
 		const char *piece = text;
-		size_t width = plain_run(text, len < max - total ? len : max - total, quote);
+		size_t width = text_plain_run(text, len < max - total ? len : max - total, quote);
 		size_t used = width, bytes = width;
 		if (!width && quote && (text[0] == quote || text[0] == '\\')) {
 			shown[0] = '\\';

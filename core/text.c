@@ -88,6 +88,15 @@ size_t text_escape(uint32_t c, char *out)
 	}
 }
 
+size_t text_plain_run(const char *text, size_t len, char quote)
+{
+	size_t run = 0;
+	while (run < len && text[run] >= 0x20 && text[run] < 0x7f &&
+	       !(quote && (text[run] == quote || text[run] == '\\')))
+		run++;
+	return run;
+}
+
 size_t text_show(const char *text, size_t len, bool unicode, size_t *used, char *shown,
 		 size_t *width)
 {

@@ -29,6 +29,10 @@ int32_t text_decode(const char *text, size_t len, size_t *used);
 /* True for characters that are not to be written to a terminal as they are. */
 bool text_is_unsafe(uint32_t c);
 
+/* How many characters from text on, of len at most, are printable ASCII, which nearly all are.
+ * Within quotes (0: none) those and backslashes end the run. */
+size_t text_plain_run(const char *text, size_t len, char quote);
+
 /* The most bytes that text_escape() writes. */
 #define TEXT_ESCAPE_MAX 12
 
