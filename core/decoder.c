@@ -78,6 +78,22 @@ int decoder_go_on(struct decoder *decoder, int status)
 	return 0;
 }
 
+int decoder_gaps(struct decoder *decoder, const struct gaps *gaps)
+{
+	if (gaps->count)
+		decoder->reader.error = gaps->first;
+	return gaps->first.code;
+}
+
+int decoder_pass_gap(struct decoder *decoder, struct gaps *gaps, int status)
+{
+	if (status != AIODBG_FAULT)
+		return status;
+	if (gaps->count++ == 0)
+		gaps->first = decoder->reader.error;
+	return gaps->count > LIMIT_TABLE_GAPS ? decoder_gaps(decoder, gaps) : 0;
+}
+
 int decoder_charge(struct decoder *decoder, uint64_t addr, uint64_t size)
 {
 	if (size > LIMIT_TEXT_SIZE - decoder->text_size)

@@ -66,6 +66,21 @@ int decoder_alloc(struct decoder *decoder, size_t size, void **ret);
  */
 int decoder_go_on(struct decoder *decoder, int status);
 
+/* Parts of a table that could not be read, all zero in the beginning, and why the first of them. */
+struct gaps {
+	unsigned int count;
+	struct aiodbg_error first;
+};
+
+/*
+ * To be called with what reading each part of a table has returned. Returns 0 to go on, also behind
+ * a part that cannot be read: what follows may be wanted. LIMIT_TABLE_GAPS of them are passed over.
+ */
+int decoder_pass_gap(struct decoder *decoder, struct gaps *gaps, int status);
+
+/* What the walk through the table is to return in the end: 0, or why there was the first gap. */
+int decoder_gaps(struct decoder *decoder, const struct gaps *gaps);
+
 /* True if addr can be an object: not NULL, aligned. */
 static inline bool decoder_plausible(const struct decoder *decoder, uint64_t addr)
 {

@@ -91,14 +91,12 @@ static int visit_window(struct decoder *decoder, const struct entries *entries,
 	return 0;
 }
 
-/* A part that cannot be read does not end the walk: what is behind it may be wanted. */
 static int visit_entries(struct decoder *decoder, const struct entries *entries, uint64_t values,
 			 uint64_t value_count, dict_visit_fn *visit, void *arg)
 {
 	size_t step = WINDOW_MAX / entries->size;
 	uint64_t count = entries->count;
-	struct aiodbg_error missing = {0};
-	unsigned int gaps = 0;
+	struct gaps gaps = {0};
 	if (values && count > value_count)
 		count = value_count;
 	struct window w;
@@ -110,16 +108,11 @@ static int visit_entries(struct decoder *decoder, const struct entries *entries,
 					   part * entries->size, &w);
 		if (!code)
 			code = visit_window(decoder, entries, &w, i, values, visit, arg);
-		if (code && code != AIODBG_FAULT)
+		code = decoder_pass_gap(decoder, &gaps, code);
+		if (code)
 			return code;
-		if (code && !missing.code)
-			missing = decoder->reader.error;
-		if (code && gaps++ == LIMIT_TABLE_GAPS)
-			break;
 	}
-	if (missing.code)
-		decoder->reader.error = missing;
-	return missing.code;
+	return decoder_gaps(decoder, &gaps);
 }
 
 int dict_visit_values(struct decoder *decoder, uint64_t keys, uint64_t values, dict_visit_fn *visit,

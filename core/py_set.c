@@ -27,8 +27,7 @@ int set_visit(struct decoder *decoder, uint64_t addr, sequence_visit_fn *visit, 
 	/* A window of entries at a time. */
 	size_t entry_size = (size_t)l->setentry.size;
 	size_t step = WINDOW_MAX / entry_size;
-	struct aiodbg_error missing = {0};
-	unsigned int gaps = 0;
+	struct gaps gaps = {0};
 	for (uint64_t i = 0; i <= mask; i += step) {
 		size_t count = mask + 1 - i < step ? (size_t)(mask + 1 - i) : step;
 		/* Gigabytes may have no member. */
@@ -37,12 +36,7 @@ int set_visit(struct decoder *decoder, uint64_t addr, sequence_visit_fn *visit, 
 			return code;
 		code = window_read(&decoder->reader, table + i * entry_size, count * entry_size,
 				   &w);
-		/* What is behind it is there as well. */
-		if (code == AIODBG_FAULT && gaps++ < LIMIT_TABLE_GAPS) {
-			if (!missing.code)
-				missing = decoder->reader.error;
-			continue;
-		}
+		code = decoder_pass_gap(decoder, &gaps, code);
 		for (size_t k = 0; !code && k < count; k++) {
 			size_t entry = k * entry_size;
 			uint64_t key = window_word(&w, entry + (size_t)l->setentry.key);
@@ -59,9 +53,7 @@ int set_visit(struct decoder *decoder, uint64_t addr, sequence_visit_fn *visit, 
 		if (code)
 			return code;
 	}
-	if (missing.code)
-		decoder->reader.error = missing;
-	return missing.code;
+	return decoder_gaps(decoder, &gaps);
 }
 
 struct weakset_visitor {
