@@ -113,7 +113,8 @@ static int series_step(struct series *series, bool first, struct aiodbg_error *e
 				  NULL);
 	struct pagecache *cache = &decoder.reader.cache;
 	cache->changing = !first && !status && pagecache_may_change(cache);
-	if (dbg->target.local_pid)
+	/* It decides between several: in a debugger there is one, and may be thousands of threads. */
+	if (dbg->target.local_pid && dbg->options.retries)
 		process_runs_read(dbg->target.local_pid, &before);
 	if (!status)
 		status = decode(series, &decoder, &snap);
