@@ -416,9 +416,9 @@ static int look_into(struct process *process, struct object *object, struct answ
 static int look_up(struct process *process, lookup_fn *lookup, const char *name, unsigned int index,
 		   uint64_t *addr, uint64_t *len)
 {
-	struct answers *answers = find_answers(process, lookup, name);
-	if (strlen(name) >= sizeof(answers->name))
+	if (strlen(name) >= sizeof(process->answers[0].name))
 		return AIODBG_NOT_FOUND;
+	struct answers *answers = find_answers(process, lookup, name);
 	if (answers->count > index + 1) {
 		answers->count = 0;
 		answers->object_count = 0;

@@ -287,9 +287,9 @@ static int link_awaiters(struct builder *builder)
 	for (size_t i = 0; i < builder->awaiters.count; i++) {
 		const struct awaiter *awaiter = &builder->awaiters.items[i];
 		struct link link = {awaiter->node, awaiter->source, awaiter->identity};
-		int status = 0;
-		if (!link.to)
-			status = add_future(builder, awaiter->addr, awaiter->is_task, &link.to);
+		int status = link.to ? 0
+				     : add_future(builder, awaiter->addr, awaiter->is_task,
+						  &link.to);
 		if (status)
 			return status;
 		if (links->count >= LIMIT_EDGES)
