@@ -5,7 +5,7 @@
  */
 #include "aiodbg.h"
 
-#include "error.h"
+#include "base/error.h"
 #include "graph.h"
 #include "render.h"
 #include "task_find.h"

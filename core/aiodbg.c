@@ -2,7 +2,7 @@
 /* The public functions: open, snapshot, render, close. See aiodbg.h. */
 #include "aiodbg.h"
 
-#include "error.h"
+#include "base/error.h"
 #include "graph.h"
 #include "handle.h"
 #include "process.h"

@@ -2,10 +2,10 @@
 /* Commands, from commands.h: description, completion, parsing, running. */
 #include "aiodbg.h"
 
-#include "ceilings.h"
+#include "base/ceilings.h"
+#include "base/error.h"
 #include "commands.h"
 #include "doctor.h"
-#include "error.h"
 #include "render.h"
 #include "task_find.h"
 

@@ -2,8 +2,8 @@
 /* State shared by the decoders. See decoder.h. */
 #include "decoder.h"
 
-#include "ceilings.h"
-#include "error.h"
+#include "base/ceilings.h"
+#include "base/error.h"
 #include "py_code.h"
 #include "py_object.h"
 

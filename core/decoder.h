@@ -6,8 +6,8 @@
 #ifndef DECODER_H
 #define DECODER_H
 
-#include "arena.h"
-#include "ceilings.h"
+#include "base/arena.h"
+#include "base/ceilings.h"
 #include "layout.h"
 #include "reader.h"
 

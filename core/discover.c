@@ -2,8 +2,8 @@
 /* The runtime of a target. See discover.h. */
 #include "discover.h"
 
-#include "ceilings.h"
-#include "error.h"
+#include "base/ceilings.h"
+#include "base/error.h"
 #include "probe.h"
 
 #include <stdio.h>

@@ -2,8 +2,8 @@
 /* Examining a target. See doctor.h. */
 #include "doctor.h"
 
-#include "ceilings.h"
-#include "error.h"
+#include "base/ceilings.h"
+#include "base/error.h"
 #include "process.h"
 
 #include <inttypes.h>

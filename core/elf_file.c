@@ -2,7 +2,7 @@
 /* ELF files of a process, through libelf. See elf_file.h. */
 #include "elf_file.h"
 
-#include "ceilings.h"
+#include "base/ceilings.h"
 
 #include <gelf.h>
 #include <limits.h>

@@ -2,8 +2,8 @@
 /* Edges and cycles. See graph.h. */
 #include "graph.h"
 
-#include "ceilings.h"
-#include "sort.h"
+#include "base/ceilings.h"
+#include "base/sort.h"
 
 #include <string.h>
 

@@ -6,8 +6,8 @@
 #ifndef GRAPH_H
 #define GRAPH_H
 
-#include "addrmap.h"
-#include "array.h"
+#include "base/addrmap.h"
+#include "base/array.h"
 #include "snapshot.h"
 
 /* A task, or a future that stands between tasks. */

@@ -2,8 +2,8 @@
 /* Interpreters and threads. See interp.h. */
 #include "interp.h"
 
-#include "ceilings.h"
-#include "error.h"
+#include "base/ceilings.h"
+#include "base/error.h"
 #include "py_dict.h"
 #include "py_object.h"
 #include "walk.h"

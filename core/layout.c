@@ -2,7 +2,7 @@
 /* Choice of a layout table, what the target publishes, and the check. See layout.h. */
 #include "layout_table.h"
 
-#include "error.h"
+#include "base/error.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 /* sys.modules. See modules.h. */
 #include "modules.h"
 
-#include "error.h"
+#include "base/error.h"
 #include "py_dict.h"
 #include "py_object.h"
 #include "py_str.h"

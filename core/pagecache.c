@@ -2,7 +2,7 @@
 /* Blocks of target memory behind the read callback. See pagecache.h. */
 #include "pagecache.h"
 
-#include "ceilings.h"
+#include "base/ceilings.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -18,8 +18,8 @@
 #define PAGECACHE_H
 
 #include "aiodbg.h"
-#include "array.h"
-#include "ceilings.h"
+#include "base/array.h"
+#include "base/ceilings.h"
 
 #include <hashtab.h>
 

@@ -2,7 +2,7 @@
 /* Validation of a layout by walking. See probe.h. */
 #include "probe.h"
 
-#include "error.h"
+#include "base/error.h"
 #include "modules.h"
 #include "py_dict.h"
 #include "py_int.h"

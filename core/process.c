@@ -2,9 +2,9 @@
 /* A process as a target. See process.h. */
 #include "process.h"
 
-#include "ceilings.h"
+#include "base/ceilings.h"
+#include "base/error.h"
 #include "elf_file.h"
-#include "error.h"
 #include "proc_file.h"
 #include "process_denied.h"
 #include "process_maps.h"

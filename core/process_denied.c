@@ -2,8 +2,8 @@
 /* Why a process may not be read. See process_denied.h. */
 #include "process_denied.h"
 
-#include "ceilings.h"
-#include "error.h"
+#include "base/ceilings.h"
+#include "base/error.h"
 #include "proc_file.h"
 
 #include <fcntl.h>

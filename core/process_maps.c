@@ -2,7 +2,7 @@
 /* /proc/PID/maps. See process_maps.h. */
 #include "process_maps.h"
 
-#include "ceilings.h"
+#include "base/ceilings.h"
 #include "proc_file.h"
 
 #include <errno.h>

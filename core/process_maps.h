@@ -3,7 +3,7 @@
 #ifndef PROCESS_MAPS_H
 #define PROCESS_MAPS_H
 
-#include "array.h"
+#include "base/array.h"
 
 struct mapping {
 	uint64_t start, end;

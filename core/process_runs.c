@@ -8,7 +8,7 @@
  */
 #include "process_runs.h"
 
-#include "ceilings.h"
+#include "base/ceilings.h"
 #include "proc_file.h"
 
 #include <ctype.h>

@@ -2,7 +2,7 @@
 /* Instance attributes. See py_attr.h. */
 #include "py_attr.h"
 
-#include "error.h"
+#include "base/error.h"
 #include "py_dict.h"
 #include "py_object.h"
 #include "py_str.h"

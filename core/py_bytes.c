@@ -2,7 +2,7 @@
 /* bytes objects. See py_bytes.h. */
 #include "py_bytes.h"
 
-#include "error.h"
+#include "base/error.h"
 #include "py_object.h"
 
 #include <inttypes.h>

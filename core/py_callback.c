@@ -2,8 +2,8 @@
 /* Whom a callback wakes. See py_callback.h. */
 #include "py_callback.h"
 
-#include "ceilings.h"
-#include "error.h"
+#include "base/ceilings.h"
+#include "base/error.h"
 #include "py_attr.h"
 #include "py_code.h"
 #include "py_object.h"

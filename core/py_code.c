@@ -2,8 +2,8 @@
 /* Code objects, decoded once. See py_code.h. */
 #include "py_code.h"
 
-#include "ceilings.h"
-#include "error.h"
+#include "base/ceilings.h"
+#include "base/error.h"
 #include "py_bytes.h"
 #include "py_object.h"
 #include "py_sequence.h"

@@ -2,8 +2,8 @@
 /* Chains of awaits. See py_coro.h. */
 #include "py_coro.h"
 
-#include "ceilings.h"
-#include "error.h"
+#include "base/ceilings.h"
+#include "base/error.h"
 #include "py_frameobject.h"
 #include "py_object.h"
 #include "walk.h"

@@ -6,7 +6,7 @@
 #ifndef PY_CORO_H
 #define PY_CORO_H
 
-#include "array.h"
+#include "base/array.h"
 #include "py_frame.h"
 
 ARRAY(stack, const struct location *);

@@ -8,8 +8,8 @@
  */
 #include "py_dict.h"
 
-#include "ceilings.h"
-#include "error.h"
+#include "base/ceilings.h"
+#include "base/error.h"
 #include "py_object.h"
 #include "py_str.h"
 

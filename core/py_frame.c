@@ -2,7 +2,7 @@
 /* Frames. See py_frame.h. */
 #include "py_frame.h"
 
-#include "error.h"
+#include "base/error.h"
 #include "py_frameobject.h"
 #include "py_object.h"
 

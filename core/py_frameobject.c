@@ -2,7 +2,7 @@
 /* Frame objects. See py_frameobject.h. */
 #include "py_frameobject.h"
 
-#include "error.h"
+#include "base/error.h"
 #include "py_object.h"
 
 /* 3.10 keeps a state, and counts the stack. */

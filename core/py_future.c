@@ -2,13 +2,13 @@
 /* Futures and tasks. See py_future.h. */
 #include "py_future.h"
 
-#include "ceilings.h"
-#include "error.h"
+#include "base/ceilings.h"
+#include "base/error.h"
+#include "base/text.h"
 #include "py_attr.h"
 #include "py_int.h"
 #include "py_set.h"
 #include "py_str.h"
-#include "text.h"
 
 #include <string.h>
 

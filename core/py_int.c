@@ -2,7 +2,7 @@
 /* int objects. See py_int.h. */
 #include "py_int.h"
 
-#include "error.h"
+#include "base/error.h"
 #include "py_object.h"
 
 #include <inttypes.h>

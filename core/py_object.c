@@ -2,8 +2,8 @@
 /* Types by flags, base and name. See py_object.h. */
 #include "py_object.h"
 
-#include "ceilings.h"
-#include "error.h"
+#include "base/ceilings.h"
+#include "base/error.h"
 
 #include <string.h>
 

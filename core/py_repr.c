@@ -2,9 +2,10 @@
 /* Values as text. See py_repr.h. */
 #include "py_repr.h"
 
-#include "ceilings.h"
-#include "error.h"
-#include "output.h"
+#include "base/ceilings.h"
+#include "base/error.h"
+#include "base/output.h"
+#include "base/text.h"
 #include "py_bytes.h"
 #include "py_dict.h"
 #include "py_int.h"
@@ -12,7 +13,6 @@
 #include "py_sequence.h"
 #include "py_set.h"
 #include "py_str.h"
-#include "text.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,8 +2,8 @@
 /* Tuples, lists and deques. See py_sequence.h. */
 #include "py_sequence.h"
 
-#include "ceilings.h"
-#include "error.h"
+#include "base/ceilings.h"
+#include "base/error.h"
 #include "py_object.h"
 
 #include <inttypes.h>

@@ -2,8 +2,8 @@
 /* Sets. See py_set.h. */
 #include "py_set.h"
 
-#include "ceilings.h"
-#include "error.h"
+#include "base/ceilings.h"
+#include "base/error.h"
 #include "py_attr.h"
 #include "py_object.h"
 

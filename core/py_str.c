@@ -2,10 +2,10 @@
 /* str objects to UTF-8. See py_str.h. */
 #include "py_str.h"
 
-#include "ceilings.h"
-#include "error.h"
+#include "base/ceilings.h"
+#include "base/error.h"
+#include "base/text.h"
 #include "py_object.h"
-#include "text.h"
 
 #include <stdlib.h>
 #include <string.h>

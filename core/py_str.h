@@ -3,7 +3,7 @@
  * str: Include/cpython/unicodeobject.h.
  *
  * Results are UTF-8 in the arena. Lone surrogates, which a str may hold, are kept as
- * the three bytes that UTF-8 would have for them, and a NUL as two; text.h knows both.
+ * the three bytes that UTF-8 would have for them, and a NUL as two; base/text.h knows both.
  */
 #ifndef PY_STR_H
 #define PY_STR_H

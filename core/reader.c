@@ -2,8 +2,8 @@
 /* Typed reads over the page cache. See reader.h. */
 #include "reader.h"
 
-#include "ceilings.h"
-#include "error.h"
+#include "base/ceilings.h"
+#include "base/error.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
 /* The table of renderers, and what the texts share. See render.h. */
 #include "render.h"
 
+#include "base/ceilings.h"
 #include "causes.h"
-#include "ceilings.h"
 
 #include <inttypes.h>
 #include <stdio.h>

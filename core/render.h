@@ -3,7 +3,7 @@
 #ifndef RENDER_H
 #define RENDER_H
 
-#include "output.h"
+#include "base/output.h"
 #include "snapshot.h"
 
 /* Returns 0 or AIODBG_NO_MEMORY; whether the sink failed is in out. */

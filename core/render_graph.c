@@ -6,8 +6,8 @@
  * There, whoever awaits two things is written below both, in full, with all who await them in
  * turn; here each is written in full once. That aside the text is the same.
  */
-#include "array.h"
-#include "ceilings.h"
+#include "base/array.h"
+#include "base/ceilings.h"
 #include "graph.h"
 #include "render.h"
 

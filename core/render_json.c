@@ -6,10 +6,10 @@
  * begins a line, and so does each of its frames: a document can be searched by line and looked
  * at, and has few of them, which is what debuggers are slow to print.
  */
-#include "ceilings.h"
-#include "error.h"
+#include "base/ceilings.h"
+#include "base/error.h"
+#include "base/text.h"
 #include "render.h"
-#include "text.h"
 
 #include <hashtab.h>
 

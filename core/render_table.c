@@ -3,9 +3,9 @@
  * The table of "ps": a row for each task and awaiter, in the columns of
  * python -m asyncio ps.
  */
-#include "ceilings.h"
+#include "base/ceilings.h"
+#include "base/text.h"
 #include "render.h"
-#include "text.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Everything known of one task, a line for each thing. */
-#include "ceilings.h"
+#include "base/ceilings.h"
 #include "render.h"
 #include "task_detail.h"
 

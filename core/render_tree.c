@@ -6,9 +6,9 @@
  * never more lines than tasks, frames and edges. The walk keeps its own stack, so depth
  * costs no recursion; a task too deep for any screen is drawn at the left again.
  */
-#include "array.h"
-#include "ceilings.h"
-#include "error.h"
+#include "base/array.h"
+#include "base/ceilings.h"
+#include "base/error.h"
 #include "render.h"
 
 #include <inttypes.h>

@@ -2,7 +2,7 @@
 /* Snapshots of a process that runs on. See retry.h. */
 #include "retry.h"
 
-#include "error.h"
+#include "base/error.h"
 #include "process.h"
 #include "process_runs.h"
 

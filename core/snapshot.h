@@ -6,7 +6,7 @@
 #ifndef SNAPSHOT_H
 #define SNAPSHOT_H
 
-#include "arena.h"
+#include "base/arena.h"
 #include "interp.h"
 
 enum task_state {

@@ -2,8 +2,8 @@
 /* One task in detail. See task_detail.h. */
 #include "task_detail.h"
 
-#include "ceilings.h"
-#include "error.h"
+#include "base/ceilings.h"
+#include "base/error.h"
 #include "graph.h"
 #include "py_attr.h"
 #include "py_context.h"

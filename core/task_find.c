@@ -8,10 +8,10 @@
  */
 #include "task_find.h"
 
-#include "ceilings.h"
-#include "error.h"
+#include "base/ceilings.h"
+#include "base/error.h"
+#include "base/spell.h"
 #include "render.h"
-#include "spell.h"
 
 #include <errno.h>
 #include <inttypes.h>

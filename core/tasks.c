@@ -2,12 +2,12 @@
 /* Finding tasks. See tasks.h. */
 #include "tasks.h"
 
-#include "ceilings.h"
-#include "error.h"
+#include "base/ceilings.h"
+#include "base/error.h"
+#include "base/sort.h"
 #include "py_dict.h"
 #include "py_object.h"
 #include "py_set.h"
-#include "sort.h"
 #include "walk.h"
 
 /* Turns an error that costs only a part into a note. */

@@ -2,7 +2,7 @@
 /* Bounded walks. See walk.h. */
 #include "walk.h"
 
-#include "error.h"
+#include "base/error.h"
 
 #include <inttypes.h>
 

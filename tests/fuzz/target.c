@@ -8,9 +8,9 @@
  */
 #include "target.h"
 
+#include "base/text.h"
 #include "fail_alloc.h"
 #include "pagecache.h"
-#include "text.h"
 
 #include <dirent.h>
 #include <inttypes.h>

@@ -4,7 +4,7 @@ Each function returns a list of differences, one line each; an empty list is per
 """
 
 FRAME_KEYS = ("function", "file", "line", "end_line", "column", "end_column", "kind")
-# Longer names are cut: LIMIT_STRING in core/ceilings.h.
+# Longer names are cut: LIMIT_STRING in core/base/ceilings.h.
 NAME_CHARACTERS = 65536
 TASK_KEYS = ("name", "type", "tid", "interpreter", "loop", "state", "cancel_requests")
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 TITLE = re.compile(r"( *)\* (?:Task\(name=.*, |Future\()id=(0x[0-9a-f]+)\)$")
-# Longer names are cut: LIMIT_NAME_SHOWN in core/ceilings.h.
+# Longer names are cut: LIMIT_NAME_SHOWN in core/base/ceilings.h.
 NAME_CHARACTERS = 200
 # asyncio copies the set of awaiters, and the copy may have another order.
 ORDERED_AWAITERS = 1

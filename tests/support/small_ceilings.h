@@ -3,7 +3,7 @@
 #ifndef SMALL_CEILINGS_H
 #define SMALL_CEILINGS_H
 
-#include "ceilings.h"
+#include "base/ceilings.h"
 
 #undef LIMIT_TASKS
 #define LIMIT_TASKS 100

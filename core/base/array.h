@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A growing array on the heap: a struct with items, count and capacity. */
-#ifndef ARRAY_H
-#define ARRAY_H
+#ifndef BASE_ARRAY_H
+#define BASE_ARRAY_H
 
 #include <stdbool.h>
 #include <stdint.h>

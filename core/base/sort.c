@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Merge sort, from runs of a size that qsort() has sorted at once. See sort.h. */
-#include "sort.h"
+/* Merge sort, from runs of a size that qsort() has sorted at once. See base/sort.h. */
+#include "base/sort.h"
 
-#include "error.h"
+#include "base/error.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Buffered writing to a sink. A failure is kept, and all that follows is dropped. */
-#ifndef OUTPUT_H
-#define OUTPUT_H
+#ifndef BASE_OUTPUT_H
+#define BASE_OUTPUT_H
 
 #include "aiodbg.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How far a mistyped word is from the right one. */
-#ifndef SPELL_H
-#define SPELL_H
+#ifndef BASE_SPELL_H
+#define BASE_SPELL_H
 
 #include <stddef.h>
 

@@ -6,8 +6,8 @@
  * debugger must not do. So the arena gets each chunk itself before obstack asks for it,
  * and returns NULL when there is none.
  */
-#ifndef ARENA_H
-#define ARENA_H
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
 
 #include <obstack.h>
 #include <stdbool.h>

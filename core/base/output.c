@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Writing to a sink. See output.h. */
-#include "output.h"
+/* Writing to a sink. See base/output.h. */
+#include "base/output.h"
 
-#include "ceilings.h"
-#include "error.h"
-#include "text.h"
+#include "base/ceilings.h"
+#include "base/error.h"
+#include "base/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Sorting that the user can interrupt: there may be millions of items. */
-#ifndef SORT_H
-#define SORT_H
+#ifndef BASE_SORT_H
+#define BASE_SORT_H
 
 #include "reader.h"
 

@@ -3,8 +3,8 @@
  * Setting a struct aiodbg_error. Nothing here allocates, so running out of memory can
  * be reported. Every function takes a NULL err.
  */
-#ifndef ERROR_H
-#define ERROR_H
+#ifndef BASE_ERROR_H
+#define BASE_ERROR_H
 
 #include "aiodbg.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The caller's error: code, address and one line. See error.h. */
-#include "error.h"
+/* The caller's error: code, address and one line. See base/error.h. */
+#include "base/error.h"
 
-#include "text.h"
+#include "base/text.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The distance of two words. See spell.h.
+ * The distance of two words. See base/spell.h.
  *
  * The usual table, of which a row says for a beginning of one word how far it is from each
  * beginning of the other. Only a band around the diagonal can lead to a distance of at most
  * max, and only the last two rows are needed for the next.
  */
-#include "spell.h"
+#include "base/spell.h"
 
 #include <stdint.h>
 

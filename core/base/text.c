@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* UTF-8 and escapes. See text.h. */
-#include "text.h"
+/* UTF-8 and escapes. See base/text.h. */
+#include "base/text.h"
 
 #include <stdio.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory of a snapshot. See arena.h. */
-#include "arena.h"
+/* Memory of a snapshot. See base/arena.h. */
+#include "base/arena.h"
 
-#include "ceilings.h"
+#include "base/ceilings.h"
 
 #include <limits.h>
 #include <stdlib.h>

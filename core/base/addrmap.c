@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Addresses to pointers: open addressing, linear probing. See addrmap.h. */
-#include "addrmap.h"
+/* Addresses to pointers: open addressing, linear probing. See base/addrmap.h. */
+#include "base/addrmap.h"
 
-#include "ceilings.h"
+#include "base/ceilings.h"
 
 #include <stdlib.h>
 #include <string.h>

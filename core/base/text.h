@@ -6,8 +6,8 @@
  * characters, characters that change the direction of text, and bytes that are no UTF-8
  * are shown as escapes, as Python's repr() writes them.
  */
-#ifndef TEXT_H
-#define TEXT_H
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,8 +6,8 @@
  * touches one line of memory where libiberty's table, which holds pointers to elements,
  * touches one more for each element that it compares.
  */
-#ifndef ADDRMAP_H
-#define ADDRMAP_H
+#ifndef BASE_ADDRMAP_H
+#define BASE_ADDRMAP_H
 
 #include <stdbool.h>
 #include <stddef.h>

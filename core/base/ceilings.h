@@ -6,8 +6,8 @@
  * if the data says otherwise. Each is far above what a real program reaches; reaching
  * one is reported, never silent.
  */
-#ifndef CEILINGS_H
-#define CEILINGS_H
+#ifndef BASE_CEILINGS_H
+#define BASE_CEILINGS_H
 
 /* Smallest unit that is readable or not as a whole: pages of all supported targets are
  * multiples of it. */
