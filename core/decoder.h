@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "base/ceilings.h"
 #include "layout.h"
-#include "reader.h"
+#include "memory/reader.h"
 
 /* A power of two: a hash is cut to its bits. */
 #define DECODER_RECENT 64

@@ -12,7 +12,7 @@
 #define DISCOVER_H
 
 #include "layout.h"
-#include "reader.h"
+#include "memory/reader.h"
 
 enum found_by {
 	FOUND_NOT,

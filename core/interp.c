@@ -4,9 +4,9 @@
 
 #include "base/ceilings.h"
 #include "base/error.h"
+#include "memory/walk.h"
 #include "py_dict.h"
 #include "py_object.h"
-#include "walk.h"
 
 static int interp_read(struct decoder *decoder, uint64_t addr, struct interp *ret, uint64_t *next)
 {

@@ -4,9 +4,9 @@
 
 #include "base/ceilings.h"
 #include "base/error.h"
+#include "memory/walk.h"
 #include "py_frameobject.h"
 #include "py_object.h"
-#include "walk.h"
 
 /* What a generator's fields say of it. */
 struct generator {

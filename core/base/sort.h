@@ -3,7 +3,7 @@
 #ifndef BASE_SORT_H
 #define BASE_SORT_H
 
-#include "reader.h"
+#include "memory/reader.h"
 
 /* As of qsort(). */
 typedef int sort_compare_fn(const void *a, const void *b);

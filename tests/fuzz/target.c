@@ -10,7 +10,7 @@
 
 #include "base/text.h"
 #include "fail_alloc.h"
-#include "pagecache.h"
+#include "memory/pagecache.h"
 
 #include <dirent.h>
 #include <inttypes.h>

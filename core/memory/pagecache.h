@@ -14,8 +14,8 @@
  * Addresses do not wrap around: a range that reaches over the end of the address space
  * is unreadable.
  */
-#ifndef PAGECACHE_H
-#define PAGECACHE_H
+#ifndef MEMORY_PAGECACHE_H
+#define MEMORY_PAGECACHE_H
 
 #include "aiodbg.h"
 #include "base/array.h"

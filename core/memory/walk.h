@@ -3,8 +3,8 @@
  * Following pointers from object to object, in memory that may hold anything: every such
  * loop of ours is one walk, which ends at a ceiling, and notices when it goes in circles.
  */
-#ifndef WALK_H
-#define WALK_H
+#ifndef MEMORY_WALK_H
+#define MEMORY_WALK_H
 
 #include "decoder.h"
 

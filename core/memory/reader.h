@@ -4,10 +4,10 @@
  *
  * A function that fails has set reader.error, with the address.
  */
-#ifndef READER_H
-#define READER_H
+#ifndef MEMORY_READER_H
+#define MEMORY_READER_H
 
-#include "pagecache.h"
+#include "memory/pagecache.h"
 
 #include <endian.h>
 #include <string.h>

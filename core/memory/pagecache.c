@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Blocks of target memory behind the read callback. See pagecache.h. */
-#include "pagecache.h"
+/* Blocks of target memory behind the read callback. See memory/pagecache.h. */
+#include "memory/pagecache.h"
 
 #include "base/ceilings.h"
 

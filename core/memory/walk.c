@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Bounded walks. See walk.h. */
-#include "walk.h"
+/* Bounded walks. See memory/walk.h. */
+#include "memory/walk.h"
 
 #include "base/error.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Typed reads over the page cache. See reader.h. */
-#include "reader.h"
+/* Typed reads over the page cache. See memory/reader.h. */
+#include "memory/reader.h"
 
 #include "base/ceilings.h"
 #include "base/error.h"
