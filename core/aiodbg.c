@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "graph.h"
 #include "handle.h"
-#include "process.h"
+#include "process/process.h"
 #include "render.h"
 #include "retry.h"
 #include "snapshot.h"

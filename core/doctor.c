@@ -4,7 +4,7 @@
 
 #include "base/ceilings.h"
 #include "base/error.h"
-#include "process.h"
+#include "process/process.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

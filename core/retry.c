@@ -3,8 +3,8 @@
 #include "retry.h"
 
 #include "base/error.h"
-#include "process.h"
-#include "process_runs.h"
+#include "process/process.h"
+#include "process/runs.h"
 
 #include <string.h>
 #include <time.h>

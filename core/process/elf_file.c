@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ELF files of a process, through libelf. See elf_file.h. */
-#include "elf_file.h"
+/* ELF files of a process, through libelf. See process/elf_file.h. */
+#include "process/elf_file.h"
 
 #include "base/ceilings.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Files in /proc, which have no size before they are read. */
-#ifndef PROC_FILE_H
-#define PROC_FILE_H
+#ifndef PROCESS_PROC_FILE_H
+#define PROCESS_PROC_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

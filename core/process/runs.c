@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether a process has run. See process_runs.h.
+ * Whether a process has run. See process/runs.h.
  *
  * Its processor time does not tell: that of a process which runs on another processor is
  * brought up to date by the kernel's tick only, every 1 to 10 ms, which is longer than most
  * snapshots take.
  */
-#include "process_runs.h"
+#include "process/runs.h"
 
 #include "base/ceilings.h"
-#include "proc_file.h"
+#include "process/proc_file.h"
 
 #include <ctype.h>
 #include <dirent.h>

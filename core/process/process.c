@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* A process as a target. See process.h. */
-#include "process.h"
+/* A process as a target. See process/process.h. */
+#include "process/process.h"
 
 #include "base/ceilings.h"
 #include "base/error.h"
-#include "elf_file.h"
-#include "proc_file.h"
-#include "process_denied.h"
-#include "process_maps.h"
+#include "process/denied.h"
+#include "process/elf_file.h"
+#include "process/maps.h"
+#include "process/proc_file.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -8,8 +8,8 @@
  * open folder /proc/PID and one open /proc/PID/mem, which belong to the process and its memory
  * and not to the number: once those are gone, nothing else is read in their place.
  */
-#ifndef PROCESS_H
-#define PROCESS_H
+#ifndef PROCESS_PROCESS_H
+#define PROCESS_PROCESS_H
 
 #include "aiodbg.h"
 

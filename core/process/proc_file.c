@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Files in /proc. See proc_file.h. */
-#include "proc_file.h"
+/* Files in /proc. See process/proc_file.h. */
+#include "process/proc_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

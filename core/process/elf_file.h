@@ -8,8 +8,8 @@
  * come from the target and are not trusted; they are read, never mapped, because one that
  * shrinks meanwhile would end our process.
  */
-#ifndef ELF_FILE_H
-#define ELF_FILE_H
+#ifndef PROCESS_ELF_FILE_H
+#define PROCESS_ELF_FILE_H
 
 #include "aiodbg.h"
 

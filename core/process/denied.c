@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Why a process may not be read. See process_denied.h. */
-#include "process_denied.h"
+/* Why a process may not be read. See process/denied.h. */
+#include "process/denied.h"
 
 #include "base/ceilings.h"
 #include "base/error.h"
-#include "proc_file.h"
+#include "process/proc_file.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* /proc/PID/maps. See process_maps.h. */
-#include "process_maps.h"
+/* /proc/PID/maps. See process/maps.h. */
+#include "process/maps.h"
 
 #include "base/ceilings.h"
-#include "proc_file.h"
+#include "process/proc_file.h"
 
 #include <errno.h>
 #include <string.h>
