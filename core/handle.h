@@ -3,7 +3,7 @@
 #ifndef HANDLE_H
 #define HANDLE_H
 
-#include "discover.h"
+#include "cpython/discover.h"
 
 struct process;
 

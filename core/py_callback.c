@@ -4,9 +4,9 @@
 
 #include "base/ceilings.h"
 #include "base/error.h"
-#include "py_attr.h"
-#include "py_code.h"
-#include "py_object.h"
+#include "cpython/attr.h"
+#include "cpython/code.h"
+#include "cpython/object.h"
 
 #include <string.h>
 

@@ -7,8 +7,8 @@
 #ifndef PY_CALLBACK_H
 #define PY_CALLBACK_H
 
-#include "decoder.h"
-#include "py_sequence.h"
+#include "cpython/decoder.h"
+#include "cpython/sequence.h"
 
 /*
  * Visit the tasks and futures that are woken when the callback at addr runs: none for a

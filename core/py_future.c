@@ -5,10 +5,10 @@
 #include "base/ceilings.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "py_attr.h"
-#include "py_int.h"
-#include "py_set.h"
-#include "py_str.h"
+#include "cpython/attr.h"
+#include "cpython/int.h"
+#include "cpython/set.h"
+#include "cpython/str.h"
 
 #include <string.h>
 

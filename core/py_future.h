@@ -6,8 +6,8 @@
 #ifndef PY_FUTURE_H
 #define PY_FUTURE_H
 
-#include "py_object.h"
-#include "py_sequence.h"
+#include "cpython/object.h"
+#include "cpython/sequence.h"
 
 enum future_state {
 	FUTURE_PENDING,

@@ -7,7 +7,7 @@
 #define SNAPSHOT_H
 
 #include "base/arena.h"
-#include "interp.h"
+#include "cpython/interp.h"
 
 enum task_state {
 	TASK_PENDING,

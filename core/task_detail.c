@@ -4,13 +4,13 @@
 
 #include "base/ceilings.h"
 #include "base/error.h"
+#include "cpython/attr.h"
+#include "cpython/context.h"
+#include "cpython/int.h"
+#include "cpython/repr.h"
+#include "cpython/str.h"
 #include "graph.h"
-#include "py_attr.h"
-#include "py_context.h"
 #include "py_future.h"
-#include "py_int.h"
-#include "py_repr.h"
-#include "py_str.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,10 +5,10 @@
 #include "base/ceilings.h"
 #include "base/error.h"
 #include "base/sort.h"
+#include "cpython/dict.h"
+#include "cpython/object.h"
+#include "cpython/set.h"
 #include "memory/walk.h"
-#include "py_dict.h"
-#include "py_object.h"
-#include "py_set.h"
 
 /* Turns an error that costs only a part into a note. */
 static int noted(const struct task_search *search, int status, const char *where)

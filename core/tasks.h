@@ -6,7 +6,7 @@
 #ifndef TASKS_H
 #define TASKS_H
 
-#include "modules.h"
+#include "cpython/modules.h"
 #include "snapshot.h"
 
 /* Called for each task that is found; one may be found twice. thread is an index, or -1. */

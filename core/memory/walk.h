@@ -6,7 +6,7 @@
 #ifndef MEMORY_WALK_H
 #define MEMORY_WALK_H
 
-#include "decoder.h"
+#include "cpython/decoder.h"
 
 struct walk {
 	/* What the objects are, for messages: "threads". */

@@ -14,9 +14,9 @@
 #ifndef HEAP_H
 #define HEAP_H
 
-#include "decoder.h"
+#include "cpython/decoder.h"
+#include "cpython/layout_table.h"
 #include "expect.h"
-#include "layout_table.h"
 #include "memory.h"
 
 /* Where things are. Names of static types are in the executable, apart. */

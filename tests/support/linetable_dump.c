@@ -8,7 +8,7 @@
  * by its table. Output: for each unit line, end_line, column and end_column as such
  * integers, signed, -1 for None; four times -2 where the table has nothing for the unit.
  */
-#include "py_linetable.h"
+#include "cpython/linetable.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Code objects and positions in them: Include/cpython/code.h.
+ *
+ * Each code object is decoded once per snapshot, and each position in it once.
+ */
+#ifndef CPYTHON_CODE_H
+#define CPYTHON_CODE_H
+
+#include "cpython/decoder.h"
+#include "cpython/linetable.h"
+
+/* What a frame runs. */
+enum code_kind {
+	CODE_FUNCTION,
+	CODE_GENERATOR,
+	CODE_COROUTINE,
+	CODE_ASYNC_GENERATOR,
+};
+
+#define CALLBACK_RULE_UNKNOWN (-1)
+
+struct code {
+	uint64_t addr;
+	enum code_kind kind;
+	/* In the arena; NULL where they cannot be read. */
+	const char *name, *qualname, *filename;
+	int32_t firstlineno;
+	/* Slots for variables and stack, in a frame. */
+	int64_t slots;
+	/* Code units before the first instruction that a user sees. */
+	int32_t firsttraceable;
+	/* Address of the first instruction. */
+	uint64_t instructions;
+	/* Free-threaded builds: the table of the threads' own copies of the instructions. */
+	uint64_t copies;
+	const uint8_t *linetable;
+	size_t linetable_size;
+	/* Memory of py_callback.c: what a function of this code means as a callback, and the
+	 * place in its closure of what that asks for. */
+	int callback_rule, callback_cell;
+};
+
+/* A place in the program. Two frames at the same place share one. */
+struct location {
+	const struct code *code;
+	uint32_t unit;
+	/* Qualified name, of the code, or of the generator where codes have none; NULL if it
+	 * cannot be read. */
+	const char *function;
+	struct position position;
+};
+
+/* The unit of a frame that has not begun: it stands on the first line. */
+#define UNIT_START UINT32_MAX
+/* The unit of a frame whose instruction pointer makes no sense. */
+#define UNIT_UNKNOWN (UINT32_MAX - 1)
+
+/* The code object at addr. */
+int code_get(struct decoder *decoder, uint64_t addr, struct code **ret);
+
+/*
+ * The place unit code units from the start of the code. qualname is the address of a str
+ * that names the function if the code has no qualified name, or 0.
+ */
+int location_get(struct decoder *decoder, const struct code *code, uint32_t unit, uint64_t qualname,
+		 const struct location **ret);
+
+/*
+ * The index, in a function's closure, of the variable of that name; -1 if there is none.
+ */
+int code_free_variable(struct decoder *decoder, const struct code *code, const char *name,
+		       int *ret);
+
+hashval_t location_hash(const void *element);
+int location_equal(const void *element, const void *other);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Coroutines, generators and async generators, and what they await:
+ * Include/internal/pycore_genobject.h, Objects/genobject.c.
+ */
+#ifndef CPYTHON_CORO_H
+#define CPYTHON_CORO_H
+
+#include "base/array.h"
+#include "cpython/frame.h"
+
+ARRAY(stack, const struct location *);
+
+enum coro_state {
+	CORO_CREATED,
+	CORO_SUSPENDED,
+	/* On the stack of a thread, which has the frames. */
+	CORO_EXECUTING,
+	CORO_FINISHED,
+	/* Not a coroutine of CPython's own: what it does cannot be seen. */
+	CORO_FOREIGN,
+};
+
+struct coro {
+	enum coro_state state;
+	/* Address of the interpreter frame of the coroutine itself. */
+	uint64_t frame;
+	/* The future at the end of the chain; 0 if it ends otherwise. */
+	uint64_t future;
+	/* How many of the places, from the outermost on, are of coroutines that await each
+	 * other directly, which is as far as cr_await leads. */
+	size_t coroutines;
+	bool is_indirect;
+};
+
+/*
+ * Follow the coroutine at addr through all that it awaits. The places are appended to
+ * stack, outermost first. If this fails, stack has what could be read.
+ */
+int coro_walk(struct decoder *decoder, uint64_t addr, struct stack *stack, struct coro *ret);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Interpreters and their threads: Include/internal/pycore_interp_structs.h,
+ * pycore_tstate.h.
+ */
+#ifndef CPYTHON_INTERP_H
+#define CPYTHON_INTERP_H
+
+#include "cpython/coro.h"
+
+struct interp {
+	uint64_t addr;
+	int64_t id;
+	/* sys.modules, a dict; 0 while there is none. */
+	uint64_t modules;
+	uint64_t threads_head;
+};
+
+struct thread {
+	uint64_t addr;
+	/* Index among the interpreters. */
+	size_t interp;
+	/* The kernel's thread id; 0 if it is not known. */
+	uint64_t tid;
+	/* 0 if no Python function runs. */
+	uint64_t current_frame;
+	/* 0 if there is none. */
+	uint64_t running_loop, running_task;
+};
+
+ARRAY(interps, struct interp);
+ARRAY(threads, struct thread);
+
+/* What to do with an error that costs only a part. Returns 0 to go on. */
+typedef int note_fn(void *arg, const struct aiodbg_error *error);
+
+/*
+ * Append all interpreters of the runtime, the oldest first. A list that is damaged is
+ * cut there and noted.
+ */
+int interps_read(struct decoder *decoder, uint64_t runtime, struct interps *ret, note_fn *note,
+		 void *arg);
+
+/* Append the threads of the index-th interpreter, the oldest first. */
+int threads_read(struct decoder *decoder, const struct interps *interps, size_t index,
+		 struct threads *ret, note_fn *note, void *arg);
+
+/* A frame on a thread's stack. */
+struct thread_frame {
+	uint64_t addr;
+	const struct location *location;
+};
+ARRAY(thread_frames, struct thread_frame);
+
+/* Append the frames of a thread, the innermost first, without those of no function. */
+int thread_frames_read(struct decoder *decoder, const struct thread *thread,
+		       struct thread_frames *ret);
+
+#endif

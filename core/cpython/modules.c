@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* sys.modules. See cpython/modules.h. */
+#include "cpython/modules.h"
+
+#include "base/error.h"
+#include "cpython/dict.h"
+#include "cpython/object.h"
+#include "cpython/str.h"
+
+#include <string.h>
+
+/* The modules that are looked for. */
+enum { SYS, TASKS, ASYNCIO, TYPES, BUILTINS, COLLECTIONS, WEAKREF, MODULE_COUNT };
+
+static const char *const module_names[MODULE_COUNT] = {
+	[SYS] = "sys",		[TASKS] = "asyncio.tasks", [ASYNCIO] = "_asyncio",
+	[TYPES] = "types",	[BUILTINS] = "builtins",   [COLLECTIONS] = "_collections",
+	[WEAKREF] = "_weakref",
+};
+
+struct module_visitor {
+	uint64_t found[MODULE_COUNT];
+	/* What was wrong with the first name that could not be read. */
+	struct aiodbg_error error;
+};
+
+static int visit_module(struct decoder *decoder, uint64_t key, uint64_t value, void *arg)
+{
+	struct module_visitor *visitor = arg;
+	int status = object_expect(decoder, key, KIND_STR, "name of a module");
+	if (status && !visitor->error.code)
+		visitor->error = decoder->reader.error;
+	if (status)
+		return decoder_go_on(decoder, status);
+	size_t found;
+	status = str_find(decoder, key, module_names, MODULE_COUNT, &found);
+	if (!status && found < MODULE_COUNT)
+		visitor->found[found] = value;
+	return status;
+}
+
+/* The namespace of the module object at addr; 0 if it is no module: an entry of
+ * sys.modules may be anything, None above all. */
+static int module_dict(struct decoder *decoder, uint64_t addr, uint64_t *ret)
+{
+	const struct type *type;
+	*ret = 0;
+	if (!addr)
+		return 0;
+	int status = object_type(decoder, addr, &type);
+	/* Without the executable the type of modules has no name before types is read. */
+	if (!status && (type->kind == KIND_MODULE || !type->name))
+		status = reader_word(&decoder->reader,
+				     addr + (uint64_t)decoder->layout->module.dict, ret);
+	return decoder_go_on(decoder, status);
+}
+
+/* What one module exports of exported_types. */
+struct exports {
+	const char *names[EXPORTED_TYPES_MAX];
+	enum kind kinds[EXPORTED_TYPES_MAX];
+	size_t count;
+};
+
+static int visit_export(struct decoder *decoder, uint64_t key, uint64_t value, void *arg)
+{
+	const struct exports *exports = arg;
+	size_t found;
+	int status = str_find(decoder, key, exports->names, exports->count, &found);
+	if (!status && found < exports->count)
+		status = type_learn(decoder, value, exports->kinds[found]);
+	return error_is_fatal(status) ? status : 0;
+}
+
+static int learn_exports(struct decoder *decoder, const uint64_t *modules)
+{
+	for (size_t i = 0; i < MODULE_COUNT; i++) {
+		struct exports exports = {.count = 0};
+		uint64_t dict;
+		for (size_t k = 0; k < exported_type_count; k++) {
+			if (strcmp(exported_types[k].module, module_names[i]) != 0)
+				continue;
+			exports.names[exports.count] = exported_types[k].name;
+			exports.kinds[exports.count++] = exported_types[k].kind;
+		}
+		if (!exports.count)
+			continue;
+		int status = module_dict(decoder, modules[i], &dict);
+		if (!status && dict)
+			status = dict_visit(decoder, dict, visit_export, &exports);
+		if (error_is_fatal(status))
+			return status;
+	}
+	return 0;
+}
+
+int modules_read(struct decoder *decoder, const struct interp *interp, struct modules *ret,
+		 note_fn *note, void *arg)
+{
+	struct module_visitor visitor = {0};
+	const uint64_t *modules = visitor.found;
+	uint64_t dict = 0;
+	*ret = (struct modules){0};
+	if (!interp->modules)
+		return 0;
+	int status = dict_visit(decoder, interp->modules, visit_module, &visitor);
+	if (error_is_fatal(status))
+		return status;
+	if (status)
+		visitor.error = decoder->reader.error;
+	ret->complete = !visitor.error.code;
+	status = 0;
+	if (!ret->complete) {
+		error_prefix(&visitor.error, "sys.modules");
+		status = note(arg, &visitor.error);
+	}
+	if (!status)
+		status = learn_exports(decoder, modules);
+	if (!status)
+		status = module_dict(decoder, modules[SYS], &ret->sys);
+	if (!status)
+		status = module_dict(decoder, modules[TASKS], &ret->tasks);
+	if (!status)
+		status = module_dict(decoder, modules[ASYNCIO], &dict);
+	ret->asyncio = dict ? modules[ASYNCIO] : 0;
+	return status;
+}

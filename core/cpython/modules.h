@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* The modules of an interpreter that asyncio's state is in, and what they export. */
+#ifndef CPYTHON_MODULES_H
+#define CPYTHON_MODULES_H
+
+#include "cpython/interp.h"
+
+/* Namespaces (dicts) of modules, 0 for those that are not loaded. */
+struct modules {
+	uint64_t sys;
+	/* asyncio.tasks */
+	uint64_t tasks;
+	/* The module object _asyncio itself. */
+	uint64_t asyncio;
+	/* All of sys.modules was seen: what is 0 is not there. */
+	bool complete;
+};
+
+/*
+ * Look through sys.modules once; also tell cpython/object.h the types that modules export. What
+ * cannot be read is noted, and what is not found is 0.
+ */
+int modules_read(struct decoder *decoder, const struct interp *interp, struct modules *ret,
+		 note_fn *note, void *arg);
+
+#endif

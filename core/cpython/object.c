@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+/* Types by flags, base and name. See cpython/object.h. */
+#include "cpython/object.h"
+
+#include "base/ceilings.h"
+#include "base/error.h"
+
+#include <string.h>
+
+/* tp_flags: Include/object.h, unchanged from 3.8 on but for the first two. */
+#define FLAG_INLINE_VALUES (1ull << 2)
+#define FLAG_MANAGED_DICT (1ull << 4)
+#define FLAG_HEAPTYPE (1ull << 9)
+#define FLAG_TYPE_SUBCLASS (1ull << 31)
+
+static const struct {
+	uint64_t flag;
+	const char *name;
+	enum kind kind;
+} kinds_by_flag[] = {
+	{1ull << 24, "int", KIND_INT},
+	{1ull << 25, "list", KIND_LIST},
+	{1ull << 26, "tuple", KIND_TUPLE},
+	{1ull << 27, "bytes", KIND_BYTES},
+	{1ull << 28, "str", KIND_STR},
+	{1ull << 29, "dict", KIND_DICT},
+	{1ull << 30, "exception", KIND_EXCEPTION},
+	{1ull << 31, "type", KIND_TYPE},
+};
+
+/* tp_name of types that have no flag. */
+static const struct {
+	const char *name;
+	enum kind kind;
+} kinds_by_name[] = {
+	{"NoneType", KIND_NONE},
+	{"float", KIND_FLOAT},
+	{"set", KIND_SET},
+	{"frozenset", KIND_SET},
+	{"collections.deque", KIND_DEQUE},
+	{"weakref", KIND_WEAKREF},
+	{"weakref.ReferenceType", KIND_WEAKREF},
+	{"module", KIND_MODULE},
+	{"code", KIND_CODE},
+	{"function", KIND_FUNCTION},
+	{"method", KIND_METHOD},
+	{"builtin_function_or_method", KIND_CFUNCTION},
+	{"functools.partial", KIND_PARTIAL},
+	{"cell", KIND_CELL},
+	{"coroutine", KIND_COROUTINE},
+	{"generator", KIND_GENERATOR},
+	{"async_generator", KIND_ASYNC_GENERATOR},
+	{"async_generator_asend", KIND_ASEND},
+	{"async_generator_athrow", KIND_ATHROW},
+	{"coroutine_wrapper", KIND_CORO_WRAPPER},
+	{"anext_awaitable", KIND_ANEXT},
+	{"_asyncio.FutureIter", KIND_FUTUREITER},
+	{"_asyncio.Future", KIND_FUTURE},
+	{"_asyncio.Task", KIND_TASK},
+	{"TaskWakeupMethWrapper", KIND_WAKEUP},
+};
+
+const struct exported_type exported_types[] = {
+	{"types", "NoneType", KIND_NONE},
+	{"builtins", "float", KIND_FLOAT},
+	{"builtins", "set", KIND_SET},
+	{"builtins", "frozenset", KIND_SET},
+	{"_collections", "deque", KIND_DEQUE},
+	{"_weakref", "ReferenceType", KIND_WEAKREF},
+	{"types", "ModuleType", KIND_MODULE},
+	{"types", "CodeType", KIND_CODE},
+	{"types", "FunctionType", KIND_FUNCTION},
+	{"types", "MethodType", KIND_METHOD},
+	{"types", "BuiltinFunctionType", KIND_CFUNCTION},
+	{"types", "CellType", KIND_CELL},
+	{"types", "CoroutineType", KIND_COROUTINE},
+	{"types", "GeneratorType", KIND_GENERATOR},
+	{"types", "AsyncGeneratorType", KIND_ASYNC_GENERATOR},
+	{"_asyncio", "Future", KIND_FUTURE},
+	{"_asyncio", "Task", KIND_TASK},
+};
+const size_t exported_type_count = sizeof(exported_types) / sizeof(exported_types[0]);
+_Static_assert(sizeof(exported_types) / sizeof(exported_types[0]) <= EXPORTED_TYPES_MAX,
+	       "EXPORTED_TYPES_MAX is too small");
+
+/* What a user calls a kind whose type has no readable name. */
+static const char *kind_name(enum kind kind)
+{
+	for (size_t i = 0; i < sizeof(kinds_by_name) / sizeof(kinds_by_name[0]); i++) {
+		const char *dot = strrchr(kinds_by_name[i].name, '.');
+		if (kinds_by_name[i].kind == kind)
+			return dot ? dot + 1 : kinds_by_name[i].name;
+	}
+	for (size_t i = 0; i < sizeof(kinds_by_flag) / sizeof(kinds_by_flag[0]); i++) {
+		if (kinds_by_flag[i].kind == kind)
+			return kinds_by_flag[i].name;
+	}
+	return NULL;
+}
+
+bool type_managed_dict(const struct type *type)
+{
+	return type->flags & FLAG_MANAGED_DICT;
+}
+
+bool type_inline_values(const struct type *type)
+{
+	return type->flags & FLAG_INLINE_VALUES;
+}
+
+/*
+ * A class that Python code defines is named without a module, so it cannot pass itself
+ * off as one of C's unless it tries; it must then still have that struct's size.
+ */
+static enum kind kind_by_name(const struct layout *layout, const struct type *type,
+			      const char *name)
+{
+	enum kind kind = KIND_OTHER;
+	for (size_t i = 0; i < sizeof(kinds_by_name) / sizeof(kinds_by_name[0]); i++) {
+		if (!strcmp(kinds_by_name[i].name, name))
+			kind = kinds_by_name[i].kind;
+	}
+	if (!(type->flags & FLAG_HEAPTYPE))
+		return kind;
+	switch (kind) {
+	case KIND_TASK:
+		return type->basicsize == layout->task.size ? kind : KIND_OTHER;
+	case KIND_FUTURE:
+		return type->basicsize == layout->future.size ? kind : KIND_OTHER;
+	case KIND_FUTUREITER:
+		return type->basicsize == layout->futureiter.size ? kind : KIND_OTHER;
+	case KIND_PARTIAL:
+		return type->basicsize == layout->partial.size ? kind : KIND_OTHER;
+	case KIND_DEQUE:
+		return type->basicsize == layout->deque.size ? kind : KIND_OTHER;
+	default:
+		return KIND_OTHER;
+	}
+}
+
+/* Reads one type, but not its bases and its metatype. name has room for LIMIT_C_STRING; it is empty
+ * if it cannot be read. */
+static int type_read(struct decoder *decoder, uint64_t addr, struct type *type, uint64_t *metatype,
+		     char *name)
+{
+	const struct layout *l = decoder->layout;
+	struct window w;
+	if (!decoder_plausible(decoder, addr))
+		return reader_corrupt(&decoder->reader, addr, "not a type");
+	int code = window_read(&decoder->reader, addr,
+			       (size_t)l->type.dictoffset + decoder->reader.word_size, &w);
+	if (code)
+		return code;
+	memset(type, 0, sizeof(*type));
+	type->addr = addr;
+	type->flags = window_word(&w, (size_t)l->type.flags);
+	type->basicsize = reader_signed(&decoder->reader,
+					window_word(&w, (size_t)l->type.basicsize));
+	type->dictoffset = reader_signed(&decoder->reader,
+					 window_word(&w, (size_t)l->type.dictoffset));
+	type->base = window_word(&w, (size_t)l->type.base);
+	*metatype = window_word(&w, (size_t)l->object.type);
+	/* Up to 3.9 some static types are used without ever having been made ready. */
+	if (type->basicsize <= 0)
+		return reader_corrupt(&decoder->reader, addr, "not a type");
+	if (type->flags & FLAG_HEAPTYPE) {
+		code = reader_word(&decoder->reader, addr + (uint64_t)l->type.cached_keys,
+				   &type->cached_keys);
+		if (code)
+			return code;
+	}
+
+	code = reader_c_string(&decoder->reader, window_word(&w, (size_t)l->type.name), name,
+			       LIMIT_C_STRING);
+	/* Names of static types are in the executable, which a core may have come without;
+	 * those of others are in memory like everything else. */
+	if (code)
+		name[0] = '\0';
+	if (code && type->flags & FLAG_HEAPTYPE)
+		return decoder_go_on(decoder, code);
+	type->kind = kind_by_name(l, type, name);
+	return error_is_fatal(code) ? code : 0;
+}
+
+/* Keeps the type, with its name but for the module in it. */
+static int type_keep(struct decoder *decoder, struct type *read, const char *name,
+		     const struct type **ret)
+{
+	const char *dot = strrchr(name, '.');
+	const char *shown = dot ? dot + 1 : name;
+	if (name[0]) {
+		read->name = arena_string(decoder->arena, shown, strlen(shown));
+		if (!read->name)
+			return decoder_no_memory(decoder);
+	}
+	struct type *type = arena_copy(decoder->arena, read, sizeof(*read));
+	void **slot = type ? htab_find_slot(decoder->types, type, INSERT) : NULL;
+	if (!slot)
+		return decoder_no_memory(decoder);
+	*slot = type;
+	*ret = type;
+	return 0;
+}
+
+static int check_metatype(struct decoder *decoder, uint64_t addr, uint64_t metatype)
+{
+	uint64_t flags;
+	if (!decoder_plausible(decoder, metatype))
+		return reader_corrupt(&decoder->reader, addr, "not a type");
+	int code = reader_word(&decoder->reader, metatype + (uint64_t)decoder->layout->type.flags,
+			       &flags);
+	if (error_is_fatal(code))
+		return code;
+	if (code || !(flags & FLAG_TYPE_SUBCLASS))
+		return reader_corrupt(&decoder->reader, addr, "not a type");
+	return 0;
+}
+
+/* Gives a type the kind of its nearest base that has one: it begins with that struct. */
+static int inherit_kind(struct decoder *decoder, struct type *type)
+{
+	uint64_t base = type->base;
+	for (int i = 0; i < LIMIT_BASES && base && type->kind == KIND_OTHER; i++) {
+		struct type read;
+		uint64_t metatype;
+		char name[LIMIT_C_STRING];
+		const struct type *next = htab_find(decoder->types, &base);
+		if (!next) {
+			int code = reader_work(&decoder->reader, 4);
+			if (!code)
+				code = type_read(decoder, base, &read, &metatype, name);
+			if (error_is_fatal(code))
+				return code;
+			if (code)
+				return 0;
+			next = &read;
+		}
+		type->kind = next->kind;
+		base = next->base;
+	}
+	return 0;
+}
+
+int type_get(struct decoder *decoder, uint64_t addr, const struct type **ret)
+{
+	const struct type **recent = &decoder->recent_types[(addr >> 4) % DECODER_RECENT];
+	if (*recent && (*recent)->addr == addr) {
+		*ret = *recent;
+		return 0;
+	}
+	const struct type *known = htab_find(decoder->types, &addr);
+	if (known) {
+		*ret = *recent = known;
+		return 0;
+	}
+	struct type read;
+	uint64_t metatype;
+	char name[LIMIT_C_STRING];
+	int code = type_read(decoder, addr, &read, &metatype, name);
+	if (!code)
+		code = check_metatype(decoder, addr, metatype);
+	if (code)
+		return code;
+	for (size_t i = 0; i < sizeof(kinds_by_flag) / sizeof(kinds_by_flag[0]); i++) {
+		if (read.flags & kinds_by_flag[i].flag)
+			read.kind = kinds_by_flag[i].kind;
+	}
+	code = inherit_kind(decoder, &read);
+	return code ? code : type_keep(decoder, &read, name, ret);
+}
+
+int type_learn(struct decoder *decoder, uint64_t addr, enum kind kind)
+{
+	const struct type *known;
+	int code = type_get(decoder, addr, &known);
+	if (code)
+		return code;
+	struct type *type = htab_find(decoder->types, &addr);
+	if (type->name)
+		return 0;
+	/* Without its name a type may have been taken for its base: Task for Future. */
+	type->kind = kind;
+	type->name = kind_name(kind);
+	return 0;
+}
+
+/*
+ * What an object with a type pointer that leads nowhere is. CPython's debug allocators, which
+ * debug builds have and PYTHONMALLOC=debug asks for, fill memory: PYMEM_DEADBYTE, CLEANBYTE and
+ * FORBIDDENBYTE in Include/internal/pycore_pymem.h, the same since 3.8.
+ */
+static const char *no_object(const struct decoder *decoder, uint64_t type)
+{
+	static const struct {
+		uint8_t byte;
+		const char *what;
+	} fillings[] = {
+		{0xdd, "not an object, but freed memory (all 0xdd)"},
+		{0xcd, "not an object, but fresh memory (all 0xcd)"},
+		{0xfd, "not an object, but the end of a memory block (all 0xfd)"},
+	};
+	for (size_t i = 0; i < sizeof(fillings) / sizeof(fillings[0]); i++) {
+		uint64_t word = fillings[i].byte * 0x0101010101010101ull;
+		if (type == word >> (64 - 8 * decoder->reader.word_size))
+			return fillings[i].what;
+	}
+	return "not an object (bad type pointer)";
+}
+
+int object_type(struct decoder *decoder, uint64_t addr, const struct type **ret)
+{
+	uint64_t type;
+	if (!decoder_plausible(decoder, addr))
+		return reader_corrupt(&decoder->reader, addr, "not an object");
+	int code = reader_word(&decoder->reader, addr + (uint64_t)decoder->layout->object.type,
+			       &type);
+	if (code)
+		return code;
+	code = type_get(decoder, type, ret);
+	if (code == AIODBG_CORRUPT)
+		return reader_corrupt(&decoder->reader, addr, no_object(decoder, type));
+	if (code)
+		error_prefix(&decoder->reader.error, "type");
+	return code;
+}
+
+int object_kind(struct decoder *decoder, uint64_t addr, enum kind *ret)
+{
+	const struct type *type;
+	int code = object_type(decoder, addr, &type);
+	*ret = code ? KIND_OTHER : type->kind;
+	return decoder_go_on(decoder, code);
+}
+
+int object_expect(struct decoder *decoder, uint64_t addr, enum kind kind, const char *what)
+{
+	const struct type *type;
+	int code = object_type(decoder, addr, &type);
+	if (code) {
+		error_prefix(&decoder->reader.error, "%s", what);
+		return code;
+	}
+	if (type->kind == kind)
+		return 0;
+	const char *wanted = kind_name(kind);
+	return error_at(&decoder->reader.error, AIODBG_CORRUPT, addr, "%s is %s, not %s", what,
+			type->name ? type->name : "an unknown type", wanted ? wanted : "expected");
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Objects and their types: Include/cpython/object.h.
+ *
+ * A type is known by what it is, not by its name alone: the flags that CPython keeps
+ * for its own fast checks, the base class that a subclass inherits its struct from, or
+ * the name of a static type. In a core file without the executable those names are not
+ * there; then the type's address is compared with what modules in memory export
+ * (types_learn()), and the few types that nothing exports are recognised by what they
+ * hold (object_awaited()).
+ */
+#ifndef CPYTHON_OBJECT_H
+#define CPYTHON_OBJECT_H
+
+#include "cpython/decoder.h"
+
+enum kind {
+	KIND_OTHER,
+	KIND_NONE,
+	KIND_TYPE,
+	KIND_STR,
+	KIND_INT,
+	KIND_FLOAT,
+	KIND_BYTES,
+	KIND_TUPLE,
+	KIND_LIST,
+	KIND_DICT,
+	KIND_SET,
+	KIND_DEQUE,
+	KIND_WEAKREF,
+	KIND_EXCEPTION,
+	KIND_MODULE,
+	KIND_CODE,
+	KIND_FUNCTION,
+	KIND_METHOD,
+	KIND_CFUNCTION,
+	KIND_PARTIAL,
+	KIND_CELL,
+	KIND_COROUTINE,
+	KIND_GENERATOR,
+	KIND_ASYNC_GENERATOR,
+	/* Objects that pass an await on to the one they hold. */
+	KIND_ASEND,
+	KIND_ATHROW,
+	KIND_CORO_WRAPPER,
+	KIND_ANEXT,
+	KIND_FUTUREITER,
+	/* What wakes a task in 3.8 and 3.9. */
+	KIND_WAKEUP,
+	KIND_FUTURE,
+	KIND_TASK,
+};
+
+struct type {
+	uint64_t addr;
+	enum kind kind;
+	/* tp_flags. */
+	uint64_t flags;
+	int64_t basicsize, dictoffset;
+	/* ht_cached_keys; 0 for static types. */
+	uint64_t cached_keys;
+	uint64_t base;
+	/* tp_name without its module, in the arena; NULL if it cannot be read. */
+	const char *name;
+};
+
+/* Whether instances keep their __dict__ in front of themselves, or inline values behind. */
+bool type_managed_dict(const struct type *type);
+bool type_inline_values(const struct type *type);
+
+/* The type at addr. Fails if what is there is no type. */
+int type_get(struct decoder *decoder, uint64_t addr, const struct type **ret);
+
+/* The type of the object at addr. */
+int object_type(struct decoder *decoder, uint64_t addr, const struct type **ret);
+
+/* The object's kind; KIND_OTHER if it has none or cannot be read. Fails only fatally. */
+int object_kind(struct decoder *decoder, uint64_t addr, enum kind *ret);
+
+/* Fails with "what: not a ..." unless the object at addr is of that kind. */
+int object_expect(struct decoder *decoder, uint64_t addr, enum kind kind, const char *what);
+
+/* A type that modules export under a name: to be looked for, and told with type_learn(). */
+struct exported_type {
+	const char *module, *name;
+	enum kind kind;
+};
+#define EXPORTED_TYPES_MAX 20
+extern const struct exported_type exported_types[];
+extern const size_t exported_type_count;
+
+/* The static type at addr is known to be of that kind. */
+int type_learn(struct decoder *decoder, uint64_t addr, enum kind kind);
+
+#endif
