@@ -9,6 +9,9 @@
  */
 #include "snapshot.h"
 
+#include "asyncio/callback.h"
+#include "asyncio/find_tasks.h"
+#include "asyncio/future.h"
 #include "base/addrmap.h"
 #include "base/ceilings.h"
 #include "base/error.h"
@@ -18,11 +21,8 @@
 #include "cpython/modules.h"
 #include "cpython/str.h"
 #include "graph.h"
-#include "py_callback.h"
-#include "py_future.h"
 #include "task_detail.h"
 #include "task_find.h"
-#include "tasks.h"
 
 #include <inttypes.h>
 #include <string.h>

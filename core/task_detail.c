@@ -2,6 +2,7 @@
 /* One task in detail. See task_detail.h. */
 #include "task_detail.h"
 
+#include "asyncio/future.h"
 #include "base/ceilings.h"
 #include "base/error.h"
 #include "cpython/attr.h"
@@ -10,7 +11,6 @@
 #include "cpython/repr.h"
 #include "cpython/str.h"
 #include "graph.h"
-#include "py_future.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -36,7 +36,7 @@ struct code {
 	uint64_t copies;
 	const uint8_t *linetable;
 	size_t linetable_size;
-	/* Memory of py_callback.c: what a function of this code means as a callback, and the
+	/* Memory of asyncio/callback.c: what a function of this code means as a callback, and the
 	 * place in its closure of what that asks for. */
 	int callback_rule, callback_cell;
 };

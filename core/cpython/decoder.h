@@ -36,7 +36,7 @@ struct decoder {
 	htab_t codes;
 	htab_t locations;
 	htab_t names;
-	/* The last attribute that py_callback.c looked up. */
+	/* The last attribute that asyncio/callback.c looked up. */
 	uint64_t last_self, last_value;
 	const char *last_attr;
 	/* What could not be read and was left out: how often, and the first. */

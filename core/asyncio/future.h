@@ -3,8 +3,8 @@
  * Future and Task, in C (Modules/_asynciomodule.c) and in Python (Lib/asyncio/futures.py,
  * tasks.py), and classes of other projects that behave like a Task.
  */
-#ifndef PY_FUTURE_H
-#define PY_FUTURE_H
+#ifndef ASYNCIO_FUTURE_H
+#define ASYNCIO_FUTURE_H
 
 #include "cpython/object.h"
 #include "cpython/sequence.h"

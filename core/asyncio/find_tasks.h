@@ -3,8 +3,8 @@
  * Where a runtime keeps its tasks: the lists of threads and interpreters (tasks in C,
  * 3.14 and later), and the sets of asyncio.tasks and _asyncio (all others).
  */
-#ifndef TASKS_H
-#define TASKS_H
+#ifndef ASYNCIO_FIND_TASKS_H
+#define ASYNCIO_FIND_TASKS_H
 
 #include "cpython/modules.h"
 #include "snapshot.h"

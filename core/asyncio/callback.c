@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Whom a callback wakes. See py_callback.h. */
-#include "py_callback.h"
+/* Whom a callback wakes. See asyncio/callback.h. */
+#include "asyncio/callback.h"
 
 #include "base/ceilings.h"
 #include "base/error.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Futures and tasks. See py_future.h. */
-#include "py_future.h"
+/* Futures and tasks. See asyncio/future.h. */
+#include "asyncio/future.h"
 
 #include "base/ceilings.h"
 #include "base/error.h"

@@ -4,8 +4,8 @@
  * version has. The functions are those of Lib/asyncio; each is known by its name, the
  * file it is from, and the variable that it closes over.
  */
-#ifndef PY_CALLBACK_H
-#define PY_CALLBACK_H
+#ifndef ASYNCIO_CALLBACK_H
+#define ASYNCIO_CALLBACK_H
 
 #include "cpython/decoder.h"
 #include "cpython/sequence.h"

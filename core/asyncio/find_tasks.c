@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Finding tasks. See tasks.h. */
-#include "tasks.h"
+/* Finding tasks. See asyncio/find_tasks.h. */
+#include "asyncio/find_tasks.h"
 
 #include "base/ceilings.h"
 #include "base/error.h"
