@@ -6,9 +6,9 @@
 #include "aiodbg.h"
 
 #include "base/error.h"
-#include "graph.h"
 #include "render.h"
-#include "task_find.h"
+#include "snapshot/find.h"
+#include "snapshot/graph.h"
 
 #include <string.h>
 

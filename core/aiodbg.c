@@ -3,14 +3,14 @@
 #include "aiodbg.h"
 
 #include "base/error.h"
-#include "graph.h"
 #include "handle.h"
 #include "process/process.h"
 #include "render.h"
 #include "retry.h"
-#include "snapshot.h"
-#include "task_detail.h"
-#include "task_find.h"
+#include "snapshot/build.h"
+#include "snapshot/detail.h"
+#include "snapshot/find.h"
+#include "snapshot/graph.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 #include "commands.h"
 #include "doctor.h"
 #include "render.h"
-#include "task_find.h"
+#include "snapshot/find.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -9,9 +9,9 @@
 #ifndef DOCTOR_H
 #define DOCTOR_H
 
-#include "causes.h"
 #include "handle.h"
-#include "snapshot.h"
+#include "snapshot/build.h"
+#include "snapshot/causes.h"
 
 /* Where memory lies that could not be read. */
 enum gap {

@@ -3,7 +3,7 @@
 #include "render.h"
 
 #include "base/ceilings.h"
-#include "causes.h"
+#include "snapshot/causes.h"
 
 #include <inttypes.h>
 #include <stdio.h>

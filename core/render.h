@@ -4,7 +4,7 @@
 #define RENDER_H
 
 #include "base/output.h"
-#include "snapshot.h"
+#include "snapshot/build.h"
 
 /* Returns 0 or AIODBG_NO_MEMORY; whether the sink failed is in out. */
 typedef int render_fn(const struct aiodbg_snapshot *snap, struct output *out);

@@ -8,8 +8,8 @@
  */
 #include "base/array.h"
 #include "base/ceilings.h"
-#include "graph.h"
 #include "render.h"
+#include "snapshot/graph.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

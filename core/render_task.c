@@ -2,7 +2,7 @@
 /* Everything known of one task, a line for each thing. */
 #include "base/ceilings.h"
 #include "render.h"
-#include "task_detail.h"
+#include "snapshot/detail.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

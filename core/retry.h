@@ -11,7 +11,7 @@
 #define RETRY_H
 
 #include "handle.h"
-#include "snapshot.h"
+#include "snapshot/build.h"
 
 /* What a snapshot is to have besides all tasks: see struct aiodbg_snapshot. */
 struct wanted {

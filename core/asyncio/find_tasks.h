@@ -7,7 +7,7 @@
 #define ASYNCIO_FIND_TASKS_H
 
 #include "cpython/modules.h"
-#include "snapshot.h"
+#include "snapshot/build.h"
 
 /* Called for each task that is found; one may be found twice. thread is an index, or -1. */
 typedef int task_found_fn(void *arg, uint64_t addr, ptrdiff_t thread, enum task_source source);

@@ -2,7 +2,7 @@
 /* Snapshots made by hand. See snapshots.h. */
 #include "snapshots.h"
 
-#include "graph.h"
+#include "snapshot/graph.h"
 
 static void *allocate(struct aiodbg_snapshot *snap, size_t size)
 {

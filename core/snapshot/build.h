@@ -3,8 +3,8 @@
  * A snapshot: all that was decoded, immutable, in one arena. Renderers know this file and
  * no Python.
  */
-#ifndef SNAPSHOT_H
-#define SNAPSHOT_H
+#ifndef SNAPSHOT_BUILD_H
+#define SNAPSHOT_BUILD_H
 
 #include "base/arena.h"
 #include "cpython/interp.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Finding the task that a user means. */
-#ifndef TASK_FIND_H
-#define TASK_FIND_H
+#ifndef SNAPSHOT_FIND_H
+#define SNAPSHOT_FIND_H
 
-#include "snapshot.h"
+#include "snapshot/build.h"
 
 /* The task with that id, or NULL. */
 struct task *task_with_id(const struct aiodbg_snapshot *snap, uint64_t id);

@@ -3,10 +3,10 @@
  * Problems by what they say: of a million tasks whose stacks cannot be read, one line, with the
  * first few of them.
  */
-#ifndef CAUSES_H
-#define CAUSES_H
+#ifndef SNAPSHOT_CAUSES_H
+#define SNAPSHOT_CAUSES_H
 
-#include "snapshot.h"
+#include "snapshot/build.h"
 
 /* What several problems say, with their addresses left out. */
 struct cause {

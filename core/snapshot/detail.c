@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One task in detail. See task_detail.h. */
-#include "task_detail.h"
+/* One task in detail. See snapshot/detail.h. */
+#include "snapshot/detail.h"
 
 #include "asyncio/future.h"
 #include "base/ceilings.h"
@@ -10,7 +10,7 @@
 #include "cpython/int.h"
 #include "cpython/repr.h"
 #include "cpython/str.h"
-#include "graph.h"
+#include "snapshot/graph.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finding a task by id or name. See task_find.h.
+ * Finding a task by id or name. See snapshot/find.h.
  *
  * Names are shown escaped and shortened, and a user may paste what was shown as well as type
  * what the program says. So a text is compared with the names as they are first, then with
  * what is shown where any character can be, then with what is shown in ASCII.
  */
-#include "task_find.h"
+#include "snapshot/find.h"
 
 #include "base/ceilings.h"
 #include "base/error.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* All that is known of one task, beyond what a listing shows. */
-#ifndef TASK_DETAIL_H
-#define TASK_DETAIL_H
+#ifndef SNAPSHOT_DETAIL_H
+#define SNAPSHOT_DETAIL_H
 
-#include "snapshot.h"
+#include "snapshot/build.h"
 
 /* A place in a source file, and the text of its line; NULL where it is not known. */
 struct source_place {

@@ -3,12 +3,12 @@
  * Who awaits whom: futures and tasks as they were found, brought down to edges between
  * tasks; and the cycles among those. Knows no layout of Python's.
  */
-#ifndef GRAPH_H
-#define GRAPH_H
+#ifndef SNAPSHOT_GRAPH_H
+#define SNAPSHOT_GRAPH_H
 
 #include "base/addrmap.h"
 #include "base/array.h"
-#include "snapshot.h"
+#include "snapshot/build.h"
 
 /* A task, or a future that stands between tasks. */
 struct node {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Problems by what they say. See causes.h. */
-#include "causes.h"
+/* Problems by what they say. See snapshot/causes.h. */
+#include "snapshot/causes.h"
 
 #include <ctype.h>
 #include <string.h>

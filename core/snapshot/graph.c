@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Edges and cycles. See graph.h. */
-#include "graph.h"
+/* Edges and cycles. See snapshot/graph.h. */
+#include "snapshot/graph.h"
 
 #include "base/ceilings.h"
 #include "base/sort.h"

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From memory to a snapshot. See snapshot.h.
+ * From memory to a snapshot. See snapshot/build.h.
  *
  * Tasks are looked for where CPython keeps them; each becomes a node, with links to the
  * futures and tasks that await it. Those that were not known before become nodes too, so
  * the list of nodes is worked off until it is complete. What a thread runs is taken from
  * the thread's frames afterwards.
  */
-#include "snapshot.h"
+#include "snapshot/build.h"
 
 #include "asyncio/callback.h"
 #include "asyncio/find_tasks.h"
@@ -20,9 +20,9 @@
 #include "cpython/discover.h"
 #include "cpython/modules.h"
 #include "cpython/str.h"
-#include "graph.h"
-#include "task_detail.h"
-#include "task_find.h"
+#include "snapshot/detail.h"
+#include "snapshot/find.h"
+#include "snapshot/graph.h"
 
 #include <inttypes.h>
 #include <string.h>
