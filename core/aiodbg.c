@@ -3,10 +3,10 @@
 #include "aiodbg.h"
 
 #include "base/error.h"
-#include "handle.h"
 #include "process/process.h"
 #include "render.h"
-#include "retry.h"
+#include "session/retry.h"
+#include "session/session.h"
 #include "snapshot/build.h"
 #include "snapshot/detail.h"
 #include "snapshot/find.h"

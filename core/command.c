@@ -5,8 +5,8 @@
 #include "base/ceilings.h"
 #include "base/error.h"
 #include "commands.h"
-#include "doctor.h"
 #include "render.h"
+#include "session/doctor.h"
 #include "snapshot/find.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What an examination has found (doctor.h), for people: the answer first, one fact a line. */
-#include "doctor.h"
+/* What an examination has found (session/doctor.h), for people: the answer first, one fact a line. */
+#include "session/doctor.h"
 
 #include "render.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Examining a target. See doctor.h. */
-#include "doctor.h"
+/* Examining a target. See session/doctor.h. */
+#include "session/doctor.h"
 
 #include "base/ceilings.h"
 #include "base/error.h"

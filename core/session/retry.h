@@ -7,10 +7,10 @@
  * process did not run meanwhile, it is exact. In the others each task is decoded until it stays
  * the same while that is done.
  */
-#ifndef RETRY_H
-#define RETRY_H
+#ifndef SESSION_RETRY_H
+#define SESSION_RETRY_H
 
-#include "handle.h"
+#include "session/session.h"
 #include "snapshot/build.h"
 
 /* What a snapshot is to have besides all tasks: see struct aiodbg_snapshot. */

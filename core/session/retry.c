@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Snapshots of a process that runs on. See retry.h. */
-#include "retry.h"
+/* Snapshots of a process that runs on. See session/retry.h. */
+#include "session/retry.h"
 
 #include "base/error.h"
 #include "process/process.h"

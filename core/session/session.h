@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* struct aiodbg: a target, and the runtime that was found in it. */
-#ifndef HANDLE_H
-#define HANDLE_H
+#ifndef SESSION_SESSION_H
+#define SESSION_SESSION_H
 
 #include "cpython/discover.h"
 

@@ -6,10 +6,10 @@
  * An examination that finds nothing is one that has something to tell: only what ends all work,
  * such as a lack of memory, makes it fail.
  */
-#ifndef DOCTOR_H
-#define DOCTOR_H
+#ifndef SESSION_DOCTOR_H
+#define SESSION_DOCTOR_H
 
-#include "handle.h"
+#include "session/session.h"
 #include "snapshot/build.h"
 #include "snapshot/causes.h"
 
