@@ -6,7 +6,7 @@
 #include "aiodbg.h"
 
 #include "base/error.h"
-#include "render.h"
+#include "render/render.h"
 #include "snapshot/find.h"
 #include "snapshot/graph.h"
 

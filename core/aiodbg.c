@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "process/process.h"
-#include "render.h"
+#include "render/render.h"
 #include "session/retry.h"
 #include "session/session.h"
 #include "snapshot/build.h"

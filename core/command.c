@@ -5,7 +5,7 @@
 #include "base/ceilings.h"
 #include "base/error.h"
 #include "commands.h"
-#include "render.h"
+#include "render/render.h"
 #include "session/doctor.h"
 #include "snapshot/find.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An examination of a target: what was looked for, what was found, what could not be read, why
- * that may be, and what to do. What prints it is render_doctor.c.
+ * that may be, and what to do. What prints it is render/doctor.c.
  *
  * An examination that finds nothing is one that has something to tell: only what ends all work,
  * such as a lack of memory, makes it fail.

@@ -11,7 +11,7 @@
 #include "base/ceilings.h"
 #include "base/error.h"
 #include "base/spell.h"
-#include "render.h"
+#include "render/render.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -5,7 +5,7 @@
  */
 #include "base/ceilings.h"
 #include "base/text.h"
-#include "render.h"
+#include "render/render.h"
 
 #include <inttypes.h>
 #include <stdio.h>

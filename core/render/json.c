@@ -9,7 +9,7 @@
 #include "base/ceilings.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "render.h"
+#include "render/render.h"
 
 #include <hashtab.h>
 

@@ -2,7 +2,7 @@
 /* What an examination has found (session/doctor.h), for people: the answer first, one fact a line. */
 #include "session/doctor.h"
 
-#include "render.h"
+#include "render/render.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

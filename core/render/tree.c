@@ -9,7 +9,7 @@
 #include "base/array.h"
 #include "base/ceilings.h"
 #include "base/error.h"
-#include "render.h"
+#include "render/render.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Renderers: pure functions from a snapshot to text. */
-#ifndef RENDER_H
-#define RENDER_H
+#ifndef RENDER_RENDER_H
+#define RENDER_RENDER_H
 
 #include "base/output.h"
 #include "snapshot/build.h"

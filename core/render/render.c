@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of renderers, and what the texts share. See render.h. */
-#include "render.h"
+/* The table of renderers, and what the texts share. See render/render.h. */
+#include "render/render.h"
 
 #include "base/ceilings.h"
 #include "snapshot/causes.h"

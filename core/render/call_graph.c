@@ -8,7 +8,7 @@
  */
 #include "base/array.h"
 #include "base/ceilings.h"
-#include "render.h"
+#include "render/render.h"
 #include "snapshot/graph.h"
 
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Everything known of one task, a line for each thing. */
 #include "base/ceilings.h"
-#include "render.h"
+#include "render/render.h"
 #include "snapshot/detail.h"
 
 #include <inttypes.h>
