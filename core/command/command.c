@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Commands, from commands.h: description, completion, parsing, running. */
+/* Commands, from command/commands.h: description, completion, parsing, running. */
 #include "aiodbg.h"
 
 #include "base/ceilings.h"
 #include "base/error.h"
-#include "commands.h"
+#include "command/commands.h"
 #include "render/render.h"
 #include "session/doctor.h"
 #include "snapshot/find.h"

@@ -3,8 +3,8 @@
  * What users type: every option and every command once. The debuggers' help, completion
  * and --help all come from here.
  */
-#ifndef COMMANDS_H
-#define COMMANDS_H
+#ifndef COMMAND_COMMANDS_H
+#define COMMAND_COMMANDS_H
 
 /* X(id, "--name", " ARGUMENT" or "", "What it does.") */
 #define FORMAT_OPTIONS(X)                                                                          \
