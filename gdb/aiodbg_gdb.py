@@ -12,9 +12,9 @@ def _load(here):
     import os
     import sys
 
-    # In a checkout the package aiodbg is in core/; installed, it is beside this file. The
+    # In a checkout the package aiodbg is in core/python/; installed, it is beside this file. The
     # project's root must not be on the path: its folder gdb/ would hide GDB's own module.
-    for folder in (os.path.join(os.path.dirname(here), "core"), here):
+    for folder in (os.path.join(os.path.dirname(here), "core", "python"), here):
         if os.path.isdir(folder) and folder not in sys.path:
             sys.path.insert(0, folder)
     # Sourced once more, use the files as they are now.

@@ -50,9 +50,9 @@ def _find_lldb():
 
 
 def _import_commands():
-    # In a checkout the package aiodbg is in core/; installed, it is beside this file. The
+    # In a checkout the package aiodbg is in core/python/; installed, it is beside this file. The
     # project's root must not be on the path: its folder lldb/ would hide LLDB's own module.
-    for folder in (os.path.join(os.path.dirname(HERE), "core"), HERE):
+    for folder in (os.path.join(os.path.dirname(HERE), "core", "python"), HERE):
         if os.path.isdir(folder) and folder not in sys.path:
             sys.path.insert(0, folder)
     # Imported once more, use the files as they are now.

@@ -224,7 +224,7 @@ int aiodbg_snapshot_find(const struct aiodbg_snapshot *snap, const char *text,
 			 struct aiodbg_error *err, size_t *ret)
 {
 	struct task *task;
-	int status = task_find(snap, text, NULL, NULL, err, &task);
+	int status = find_task(snap, text, NULL, NULL, err, &task);
 	if (!status)
 		*ret = task->index;
 	return status;
@@ -233,7 +233,7 @@ int aiodbg_snapshot_find(const struct aiodbg_snapshot *snap, const char *text,
 int aiodbg_snapshot_complete(const struct aiodbg_snapshot *snap, const char *word, int unicode,
 			     size_t *from, char *buf, size_t size)
 {
-	return task_complete(snap, word, unicode, from, buf, size);
+	return find_completion(snap, word, unicode, from, buf, size);
 }
 
 int aiodbg_graph_node(const struct aiodbg_snapshot *snap, uint64_t id,

@@ -7,10 +7,10 @@
 #include "render/render.h"
 #include "session/retry.h"
 #include "session/session.h"
-#include "snapshot/build.h"
 #include "snapshot/detail.h"
 #include "snapshot/find.h"
 #include "snapshot/graph.h"
+#include "snapshot/model.h"
 
 #include <string.h>
 
@@ -48,8 +48,8 @@ static int check_options(const struct aiodbg_options *options, struct aiodbg_err
 	return 0;
 }
 
-int handle_open(const struct aiodbg_target *target, const struct aiodbg_options *options,
-		struct aiodbg_error *err, struct aiodbg **ret)
+int session_open(const struct aiodbg_target *target, const struct aiodbg_options *options,
+		 struct aiodbg_error *err, struct aiodbg **ret)
 {
 	*ret = NULL;
 	error_clear(err);
@@ -68,7 +68,7 @@ int handle_open(const struct aiodbg_target *target, const struct aiodbg_options 
 	status = reader_init(&reader, &dbg->target, &dbg->options);
 	if (!status)
 		status = discover_runtime(&reader, &dbg->runtime);
-	handle_add_stats(dbg, &reader.cache.stats);
+	session_add_stats(dbg, &reader.cache.stats);
 	if (status && err)
 		*err = reader.error;
 	reader_deinit(&reader);
@@ -76,8 +76,8 @@ int handle_open(const struct aiodbg_target *target, const struct aiodbg_options 
 	return status;
 }
 
-int handle_open_process(uint32_t pid, const struct aiodbg_options *options,
-			struct aiodbg_error *err, struct aiodbg **ret)
+int session_open_process(uint32_t pid, const struct aiodbg_options *options,
+			 struct aiodbg_error *err, struct aiodbg **ret)
 {
 	struct process *process;
 	*ret = NULL;
@@ -87,7 +87,7 @@ int handle_open_process(uint32_t pid, const struct aiodbg_options *options,
 		status = process_create(pid, options, err, &process);
 	if (status)
 		return status;
-	status = handle_open(process_target(process), options, err, ret);
+	status = session_open(process_target(process), options, err, ret);
 	struct aiodbg_error skipped;
 	if (status && !error_is_fatal(status) && process_skipped(process, &skipped))
 		error_prefix(err, "%s", skipped.message);
@@ -118,7 +118,7 @@ int aiodbg_open(const struct aiodbg_target *target, const struct aiodbg_options 
 		struct aiodbg_error *err, struct aiodbg **ret)
 {
 	struct aiodbg *dbg;
-	int status = handle_open(target, options, err, &dbg);
+	int status = session_open(target, options, err, &dbg);
 	return keep(status, dbg, ret);
 }
 
@@ -126,7 +126,7 @@ int aiodbg_open_process(uint32_t pid, const struct aiodbg_options *options,
 			struct aiodbg_error *err, struct aiodbg **ret)
 {
 	struct aiodbg *dbg;
-	int status = handle_open_process(pid, options, err, &dbg);
+	int status = session_open_process(pid, options, err, &dbg);
 	return keep(status, dbg, ret);
 }
 
@@ -159,7 +159,7 @@ int aiodbg_snapshot_create_for(struct aiodbg *dbg, const char *task, struct aiod
 			       struct aiodbg_snapshot **ret)
 {
 	struct wanted wanted = {.task = task};
-	task_parse_id(task, &wanted.future);
+	find_parse_id(task, &wanted.future);
 	return retry_snapshot(dbg, &wanted, err, ret);
 }
 
@@ -172,7 +172,7 @@ void aiodbg_snapshot_destroy(struct aiodbg_snapshot *snap)
 	array_deinit(&snap->tasks);
 	array_deinit(&snap->cycles);
 	if (snap->detail)
-		task_detail_deinit(snap->detail);
+		detail_deinit(snap->detail);
 	if (snap->graph)
 		graph_deinit(snap->graph);
 	arena_deinit(&snap->arena);

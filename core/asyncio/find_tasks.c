@@ -40,7 +40,7 @@ static int walk_back(const struct task_search *search, uint64_t head, uint64_t s
 	while (!status && node && node != head && node != stop) {
 		if (!decoder_plausible(search->decoder, node))
 			return 0;
-		status = walk_step(search->decoder, &walk, node);
+		status = walk_step(&search->decoder->reader, &walk, node);
 		if (!status)
 			status = search->found(search->arg, node - (uint64_t)l->task.node, thread,
 					       source_of_list(thread));
@@ -145,7 +145,7 @@ static int walk_list(const struct task_search *search, uint64_t head, ptrdiff_t 
 		if (!decoder_plausible(search->decoder, node))
 			status = reader_corrupt(reader, last, "list of tasks is broken");
 		if (!status)
-			status = walk_step(search->decoder, &walk, node);
+			status = walk_step(&search->decoder->reader, &walk, node);
 		if (!status)
 			status = search->found(search->arg, node - (uint64_t)l->task.node, thread,
 					       source_of_list(thread));
@@ -159,7 +159,7 @@ static int walk_list(const struct task_search *search, uint64_t head, ptrdiff_t 
 	return status ? status : walk_back(search, head, last, thread);
 }
 
-int tasks_in_lists(const struct task_search *search, size_t interp)
+int find_tasks_in_lists(const struct task_search *search, size_t interp)
 {
 	const struct layout *l = search->decoder->layout;
 	int status = 0;
@@ -259,7 +259,7 @@ static int search_module_state(const struct task_search *search, uint64_t module
 	return status;
 }
 
-int tasks_in_sets(const struct task_search *search, const struct modules *modules)
+int find_tasks_in_sets(const struct task_search *search, const struct modules *modules)
 {
 	static const struct {
 		const char *name;

@@ -485,13 +485,13 @@ static int run_graph(const struct aiodbg_target *target, const struct arguments 
 				.tid = target ? target->tid : 0,
 			},
 	};
-	bool by_name = arguments->operand && !task_parse_id(arguments->operand, &request.id);
+	bool by_name = arguments->operand && !find_parse_id(arguments->operand, &request.id);
 	const struct subject subject = {.future = request.id};
 	int status = take_snapshot(target, arguments, &subject, sink, err, &snap);
 	if (status)
 		return status;
 	if (by_name) {
-		status = task_find(snap, arguments->operand, sink->interrupted, sink->ctx, err,
+		status = find_task(snap, arguments->operand, sink->interrupted, sink->ctx, err,
 				   &task);
 		request.id = status ? 0 : task->id;
 	}

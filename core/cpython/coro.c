@@ -204,7 +204,7 @@ int coro_walk(struct decoder *decoder, uint64_t addr, struct stack *stack, struc
 	struct walk walk = walk_begin("awaits of one task", LIMIT_FRAMES);
 	bool first = true;
 	for (uint64_t next = 0; addr; addr = next, first = false) {
-		int status = walk_step(decoder, &walk, addr);
+		int status = walk_step(&decoder->reader, &walk, addr);
 		if (!status)
 			status = walk_awaited(decoder, addr, first, stack, ret, &next);
 		if (status)

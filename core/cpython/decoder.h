@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What every py_* decoder needs: memory, layout, where to put results, and what was
+ * What every decoder needs: memory, layout, where to put results, and what was
  * learned about types and code objects on the way. One per snapshot.
  */
 #ifndef CPYTHON_DECODER_H

@@ -56,7 +56,7 @@ int interps_read(struct decoder *decoder, uint64_t runtime, struct interps *ret,
 	while (!status && next) {
 		struct interp interp;
 		uint64_t addr = next;
-		status = walk_step(decoder, &walk, addr);
+		status = walk_step(&decoder->reader, &walk, addr);
 		if (!status)
 			status = interp_read(decoder, addr, &interp, &next);
 		if (!status && !array_push(ret, interp))
@@ -168,7 +168,7 @@ int threads_read(struct decoder *decoder, const struct interps *interps, size_t 
 	while (!status && next) {
 		struct thread thread;
 		uint64_t addr = next;
-		status = walk_step(decoder, &walk, addr);
+		status = walk_step(&decoder->reader, &walk, addr);
 		if (!status)
 			status = thread_read(decoder, addr, interps, index, &thread, &next);
 		if (!status && !array_push(ret, thread))
@@ -187,7 +187,7 @@ int thread_frames_read(struct decoder *decoder, const struct thread *thread,
 	struct walk walk = walk_begin("frames of a thread", LIMIT_FRAMES);
 	for (uint64_t addr = thread->current_frame; addr;) {
 		struct frame frame;
-		int status = walk_step(decoder, &walk, addr);
+		int status = walk_step(&decoder->reader, &walk, addr);
 		if (!status)
 			status = frame_read_any(decoder, addr, &frame);
 		if (status)

@@ -6,7 +6,7 @@
 #ifndef MEMORY_WALK_H
 #define MEMORY_WALK_H
 
-#include "cpython/decoder.h"
+#include "memory/reader.h"
 
 struct walk {
 	/* What the objects are, for messages: "threads". */
@@ -29,6 +29,6 @@ static inline struct walk walk_begin(const char *what, uint64_t max)
  * To be called with the address of each object before it is looked at. Returns 0 to go
  * on; AIODBG_LIMIT, AIODBG_CORRUPT for a circle, AIODBG_INTERRUPTED, with the error set.
  */
-int walk_step(struct decoder *decoder, struct walk *walk, uint64_t addr);
+int walk_step(struct reader *reader, struct walk *walk, uint64_t addr);
 
 #endif

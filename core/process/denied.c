@@ -133,7 +133,7 @@ static int read_ptrace_scope(void)
 	return scope;
 }
 
-int process_denied(int proc, uint32_t pid, struct aiodbg_error *err)
+int denied_why(int proc, uint32_t pid, struct aiodbg_error *err)
 {
 	struct denied_facts facts = {.same_namespace = has_own_id_map(proc)};
 	struct stat maps;

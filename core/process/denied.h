@@ -34,6 +34,6 @@ bool denied_parse_status(const char *text, struct denied_identity *ret);
 void denied_reason(const struct denied_facts *facts, char *ret, size_t size);
 
 /* Set AIODBG_DENIED, with the reason. proc is an open folder /proc/PID. Returns it. */
-int process_denied(int proc, uint32_t pid, struct aiodbg_error *err);
+int denied_why(int proc, uint32_t pid, struct aiodbg_error *err);
 
 #endif

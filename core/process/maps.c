@@ -34,9 +34,9 @@ static bool parse_line(char *line, struct mapping *ret)
 	return ret->start < ret->end;
 }
 
-int process_maps_parse(char *text, struct process_maps *ret)
+int maps_parse(char *text, struct maps *ret)
 {
-	*ret = (struct process_maps){.text = text};
+	*ret = (struct maps){.text = text};
 	for (char *line = text; *line;) {
 		struct mapping mapping;
 		char *end = line + strcspn(line, "\n");
@@ -44,7 +44,7 @@ int process_maps_parse(char *text, struct process_maps *ret)
 		*end = '\0';
 		bool good = parse_line(line, &mapping);
 		if (good && !array_push(&ret->mappings, mapping)) {
-			process_maps_deinit(ret);
+			maps_deinit(ret);
 			return ENOMEM;
 		}
 		line = last ? end : end + 1;
@@ -52,22 +52,22 @@ int process_maps_parse(char *text, struct process_maps *ret)
 	return 0;
 }
 
-int process_maps_read(int proc, struct process_maps *ret)
+int maps_read(int proc, struct maps *ret)
 {
 	char *text;
-	*ret = (struct process_maps){0};
+	*ret = (struct maps){0};
 	int error = proc_file_read(proc, "maps", LIMIT_MAPS_SIZE, &text);
-	return error ? error : process_maps_parse(text, ret);
+	return error ? error : maps_parse(text, ret);
 }
 
-void process_maps_deinit(struct process_maps *maps)
+void maps_deinit(struct maps *maps)
 {
 	array_deinit(&maps->mappings);
 	free(maps->text);
 	maps->text = NULL;
 }
 
-size_t process_maps_find(const struct process_maps *maps, uint64_t addr)
+size_t maps_find(const struct maps *maps, uint64_t addr)
 {
 	size_t low = 0, high = maps->mappings.count;
 	while (low < high) {

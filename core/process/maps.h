@@ -17,7 +17,7 @@ struct mapping {
 
 ARRAY(mappings, struct mapping);
 
-struct process_maps {
+struct maps {
 	/* Sorted, not touching each other's addresses. */
 	struct mappings mappings;
 	/* What the paths are in. */
@@ -25,14 +25,14 @@ struct process_maps {
 };
 
 /* Read them. proc is an open folder /proc/PID. Returns 0 or an errno value. */
-int process_maps_read(int proc, struct process_maps *ret);
+int maps_read(int proc, struct maps *ret);
 
 /* Take them from text, NUL-terminated, which is freed with ret, and with it on failure. */
-int process_maps_parse(char *text, struct process_maps *ret);
-void process_maps_deinit(struct process_maps *maps);
+int maps_parse(char *text, struct maps *ret);
+void maps_deinit(struct maps *maps);
 
 /* Index of the first mapping that ends above addr; the number of mappings if there is none. */
-size_t process_maps_find(const struct process_maps *maps, uint64_t addr);
+size_t maps_find(const struct maps *maps, uint64_t addr);
 
 /* A file, not memory that has a name in brackets or none. */
 bool mapping_is_file(const struct mapping *mapping);

@@ -75,7 +75,7 @@ struct process {
 	uint32_t pid;
 	/* /proc/PID, and /proc/PID/mem. */
 	int folder, memory;
-	struct process_maps maps;
+	struct maps maps;
 	struct objects objects;
 	/* What the links of that name lead to, empty if that is not known. */
 	char exe[PATH_MAX], root[PATH_MAX];
@@ -119,7 +119,7 @@ static int process_next_region(void *ctx, uint64_t addr, struct aiodbg_region *r
 {
 	const struct process *process = ctx;
 	const struct mappings *mappings = &process->maps.mappings;
-	for (size_t i = process_maps_find(&process->maps, addr); i < mappings->count; i++) {
+	for (size_t i = maps_find(&process->maps, addr); i < mappings->count; i++) {
 		const struct mapping *mapping = &mappings->items[i];
 		if (!mapping->readable)
 			continue;
@@ -139,7 +139,7 @@ static int process_find_mapping(void *ctx, uint64_t addr, struct aiodbg_mapping 
 {
 	const struct process *process = ctx;
 	const struct mappings *mappings = &process->maps.mappings;
-	size_t i = process_maps_find(&process->maps, addr);
+	size_t i = maps_find(&process->maps, addr);
 	if (i == mappings->count || mappings->items[i].start > addr)
 		return AIODBG_NOT_FOUND;
 	const struct mapping *mapping = &mappings->items[i];
@@ -479,7 +479,7 @@ static int failed(struct process *process, int error, struct aiodbg_error *err)
 		return gone(process->pid, err);
 	case EACCES:
 	case EPERM:
-		return process_denied(process->folder, process->pid, err);
+		return denied_why(process->folder, process->pid, err);
 	default:
 		return error_set(err, AIODBG_IO, "process %" PRIu32 ": %s", process->pid,
 				 strerror(error));
@@ -626,7 +626,7 @@ static int open_process(struct process *process, struct aiodbg_error *err)
 	process->memory = openat(process->folder, "mem", O_RDONLY | O_CLOEXEC);
 	if (process->memory < 0)
 		return failed(process, errno, err);
-	int error = process_maps_read(process->folder, &process->maps);
+	int error = maps_read(process->folder, &process->maps);
 	if (error)
 		return failed(process, error, err);
 	read_link(process, "exe", process->exe, sizeof(process->exe));
@@ -684,7 +684,7 @@ void process_destroy(struct process *process)
 			elf_file_close(&process->objects.items[i].image);
 	}
 	array_deinit(&process->objects);
-	process_maps_deinit(&process->maps);
+	maps_deinit(&process->maps);
 	if (process->memory >= 0)
 		close(process->memory);
 	if (process->folder >= 0)

@@ -27,7 +27,7 @@ static bool read_file(int folder, const char *tid, const char *file, char **ret)
 }
 
 /* The count comes first: what begins to run after that is seen by the next look. */
-static bool add_thread(int folder, const char *tid, struct process_runs *runs)
+static bool add_thread(int folder, const char *tid, struct runs *runs)
 {
 	char *text;
 	uint64_t count = 0;
@@ -45,12 +45,12 @@ static bool add_thread(int folder, const char *tid, struct process_runs *runs)
 	return true;
 }
 
-void process_runs_read(uint32_t pid, struct process_runs *ret)
+void runs_read(uint32_t pid, struct runs *ret)
 {
 	char path[64];
 	const struct dirent *entry;
 	unsigned int threads = 0;
-	*ret = (struct process_runs){.known = true};
+	*ret = (struct runs){.known = true};
 	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/task", pid);
 	DIR *folder = opendir(path);
 	while (folder && ret->known && (entry = readdir(folder))) {
@@ -63,10 +63,10 @@ void process_runs_read(uint32_t pid, struct process_runs *ret)
 		closedir(folder);
 	/* A kernel that does not count says that none has ever run. */
 	if (!ret->count || !ret->known)
-		*ret = (struct process_runs){.known = false};
+		*ret = (struct runs){.known = false};
 }
 
-bool process_runs_none(const struct process_runs *first, const struct process_runs *second)
+bool runs_none(const struct runs *first, const struct runs *second)
 {
 	/* A thread neither begins nor ends without one that runs. */
 	return first->known && !first->running && second->known && second->count == first->count;

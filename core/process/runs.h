@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* What the kernel has done with the threads of a process so far. */
-struct process_runs {
+struct runs {
 	/* False if it does not say, or if there are very many threads; then all else is 0. */
 	bool known;
 	/* One of them runs, or is about to. */
@@ -16,9 +16,9 @@ struct process_runs {
 	uint64_t count;
 };
 
-void process_runs_read(uint32_t pid, struct process_runs *ret);
+void runs_read(uint32_t pid, struct runs *ret);
 
 /* Whether nothing has run from the beginning of the first look to that of the second. */
-bool process_runs_none(const struct process_runs *first, const struct process_runs *second);
+bool runs_none(const struct runs *first, const struct runs *second);
 
 #endif

@@ -4,7 +4,7 @@
 #define RENDER_RENDER_H
 
 #include "base/output.h"
-#include "snapshot/build.h"
+#include "snapshot/model.h"
 
 /* Returns 0 or AIODBG_NO_MEMORY; whether the sink failed is in out. */
 typedef int render_fn(const struct aiodbg_snapshot *snap, struct output *out);

@@ -491,8 +491,8 @@ int doctor_init(struct doctor *ret, const struct aiodbg_target *target, uint32_t
 		const struct aiodbg_options *options, struct aiodbg_error *err)
 {
 	*ret = (struct doctor){.pid = pid};
-	int status = pid ? handle_open_process(pid, options, &ret->error, &ret->dbg)
-			 : handle_open(target, options, &ret->error, &ret->dbg);
+	int status = pid ? session_open_process(pid, options, &ret->error, &ret->dbg)
+			 : session_open(target, options, &ret->error, &ret->dbg);
 	if (!status)
 		status = aiodbg_snapshot_create(ret->dbg, &ret->error, &ret->snap);
 	/* A process that ended has something to tell, too. */

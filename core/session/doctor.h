@@ -10,8 +10,8 @@
 #define SESSION_DOCTOR_H
 
 #include "session/session.h"
-#include "snapshot/build.h"
 #include "snapshot/causes.h"
+#include "snapshot/model.h"
 
 /* Where memory lies that could not be read. */
 enum gap {

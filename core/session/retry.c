@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "process/process.h"
 #include "process/runs.h"
+#include "snapshot/build.h"
 
 #include <string.h>
 #include <time.h>
@@ -79,7 +80,7 @@ static int decode(struct series *series, struct decoder *decoder, struct aiodbg_
 	snap->wanted = series->wanted->future;
 	snap->wanted_task = series->wanted->task;
 	decoder->arena = &snap->arena;
-	int status = snapshot_decode(snap, decoder, &dbg->runtime);
+	int status = build_snapshot(snap, decoder, &dbg->runtime);
 	if (status)
 		aiodbg_snapshot_destroy(snap);
 	else
@@ -108,22 +109,22 @@ static int series_step(struct series *series, bool first, struct aiodbg_error *e
 	struct aiodbg *dbg = series->dbg;
 	struct aiodbg_snapshot *snap = NULL;
 	struct decoder decoder;
-	struct process_runs before = {0}, after = {0};
+	struct runs before = {0}, after = {0};
 	int status = decoder_init(&decoder, &dbg->target, &dbg->options, &dbg->runtime.layout,
 				  NULL);
 	struct pagecache *cache = &decoder.reader.cache;
 	cache->changing = !first && !status && pagecache_may_change(cache);
 	/* It decides between several: in a debugger there is one, and may be thousands of threads. */
 	if (dbg->target.local_pid && dbg->options.retries)
-		process_runs_read(dbg->target.local_pid, &before);
+		runs_read(dbg->target.local_pid, &before);
 	if (!status)
 		status = decode(series, &decoder, &snap);
 	if (before.known)
-		process_runs_read(dbg->target.local_pid, &after);
+		runs_read(dbg->target.local_pid, &after);
 	series->waited = after.known && after.count == before.count;
-	series->settled = cache->changing || process_runs_none(&before, &after) ||
+	series->settled = cache->changing || runs_none(&before, &after) ||
 			  !pagecache_may_change(cache);
-	handle_add_stats(dbg, &cache->stats);
+	session_add_stats(dbg, &cache->stats);
 	if (status && err)
 		*err = decoder.reader.error;
 	decoder_deinit(&decoder);

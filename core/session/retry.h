@@ -11,7 +11,7 @@
 #define SESSION_RETRY_H
 
 #include "session/session.h"
-#include "snapshot/build.h"
+#include "snapshot/model.h"
 
 /* What a snapshot is to have besides all tasks: see struct aiodbg_snapshot. */
 struct wanted {

@@ -16,7 +16,7 @@ struct aiodbg {
 	struct process *process;
 };
 
-static inline void handle_add_stats(struct aiodbg *dbg, const struct aiodbg_stats *stats)
+static inline void session_add_stats(struct aiodbg *dbg, const struct aiodbg_stats *stats)
 {
 	dbg->stats.reads += stats->reads;
 	dbg->stats.faults += stats->faults;
@@ -29,9 +29,9 @@ static inline void handle_add_stats(struct aiodbg *dbg, const struct aiodbg_stat
  * As aiodbg_open() and aiodbg_open_process(), but what was learned of the target is there also
  * if they fail: then *ret is to be closed as well, unless it is NULL.
  */
-int handle_open(const struct aiodbg_target *target, const struct aiodbg_options *options,
-		struct aiodbg_error *err, struct aiodbg **ret);
-int handle_open_process(uint32_t pid, const struct aiodbg_options *options,
-			struct aiodbg_error *err, struct aiodbg **ret);
+int session_open(const struct aiodbg_target *target, const struct aiodbg_options *options,
+		 struct aiodbg_error *err, struct aiodbg **ret);
+int session_open_process(uint32_t pid, const struct aiodbg_options *options,
+			 struct aiodbg_error *err, struct aiodbg **ret);
 
 #endif

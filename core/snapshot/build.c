@@ -672,9 +672,9 @@ static int decode_damaged(struct builder *builder, const struct task_search *sea
 	int status = 0;
 	for (int i = 0; !status && builder->ended_count && i < LIMIT_TRIES; i++) {
 		let_damaged_end(builder);
-		status = tasks_in_lists(&again, interp);
+		status = find_tasks_in_lists(&again, interp);
 		if (!status)
-			status = tasks_in_sets(&again, modules);
+			status = find_tasks_in_sets(&again, modules);
 		if (!status)
 			status = decode_nodes(builder, from);
 		from = builder->graph->nodes.count;
@@ -1002,10 +1002,10 @@ static int decode_interp(struct builder *builder, size_t index, struct runtime *
 	};
 	/* Built-in offsets are not worth a try where asyncio was never loaded. */
 	if (!status && (snap->asyncio_loaded || runtime->asyncio))
-		status = tasks_in_lists(&search, index);
+		status = find_tasks_in_lists(&search, index);
 	size_t in_sets = snap->tasks.count;
 	if (!status)
-		status = tasks_in_sets(&search, &modules);
+		status = find_tasks_in_sets(&search, &modules);
 	if (!status)
 		status = read_current_tasks(builder, &modules);
 	if (!status)
@@ -1164,7 +1164,7 @@ static int find_wanted(struct builder *builder, struct task **ret)
 	struct aiodbg_error *error = &builder->decoder->reader.error;
 	const struct aiodbg_target *target = builder->decoder->reader.cache.target;
 	if (!snap->wanted)
-		return task_find(snap, snap->wanted_task, target->interrupted, target->ctx, error,
+		return find_task(snap, snap->wanted_task, target->interrupted, target->ctx, error,
 				 ret);
 	/* Finished ones are in no list of the snapshot. */
 	const struct node *node = graph_find(builder->graph, snap->wanted);
@@ -1188,7 +1188,7 @@ static int decode_detail(struct builder *builder)
 	if (!status)
 		status = decoder_alloc(builder->decoder, sizeof(*snap->detail),
 				       (void **)&snap->detail);
-	return status ? status : task_detail_decode(builder->decoder, snap, task, snap->detail);
+	return status ? status : detail_decode(builder->decoder, snap, task, snap->detail);
 }
 
 int64_t snapshot_interp_id(const struct aiodbg_snapshot *snap, size_t index)
@@ -1196,7 +1196,7 @@ int64_t snapshot_interp_id(const struct aiodbg_snapshot *snap, size_t index)
 	return index < snap->interps.count ? snap->interps.items[index].id : -1;
 }
 
-int snapshot_decode(struct aiodbg_snapshot *snap, struct decoder *decoder, struct runtime *runtime)
+int build_snapshot(struct aiodbg_snapshot *snap, struct decoder *decoder, struct runtime *runtime)
 {
 	struct builder builder = {
 		.snap = snap,

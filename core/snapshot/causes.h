@@ -6,7 +6,7 @@
 #ifndef SNAPSHOT_CAUSES_H
 #define SNAPSHOT_CAUSES_H
 
-#include "snapshot/build.h"
+#include "snapshot/model.h"
 
 /* What several problems say, with their addresses left out. */
 struct cause {

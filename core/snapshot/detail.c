@@ -169,8 +169,8 @@ static int read_created(struct detail_builder *builder, uint64_t addr)
 	return addr ? sequence_visit(builder->decoder, addr, visit_created, builder) : 0;
 }
 
-int task_detail_decode(struct decoder *decoder, const struct aiodbg_snapshot *snap,
-		       const struct task *task, struct task_detail *ret)
+int detail_decode(struct decoder *decoder, const struct aiodbg_snapshot *snap,
+		  const struct task *task, struct task_detail *ret)
 {
 	struct detail_builder builder = {decoder, snap, ret};
 	struct future future;
@@ -206,7 +206,7 @@ int task_detail_decode(struct decoder *decoder, const struct aiodbg_snapshot *sn
 	return status;
 }
 
-void task_detail_deinit(struct task_detail *detail)
+void detail_deinit(struct task_detail *detail)
 {
 	array_deinit(&detail->context);
 	array_deinit(&detail->created);

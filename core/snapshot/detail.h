@@ -3,7 +3,7 @@
 #ifndef SNAPSHOT_DETAIL_H
 #define SNAPSHOT_DETAIL_H
 
-#include "snapshot/build.h"
+#include "snapshot/model.h"
 
 /* A place in a source file, and the text of its line; NULL where it is not known. */
 struct source_place {
@@ -47,8 +47,8 @@ struct task_detail {
  * Decode the details of a task of the snapshot into its arena. What cannot be read is in
  * problems; fails only fatally. On failure the result is still to be destroyed.
  */
-int task_detail_decode(struct decoder *decoder, const struct aiodbg_snapshot *snap,
-		       const struct task *task, struct task_detail *ret);
-void task_detail_deinit(struct task_detail *detail);
+int detail_decode(struct decoder *decoder, const struct aiodbg_snapshot *snap,
+		  const struct task *task, struct task_detail *ret);
+void detail_deinit(struct task_detail *detail);
 
 #endif

@@ -38,7 +38,7 @@ struct nearby {
 	size_t distance;
 };
 
-struct task *task_with_id(const struct aiodbg_snapshot *snap, uint64_t id)
+struct task *find_task_with_id(const struct aiodbg_snapshot *snap, uint64_t id)
 {
 	for (size_t i = 0; i < snap->tasks.count; i++) {
 		if (snap->tasks.items[i]->id == id)
@@ -47,7 +47,7 @@ struct task *task_with_id(const struct aiodbg_snapshot *snap, uint64_t id)
 	return NULL;
 }
 
-bool task_parse_id(const char *text, uint64_t *ret)
+bool find_parse_id(const char *text, uint64_t *ret)
 {
 	char *end;
 	if (text[0] != '0' || (text[1] != 'x' && text[1] != 'X'))
@@ -200,7 +200,7 @@ static int not_found(struct search *search, struct aiodbg_error *err)
 	char name[4 * LIMIT_NAME_IN_ERROR + 16], list[230] = "";
 	struct nearby nearest[NEAREST_LISTED];
 	uint64_t id;
-	bool by_id = task_parse_id(search->text, &id);
+	bool by_id = find_parse_id(search->text, &id);
 	size_t count = find_nearest(search, by_id, nearest), used = 0;
 	for (size_t i = 0; i < count; i++) {
 		const struct task *task = nearest[i].task;
@@ -253,12 +253,12 @@ static int find(struct search *search, struct aiodbg_error *err, struct task **r
 	return not_found(search, err);
 }
 
-int task_find(const struct aiodbg_snapshot *snap, const char *text,
+int find_task(const struct aiodbg_snapshot *snap, const char *text,
 	      aiodbg_interrupted_fn *interrupted, void *ctx, struct aiodbg_error *err,
 	      struct task **ret)
 {
 	uint64_t id;
-	struct task *task = task_parse_id(text, &id) ? task_with_id(snap, id) : NULL;
+	struct task *task = find_parse_id(text, &id) ? find_task_with_id(snap, id) : NULL;
 	error_clear(err);
 	if (task) {
 		*ret = task;
@@ -315,8 +315,8 @@ static int complete(struct search *search, size_t *from, char *buf, size_t size)
 	return AIODBG_NOT_FOUND;
 }
 
-int task_complete(const struct aiodbg_snapshot *snap, const char *word, bool unicode, size_t *from,
-		  char *buf, size_t size)
+int find_completion(const struct aiodbg_snapshot *snap, const char *word, bool unicode,
+		    size_t *from, char *buf, size_t size)
 {
 	struct search search = {.snap = snap, .text = word, .len = strlen(word)};
 	search.sink.size = sizeof(search.sink);

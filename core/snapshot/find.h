@@ -3,10 +3,10 @@
 #ifndef SNAPSHOT_FIND_H
 #define SNAPSHOT_FIND_H
 
-#include "snapshot/build.h"
+#include "snapshot/model.h"
 
 /* The task with that id, or NULL. */
-struct task *task_with_id(const struct aiodbg_snapshot *snap, uint64_t id);
+struct task *find_task_with_id(const struct aiodbg_snapshot *snap, uint64_t id);
 
 /*
  * The task that text means: an id ("0x7f..."), or a name that one task has, as it is or as
@@ -15,7 +15,7 @@ struct task *task_with_id(const struct aiodbg_snapshot *snap, uint64_t id);
  * interrupted(ctx), if it is not NULL, answers to the question whether to go on. A
  * well-formed id that no task has sets err->address.
  */
-int task_find(const struct aiodbg_snapshot *snap, const char *text,
+int find_task(const struct aiodbg_snapshot *snap, const char *text,
 	      aiodbg_interrupted_fn *interrupted, void *ctx, struct aiodbg_error *err,
 	      struct task **ret);
 
@@ -27,10 +27,10 @@ int task_find(const struct aiodbg_snapshot *snap, const char *text,
  * buf is left out. After LIMIT_COMPLETION_STEPS tasks the text is empty, so that the caller may
  * stop.
  */
-int task_complete(const struct aiodbg_snapshot *snap, const char *word, bool unicode, size_t *from,
-		  char *buf, size_t size);
+int find_completion(const struct aiodbg_snapshot *snap, const char *word, bool unicode,
+		    size_t *from, char *buf, size_t size);
 
 /* True if text is a number in hexadecimal, "0x..."; it is then in *ret. */
-bool task_parse_id(const char *text, uint64_t *ret);
+bool find_parse_id(const char *text, uint64_t *ret);
 
 #endif

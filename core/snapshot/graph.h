@@ -8,7 +8,7 @@
 
 #include "base/addrmap.h"
 #include "base/array.h"
-#include "snapshot/build.h"
+#include "snapshot/model.h"
 
 /* A task, or a future that stands between tasks. */
 struct node {

@@ -13,7 +13,7 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path[:0] = [os.path.join(HERE, name) for name in ("core", "gdb", "lldb")]
+sys.path[:0] = [os.path.join(HERE, name) for name in ("core/python", "gdb", "lldb")]
 
 import aiodbg
 from aiodbg import binding

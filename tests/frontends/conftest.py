@@ -14,7 +14,7 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 GDB_MODULES = ("gdb_target", "gdb_completion", "gdb_functions", "gdb_commands")
 
 # As the front-ends do it. Never the top: its folder gdb/ would hide GDB's module.
-sys.path[:0] = [os.path.join(TOP, "core"), HERE]
+sys.path[:0] = [os.path.join(TOP, "core", "python"), HERE]
 
 
 @contextlib.contextmanager

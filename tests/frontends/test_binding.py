@@ -83,12 +83,12 @@ def compile_library(path, source):
 
 
 def test_missing_library_names_the_paths_and_how_to_build(elsewhere, tmp_path):
-    copy = elsewhere("core")
+    copy = elsewhere("core/python")
     with pytest.raises(copy["LibraryError"]) as caught:
         copy["load_library"]()
     message = str(caught.value)
     assert str(tmp_path / "build" / "core" / "libaiodbg.so") in message
-    assert str(tmp_path / "core" / "libaiodbg.so") in message
+    assert str(tmp_path / "core" / "python" / "libaiodbg.so") in message
     assert "meson compile" in message
     assert "AIODBG_LIBRARY" in message
     assert "\n" not in message
@@ -98,7 +98,7 @@ def test_library_of_the_checkout(elsewhere, tmp_path, library):
     install(library, tmp_path / "build" / "core")
     # Meson's folder of object files is no library.
     os.makedirs(str(tmp_path / "build" / "core" / "libaiodbg.so.0.1.0.p"))
-    path = elsewhere("core")["load_library"]().path
+    path = elsewhere("core/python")["load_library"]().path
     assert path == str(tmp_path / "build" / "core" / "libaiodbg.so.0")
 
 
@@ -113,7 +113,7 @@ def test_environment_variable_wins_and_nothing_else_is_tried(
     elsewhere, tmp_path, library, monkeypatch
 ):
     install(library, tmp_path / "build" / "core")
-    copy = elsewhere("core")
+    copy = elsewhere("core/python")
     monkeypatch.setenv("AIODBG_LIBRARY", str(tmp_path / "mine.so"))
     with pytest.raises(copy["LibraryError"]) as caught:
         copy["load_library"]()
@@ -134,7 +134,7 @@ def test_library_that_does_not_fit(elsewhere, tmp_path, source, reason):
     os.makedirs(str(tmp_path / "build" / "core"))
     path = tmp_path / "build" / "core" / "libaiodbg.so"
     compile_library(path, source)
-    copy = elsewhere("core")
+    copy = elsewhere("core/python")
     with pytest.raises(copy["LibraryError"]) as caught:
         copy["load_library"]()
     assert "%s (%s)" % (path, reason) in str(caught.value)
@@ -143,7 +143,7 @@ def test_library_that_does_not_fit(elsewhere, tmp_path, source, reason):
 def test_file_that_is_no_library(elsewhere, tmp_path, monkeypatch):
     (tmp_path / "x.so").write_text("text")
     monkeypatch.setenv("AIODBG_LIBRARY", str(tmp_path / "x.so"))
-    copy = elsewhere("core")
+    copy = elsewhere("core/python")
     with pytest.raises(copy["LibraryError"]) as caught:
         copy["load_library"]()
     assert str(caught.value).count("x.so") == 1

@@ -651,7 +651,7 @@ def test_source_never_shadows_gdb(source, top):
     before = set(sys.path)
     source()
     added = {os.path.abspath(folder) for folder in set(sys.path) - before}
-    assert added == {os.path.join(top, "core"), os.path.join(top, "gdb")} - before
+    assert added == {os.path.join(top, "core", "python"), os.path.join(top, "gdb")} - before
     assert not os.path.exists(os.path.join(top, "gdb", "__init__.py"))
 
 

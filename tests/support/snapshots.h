@@ -16,7 +16,7 @@
 #define SNAPSHOTS_H
 
 #include "expect.h"
-#include "snapshot/build.h"
+#include "snapshot/model.h"
 
 /* Freed at the end of the scope. */
 #define SNAPSHOT(name)                                                                             \

@@ -1308,10 +1308,10 @@ def _candidates():
 
 
 def _folders():
-    # The folder that has this package: core/ in a checkout.
+    # The folder that has this package: core/python/ in a checkout.
     here = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
     above = os.path.dirname(here)
-    folders = [os.path.join(above, "build", "core"), here]
+    folders = [os.path.join(os.path.dirname(above), "build", "core"), here]
     if os.path.basename(above) == "share":
         prefix = os.path.dirname(above)
         folders += sorted(glob.glob(os.path.join(prefix, "lib", "*-*")))

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A snapshot: all that was decoded, immutable, in one arena. Renderers know this file and
+ * no Python.
+ */
+#ifndef SNAPSHOT_MODEL_H
+#define SNAPSHOT_MODEL_H
+
+#include "asyncio/find_tasks.h"
+#include "base/arena.h"
+#include "cpython/interp.h"
+
+enum task_state {
+	TASK_PENDING,
+	/* On the stack of a thread. */
+	TASK_RUNNING,
+	TASK_FINISHED,
+	TASK_CANCELLED,
+	/* Could not be read. */
+	TASK_UNKNOWN,
+};
+
+/* Where an edge was found: both, if its bits are set. */
+enum edge_source {
+	EDGE_AWAITED_BY = 1,
+	EDGE_CALLBACK = 2,
+};
+
+struct task {
+	uint64_t id;
+	/* Place in snapshot.tasks. */
+	size_t index;
+	/* NULL where they cannot be read. */
+	const char *name, *type;
+	/* Index in snapshot.threads of the one that runs its loop, or else that it was
+	 * created in; -1 if that is gone. */
+	ptrdiff_t thread;
+	/* Index in snapshot.interps. */
+	size_t interp;
+	/* Where it was found first. */
+	enum task_source source;
+	/* Ended between being found and being decoded: there was nothing to decode, and it was
+	 * not found again. */
+	bool ended, found_again;
+	uint64_t loop;
+	enum task_state state;
+	/* -1: not counted by this version. */
+	int32_t cancel_requests;
+	/* Innermost first. */
+	const struct location **stack;
+	size_t depth;
+	/* How many, from the outermost on, are of coroutines that await each other directly. */
+	size_t coroutines;
+	/* Who awaits it. */
+	struct edge *awaiters;
+	size_t awaiter_count;
+	/* What it awaits: edges of other tasks, in the order of those. */
+	struct edge **awaited;
+	size_t awaited_count;
+	/* Tasks with the same number can reach each other; 0: it is in no cycle. */
+	size_t knot;
+	struct aiodbg_problem *problems;
+};
+
+/* awaiter waits for task. */
+struct edge {
+	struct task *task;
+	/* NULL if it is a future that nobody awaits. */
+	struct task *awaiter;
+	uint64_t awaiter_id;
+	/* enum edge_source. */
+	unsigned int source;
+	/* Futures in between, from the task on. */
+	const uint64_t *via;
+	size_t via_count;
+};
+
+/* Tasks that await each other in a circle: each awaits the next, the last the first. */
+struct cycle {
+	struct task **tasks;
+	size_t count;
+	/* Each is really blocked: no edge of it is just on record. */
+	bool deadlock;
+};
+
+ARRAY(tasks, struct task *);
+ARRAY(cycles, struct cycle);
+
+struct graph;
+struct task_detail;
+
+struct aiodbg_snapshot {
+	struct arena arena;
+	/* A task or future that is to be there even if nothing leads to it, or 0. To be set
+	 * before build_snapshot(). */
+	uint64_t wanted;
+	/* An id or name of the task that all is to be known of, or NULL; to be set before. */
+	const char *wanted_task;
+	/* That task. */
+	struct task_detail *detail;
+	uint32_t version;
+	bool free_threaded;
+	/* Name of the layout if there is none for the version, else NULL. */
+	const char *borrowed_layout;
+	/* -1: not known. */
+	int debug;
+	uint32_t target_kind;
+	uint32_t pid;
+	/* False only if it is known not to be. */
+	bool asyncio_loaded;
+	struct interps interps;
+	struct threads threads;
+	struct tasks tasks;
+	/* How many tasks each source has, and how many of them none before it has; those that
+	 * are finished and not shown count too. */
+	struct {
+		size_t found, added;
+	} sources[TASK_SOURCE_COUNT];
+	struct cycles cycles;
+	/* Tasks, finished ones too, and futures, with the links that were found. */
+	struct graph *graph;
+	/* The version records awaiters itself: links without EDGE_AWAITED_BY are ours. */
+	bool records_awaiters;
+	/* What is missing, apart from what tasks say themselves. */
+	struct aiodbg_problem *problems;
+	size_t problem_count;
+	/* Tasks that have problems. */
+	size_t damaged_count;
+};
+
+/* Id of the interpreter at index; -1 if none could be read: a task may be asked for by id even
+ * then. */
+int64_t snapshot_interp_id(const struct aiodbg_snapshot *snap, size_t index);
+
+/* A problem of what is in the arena; NULL if there is no memory. */
+struct aiodbg_problem *problem_create(struct arena *arena, const struct aiodbg_error *error);
+
+#endif
