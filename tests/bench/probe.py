@@ -16,7 +16,7 @@ HERE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.path[:0] = [os.path.join(HERE, name) for name in ("core/python", "gdb", "lldb")]
 
 import aiodbg
-from aiodbg import binding
+from aiodbg.target import BoundTarget, Guard
 
 
 def probe(target):
@@ -89,7 +89,7 @@ def floor(target, pieces):
     address_of_buffer = ctypes.addressof(buffer)
     if target.local_pid:
         return directly(target.local_pid, pieces, buffer)
-    read = binding._BoundTarget(target, binding._Guard()).struct.read
+    read = BoundTarget(target, Guard()).struct.read
     started = time.perf_counter()
     for address, length in pieces:
         read(None, address, address_of_buffer, length)

@@ -7,7 +7,8 @@ import io
 
 import aiodbg
 import pytest
-from aiodbg import binding, callgraph, debugger
+from aiodbg import callgraph, debugger, mirror
+from aiodbg.library import SnapshotHandle, graph_options
 from image import NAMES, ImageTarget
 
 OPTIONS = (
@@ -187,7 +188,7 @@ def test_selected_thread_comes_first(select, monkeypatch):
     threads = [thread for thread in aiodbg.snapshot().threads if thread.loop]
     tasks = [task.id for task in aiodbg.snapshot().tasks]
     assert len(threads) > 1
-    handle = binding.SnapshotHandle
+    handle = SnapshotHandle
     real = handle.thread
 
     def running(self, index):
@@ -238,21 +239,21 @@ class Futures:
         self.looked_at = []
 
     def describe(self):
-        return binding.CSnapshotInfo()
+        return mirror.CSnapshotInfo()
 
     def graph_node(self, id, options, is_root):
         self.looked_at.append(id)
-        return binding.CGraphNode(
-            id=id, task=binding.NONE, link_count=len(self.awaiters.get(id, ()))
+        return mirror.CGraphNode(
+            id=id, task=mirror.NONE, link_count=len(self.awaiters.get(id, ()))
         )
 
     def graph_link(self, id, index):
-        return binding.CGraphLink(awaiter_id=self.awaiters[id][index], is_shown=1)
+        return mirror.CGraphLink(awaiter_id=self.awaiters[id][index], is_shown=1)
 
 
 def captured(awaiters):
     futures = Futures(awaiters)
-    options = binding.graph_options(1, None)
+    options = graph_options(1, None)
     graph = callgraph._Capture(futures, options).graph(1)
     assert len(futures.looked_at) <= 3 * (1 + sum(map(len, awaiters.values())))
     return graph

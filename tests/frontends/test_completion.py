@@ -6,7 +6,7 @@ import shlex
 
 import aiodbg
 import pytest
-from aiodbg import binding
+from aiodbg.library import SnapshotHandle
 from aiodbg.completion import PartialLine, complete
 from image import ImageTarget
 
@@ -129,7 +129,7 @@ def test_every_completion_is_a_task(unicode):
 
 def test_names_that_no_command_takes(monkeypatch):
     names = iter(["", "-x", "--help", "x-"])
-    monkeypatch.setattr(binding.SnapshotHandle, "complete", lambda *_: names)
+    monkeypatch.setattr(SnapshotHandle, "complete", lambda *_: names)
     assert completed("")[1:] == ["x-"]
 
 
@@ -142,7 +142,7 @@ def test_a_name_is_offered_once():
 def test_nobody_waits_for_names(monkeypatch):
     given = []
     names = (given.append(1) or "x%d" % len(given) for _ in range(100))
-    monkeypatch.setattr(binding.SnapshotHandle, "complete", lambda *_: names)
+    monkeypatch.setattr(SnapshotHandle, "complete", lambda *_: names)
     monkeypatch.setattr("aiodbg.completion._SECONDS", -1)
     assert completed("")[1:] == ["x1"]
     assert len(given) == 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""aiodbg/binding.py mirrors aiodbg.h, all of it; the compiler is asked."""
+"""aiodbg/mirror.py mirrors aiodbg.h, all of it; the compiler is asked."""
 
 import ctypes
 import enum
@@ -9,47 +9,47 @@ import shutil
 import subprocess
 
 import pytest
-from aiodbg import binding
+from aiodbg import mirror
 
 # ctypes class: name in C.
 STRUCTS = {
-    binding.CError: "struct aiodbg_error",
-    binding.CRegion: "struct aiodbg_region",
-    binding.CMapping: "struct aiodbg_mapping",
-    binding.CTarget: "struct aiodbg_target",
-    binding.COptions: "struct aiodbg_options",
-    binding.CSink: "struct aiodbg_sink",
-    binding.CStats: "struct aiodbg_stats",
-    binding.CProblem: "struct aiodbg_problem",
-    binding.CSnapshotInfo: "struct aiodbg_snapshot_info",
-    binding.CTaskInfo: "struct aiodbg_task_info",
-    binding.CFrameInfo: "struct aiodbg_frame_info",
-    binding.CEdgeInfo: "struct aiodbg_edge_info",
-    binding.CThreadInfo: "struct aiodbg_thread_info",
-    binding.CCycleInfo: "struct aiodbg_cycle_info",
-    binding.CGraphOptions: "struct aiodbg_graph_options",
-    binding.CGraphNode: "struct aiodbg_graph_node",
-    binding.CGraphLink: "struct aiodbg_graph_link",
-    binding.CCommand: "struct aiodbg_command",
+    mirror.CError: "struct aiodbg_error",
+    mirror.CRegion: "struct aiodbg_region",
+    mirror.CMapping: "struct aiodbg_mapping",
+    mirror.CTarget: "struct aiodbg_target",
+    mirror.COptions: "struct aiodbg_options",
+    mirror.CSink: "struct aiodbg_sink",
+    mirror.CStats: "struct aiodbg_stats",
+    mirror.CProblem: "struct aiodbg_problem",
+    mirror.CSnapshotInfo: "struct aiodbg_snapshot_info",
+    mirror.CTaskInfo: "struct aiodbg_task_info",
+    mirror.CFrameInfo: "struct aiodbg_frame_info",
+    mirror.CEdgeInfo: "struct aiodbg_edge_info",
+    mirror.CThreadInfo: "struct aiodbg_thread_info",
+    mirror.CCycleInfo: "struct aiodbg_cycle_info",
+    mirror.CGraphOptions: "struct aiodbg_graph_options",
+    mirror.CGraphNode: "struct aiodbg_graph_node",
+    mirror.CGraphLink: "struct aiodbg_graph_link",
+    mirror.CCommand: "struct aiodbg_command",
 }
 ENUMS = [
-    binding.Status,
-    binding.ByteOrder,
-    binding.TargetKind,
-    binding.TaskState,
-    binding.FrameKind,
-    binding.EdgeSource,
-    binding.WordKind,
+    mirror.Status,
+    mirror.ByteOrder,
+    mirror.TargetKind,
+    mirror.TaskState,
+    mirror.FrameKind,
+    mirror.EdgeSource,
+    mirror.WordKind,
 ]
 
 
 def mirrored():
     """C expression: value in the mirror."""
     values = {
-        "AIODBG_INTERFACE": binding.INTERFACE,
-        "AIODBG_MESSAGE_MAX": binding.MESSAGE_MAX,
-        "AIODBG_FILE_MAX": binding.FILE_MAX,
-        "(size_t)AIODBG_NONE": binding.NONE,
+        "AIODBG_INTERFACE": mirror.INTERFACE,
+        "AIODBG_MESSAGE_MAX": mirror.MESSAGE_MAX,
+        "AIODBG_FILE_MAX": mirror.FILE_MAX,
+        "(size_t)AIODBG_NONE": mirror.NONE,
     }
     for cls, name in STRUCTS.items():
         values["sizeof(%s)" % name] = ctypes.sizeof(cls)
@@ -106,11 +106,11 @@ def test_no_constant_is_left_out(header):
 
 def test_no_function_is_left_out(header):
     names = re.findall(r"^(?!typedef)\w[\w ]* \*?(aiodbg_\w+)\(", header, re.MULTILINE)
-    assert sorted(names) == sorted(binding.PROTOTYPES)
+    assert sorted(names) == sorted(mirror.PROTOTYPES)
 
 
 def test_functions_have_as_many_arguments(header):
     text = " ".join(header.split())
-    for name, (_, arguments) in binding.PROTOTYPES.items():
+    for name, (_, arguments) in mirror.PROTOTYPES.items():
         parameters = re.search(r"\b%s\(([^)]*)\);" % name, text).group(1)
         assert len(arguments) == (0 if parameters == "void" else parameters.count(",") + 1), name

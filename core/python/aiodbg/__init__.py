@@ -9,30 +9,7 @@ it returns has the names of `asyncio ps --json`. capture_call_graph() and its li
 that name in the module asyncio do inside a program.
 """
 
-# For the front-ends, and for programs that bring their own target.
-from .binding import (  # noqa: F401
-    INTERFACE,
-    ByteOrder,
-    Command,
-    Error,
-    Library,
-    LibraryError,
-    Mapping,
-    MemoryFault,
-    NoTarget,
-    Region,
-    Sink,
-    Status,
-    Target,
-    TargetKind,
-    WordKind,
-    charset_name,
-    displayable,
-    load_library,
-    run_line,
-    split_line,
-    usage_line,
-)
+# Not only what users need: also what front-ends need, and programs that bring their own target.
 from .callgraph import (
     FrameCallGraphEntry,
     Future,
@@ -43,7 +20,12 @@ from .callgraph import (
 )
 from .completion import PartialLine, complete, snapshot_in_time  # noqa: F401
 from .debugger import set_debugger  # noqa: F401
+from .frontend import charset_name, displayable, run_line, split_line, usage_line  # noqa: F401
+from .library import Command, Error, Library, LibraryError  # noqa: F401
+from .load import load_library  # noqa: F401
+from .mirror import INTERFACE, ByteOrder, Status, TargetKind, WordKind  # noqa: F401
 from .objects import Awaiter, Frame, Origin, Problem, Python, Snapshot, Task, Thread, snapshot
+from .target import Mapping, MemoryFault, NoTarget, Region, Sink, Target  # noqa: F401
 
 __all__ = [
     "Awaiter",

@@ -10,7 +10,9 @@ import re
 import sys
 from typing import Dict, List, Optional, TextIO, Tuple, Union
 
-from . import binding, debugger, objects
+from . import debugger, mirror, objects
+from .library import SnapshotHandle, graph_options
+from .target import Sink
 
 _ID = re.compile(r"0[xX][0-9a-fA-F]+$")
 
@@ -65,7 +67,7 @@ def capture_call_graph(
     handle, id = _find(task)
     if id is None:
         return None
-    return _Capture(handle, binding.graph_options(depth, limit)).graph(id)
+    return _Capture(handle, graph_options(depth, limit)).graph(id)
 
 
 def format_call_graph(
@@ -80,8 +82,8 @@ def format_call_graph(
     if id is None:
         return ""
     chunks: List[str] = []
-    sink = binding.Sink(chunks.append, chunks.append)
-    handle.render_graph(id, binding.graph_options(depth, limit), sink)
+    sink = Sink(chunks.append, chunks.append)
+    handle.render_graph(id, graph_options(depth, limit), sink)
     sink.close()
     return "".join(chunks).rstrip("\n")
 
@@ -98,7 +100,7 @@ def print_call_graph(
     print(format_call_graph(task, depth=depth, limit=limit), file=file or sys.stdout)
 
 
-def _find(task: Optional[Subject]) -> Tuple[binding.SnapshotHandle, Optional[int]]:
+def _find(task: Optional[Subject]) -> Tuple[SnapshotHandle, Optional[int]]:
     """A snapshot, and the address of what is meant there."""
     if task is None:
         return _running()
@@ -118,7 +120,7 @@ def _find(task: Optional[Subject]) -> Tuple[binding.SnapshotHandle, Optional[int
     return handle, handle.task(handle.find(task)).id
 
 
-def _running() -> Tuple[binding.SnapshotHandle, Optional[int]]:
+def _running() -> Tuple[SnapshotHandle, Optional[int]]:
     target = debugger.selected_target()
     snapshot = objects.take(target)
     running = [thread for thread in snapshot.threads if thread.running_task is not None]
@@ -130,7 +132,7 @@ def _running() -> Tuple[binding.SnapshotHandle, Optional[int]]:
 class _Capture:
     """Makes a graph, each task and future in it once, without recursion: chains may be long."""
 
-    def __init__(self, handle: binding.SnapshotHandle, options: binding.CGraphOptions) -> None:
+    def __init__(self, handle: SnapshotHandle, options: mirror.CGraphOptions) -> None:
         self._handle = handle
         self._options = options
         self._tasks = objects.Tasks(handle, handle.describe().task_count)
@@ -161,7 +163,7 @@ class _Capture:
             if not way:
                 return self._made[id]
 
-    def _node(self, id: int, is_root: bool = False) -> binding.CGraphNode:
+    def _node(self, id: int, is_root: bool = False) -> mirror.CGraphNode:
         return self._handle.graph_node(id, self._options, is_root)
 
     def _awaiters(self, id: int) -> List[int]:
@@ -178,7 +180,7 @@ class _Capture:
 
     def _stack(self, id: int, is_root: bool) -> Tuple[FrameCallGraphEntry, ...]:
         node = self._node(id, is_root)
-        if node.task == binding.NONE:
+        if node.task == mirror.NONE:
             return ()
         frames = range(node.first_frame, node.end_frame)
         return tuple(FrameCallGraphEntry(self._tasks.frame(node.task, i)) for i in frames)

@@ -9,7 +9,9 @@ import itertools
 import time
 from typing import Callable, List, Optional, Sequence
 
-from . import binding, objects
+from . import mirror, objects
+from .library import Error, Library
+from .target import Target
 
 # Nobody reads more, nor waits longer. The debuggers have limits of their own, and say so.
 _TASKS_LOOKED_AT = 5000
@@ -72,7 +74,7 @@ class PartialLine:
 
 
 def complete(
-    library: binding.Library,
+    library: Library,
     command: str,
     line: PartialLine,
     take_snapshot: Callable[[], Optional[objects.Snapshot]],
@@ -84,7 +86,7 @@ def complete(
     """
     words = line.words + [line.word]
     found = library.complete(command, words)
-    if library.word_kind(command, words) == binding.WordKind.WORD_TASK:
+    if library.word_kind(command, words) == mirror.WordKind.WORD_TASK:
         snapshot = take_snapshot()
         if snapshot is not None:
             found += _tasks(snapshot, line.word, unicode)
@@ -105,12 +107,12 @@ def _tasks(snapshot: objects.Snapshot, word: str, unicode: bool) -> Sequence[str
     return list(found)
 
 
-def snapshot_in_time(target: binding.Target) -> Optional[objects.Snapshot]:
+def snapshot_in_time(target: Target) -> Optional[objects.Snapshot]:
     """A snapshot, if it takes no longer than somebody waits who has pressed TAB; else None."""
     end = time.monotonic() + _SECONDS
     interrupted = target.interrupted
     target.interrupted = lambda: interrupted() or time.monotonic() > end  # type: ignore
     try:
         return objects.snapshot(target)
-    except (binding.Error, KeyboardInterrupt):
+    except (Error, KeyboardInterrupt):
         return None

@@ -3,7 +3,9 @@
 
 from typing import Callable, Optional
 
-from .binding import Library, NoTarget, Target, load_library
+from .library import Library
+from .load import load_library
+from .target import NoTarget, Target
 
 _library: Optional[Library] = None
 _select: Optional[Callable[[], Target]] = None

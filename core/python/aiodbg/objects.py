@@ -22,28 +22,30 @@ from typing import (
     Union,
 )
 
-from . import binding, debugger
+from . import debugger, mirror
+from .library import Error, SnapshotHandle, text_of
+from .target import Sink, Target
 
 _Item = TypeVar("_Item")
 
 _STATES = {
-    binding.TaskState.TASK_PENDING: "pending",
-    binding.TaskState.TASK_RUNNING: "running",
-    binding.TaskState.TASK_FINISHED: "finished",
-    binding.TaskState.TASK_CANCELLED: "cancelled",
+    mirror.TaskState.TASK_PENDING: "pending",
+    mirror.TaskState.TASK_RUNNING: "running",
+    mirror.TaskState.TASK_FINISHED: "finished",
+    mirror.TaskState.TASK_CANCELLED: "cancelled",
 }
 
 _KINDS = {
-    binding.FrameKind.FRAME_FUNCTION: "function",
-    binding.FrameKind.FRAME_GENERATOR: "generator",
-    binding.FrameKind.FRAME_COROUTINE: "coroutine",
-    binding.FrameKind.FRAME_ASYNC_GENERATOR: "async_generator",
+    mirror.FrameKind.FRAME_FUNCTION: "function",
+    mirror.FrameKind.FRAME_GENERATOR: "generator",
+    mirror.FrameKind.FRAME_COROUTINE: "coroutine",
+    mirror.FrameKind.FRAME_ASYNC_GENERATOR: "async_generator",
 }
 
 _SOURCES = {
-    binding.EdgeSource.SOURCE_AWAITED_BY: "awaited_by",
-    binding.EdgeSource.SOURCE_CALLBACK: "callback",
-    binding.EdgeSource.SOURCE_AWAITED_BY | binding.EdgeSource.SOURCE_CALLBACK: "both",
+    mirror.EdgeSource.SOURCE_AWAITED_BY: "awaited_by",
+    mirror.EdgeSource.SOURCE_CALLBACK: "callback",
+    mirror.EdgeSource.SOURCE_AWAITED_BY | mirror.EdgeSource.SOURCE_CALLBACK: "both",
 }
 
 
@@ -172,13 +174,13 @@ class _Lazy(collections.abc.Sequence, Generic[_Item]):
 class Tasks(collections.abc.Sequence):
     """All tasks of a snapshot, in the order of `asyncio ps`. Each look makes a Task."""
 
-    def __init__(self, handle: binding.SnapshotHandle, count: int) -> None:
+    def __init__(self, handle: SnapshotHandle, count: int) -> None:
         self._handle = handle
         self._count = count
         # Of the place of a frame: many tasks stand at few places.
         self._frames: Dict[int, Frame] = {}
         # Of the number of a thread: many tasks are of few threads.
-        self._tids: Dict[int, Optional[int]] = {binding.NONE: None}
+        self._tids: Dict[int, Optional[int]] = {mirror.NONE: None}
 
     def __len__(self) -> int:
         return self._count
@@ -196,9 +198,9 @@ class Tasks(collections.abc.Sequence):
     def __repr__(self) -> str:
         return "<%d tasks>" % self._count
 
-    def of_node(self, node: binding.CGraphNode) -> Task:
+    def of_node(self, node: mirror.CGraphNode) -> Task:
         """The task that a node of a call graph is: maybe a finished one, which is not in here."""
-        if node.task != binding.NONE:
+        if node.task != mirror.NONE:
             return self._task(node.task)
         return self._made(self._handle.graph_task(node.id), (), ())
 
@@ -210,7 +212,7 @@ class Tasks(collections.abc.Sequence):
 
     def _made(
         self,
-        info: binding.CTaskInfo,
+        info: mirror.CTaskInfo,
         stack: Tuple[Frame, ...],
         awaited_by: Tuple[Awaiter, ...],
     ) -> Task:
@@ -218,8 +220,8 @@ class Tasks(collections.abc.Sequence):
             self._tids[info.thread] = self._handle.thread(info.thread).tid or None
         task = Task(
             id=info.id,
-            name=binding.text_of(info.name),
-            type=binding.text_of(info.type),
+            name=text_of(info.name),
+            type=text_of(info.type),
             tid=self._tids[info.thread],
             interpreter=info.interpreter if info.interpreter >= 0 else None,
             loop=info.loop or None,
@@ -239,8 +241,8 @@ class Tasks(collections.abc.Sequence):
         frame = self._frames.get(info.place)
         if frame is None:
             frame = self._frames[info.place] = Frame(
-                function=binding.text_of(info.function),
-                file=binding.text_of(info.file),
+                function=text_of(info.function),
+                file=text_of(info.file),
                 kind=_KINDS[info.kind],
                 line=_or_none(info.line),
                 end_line=_or_none(info.end_line),
@@ -253,7 +255,7 @@ class Tasks(collections.abc.Sequence):
         info = self._handle.awaiter(task, index)
         return Awaiter(
             id=info.awaiter_id,
-            kind="future" if info.awaiter == binding.NONE else "task",
+            kind="future" if info.awaiter == mirror.NONE else "task",
             source=_SOURCES[info.source],
             via=tuple(info.via[: info.via_count]),
         )
@@ -282,9 +284,9 @@ class Snapshot:
 
     if TYPE_CHECKING:
         # Not a field, which is what users see.
-        _handle: binding.SnapshotHandle
+        _handle: SnapshotHandle
 
-    def __init__(self, handle: binding.SnapshotHandle) -> None:
+    def __init__(self, handle: SnapshotHandle) -> None:
         info = handle.describe()
         set_once = object.__setattr__
         set_once(self, "_handle", handle)
@@ -292,7 +294,7 @@ class Snapshot:
         debug = None if info.debug < 0 else bool(info.debug)
         python = Python(version, info.hexversion, bool(info.free_threaded), debug)
         set_once(self, "python", python)
-        core = info.kind == binding.TargetKind.TARGET_CORE
+        core = info.kind == mirror.TargetKind.TARGET_CORE
         set_once(self, "target", Origin("core" if core else "process", info.pid or None))
         set_once(self, "threads", _Lazy(lambda: tuple(_threads(handle, info.thread_count))))
         set_once(self, "tasks", Tasks(handle, info.task_count))
@@ -312,7 +314,7 @@ class Snapshot:
     def render(self, format: str = "tree") -> str:
         """The text of `asyncio pstree` ("tree"), `asyncio ps` ("table"), or "json"."""
         chunks: List[str] = []
-        sink = binding.Sink(chunks.append, chunks.append)
+        sink = Sink(chunks.append, chunks.append)
         self._handle.render(format, sink)
         sink.close()
         return "".join(chunks)
@@ -329,7 +331,7 @@ class Snapshot:
 
 
 def snapshot(
-    target: Optional[binding.Target] = None, *, pid: Optional[int] = None, retries: int = 3
+    target: Optional[Target] = None, *, pid: Optional[int] = None, retries: int = 3
 ) -> Snapshot:
     """Decode all tasks of the selected process or core.
 
@@ -345,7 +347,7 @@ def snapshot(
 
 
 def take(
-    target: Optional[binding.Target] = None,
+    target: Optional[Target] = None,
     pid: Optional[int] = None,
     retries: int = 0,
     future: int = 0,
@@ -359,8 +361,8 @@ def take(
             opened = library.open(debugger.selected_target() if target is None else target)
         with opened as handle:
             return Snapshot(handle.snapshot(future))
-    except binding.Error as error:
-        if error.status == binding.Status.INTERRUPTED:
+    except Error as error:
+        if error.status == mirror.Status.INTERRUPTED:
             raise KeyboardInterrupt from None
         raise
 
@@ -369,22 +371,22 @@ def _or_none(number: int) -> Optional[int]:
     return None if number < 0 else number
 
 
-def _problems(first: "ctypes._Pointer[binding.CProblem]") -> Iterator[Problem]:
+def _problems(first: "ctypes._Pointer[mirror.CProblem]") -> Iterator[Problem]:
     while first:
         problem = first.contents
         address = problem.address if problem.has_address else None
-        yield Problem(address, binding.text_of(problem.message))
+        yield Problem(address, text_of(problem.message))
         first = problem.next
 
 
-def _threads(handle: binding.SnapshotHandle, count: int) -> Iterator[Thread]:
+def _threads(handle: SnapshotHandle, count: int) -> Iterator[Thread]:
     for info in map(handle.thread, range(count)):
         yield Thread(
             info.tid or None, info.interpreter, info.loop or None, info.running_task or None
         )
 
 
-def _cycles(handle: binding.SnapshotHandle, count: int) -> Iterator[Tuple[int, ...]]:
+def _cycles(handle: SnapshotHandle, count: int) -> Iterator[Tuple[int, ...]]:
     for index in range(count):
         tasks = range(handle.cycle(index).task_count)
         yield tuple(handle.task(handle.cycle_task(index, i)).id for i in tasks)

@@ -1,152 +1,26 @@
 # SPDX-License-Identifier: MIT
-"""aiodbg/binding.py: finding the library, and what goes through its callbacks."""
+"""Targets and sinks: what goes through the library's callbacks."""
 
 import ctypes
 import os
-import shutil
 import signal
-import subprocess
 import sys
 import time
 
 import aiodbg
 import pytest
-from aiodbg import binding
-
-
-class ListSink(aiodbg.Sink):
-    """Keeps what it is given."""
-
-    def __init__(self, unicode=True):
-        self.texts = []
-        self.lines = []
-        super().__init__(self.texts.append, self.lines.append, unicode)
-
-
-class MemoryTarget(aiodbg.Target):
-    """Memory of zero bytes with some places in it."""
-
-    def __init__(self, memory=b"", base=0x1000):
-        self.memory = memory
-        self.base = base
-
-    def read(self, address, length):
-        start = address - self.base
-        if start < 0 or start + length > len(self.memory):
-            raise aiodbg.MemoryFault()
-        return memoryview(bytearray(self.memory[start : start + length])).cast("c")
+from aiodbg import mirror
+from aiodbg.target import CALLBACK_RAISED, BoundTarget, Guard
+from targets import ListSink, MemoryTarget
 
 
 def bind(target):
     """struct aiodbg_target, and the guard of its callbacks."""
-    guard = binding._Guard()
-    bound = binding._BoundTarget(target, guard)
+    guard = Guard()
+    bound = BoundTarget(target, guard)
     # The object has to live as long as the struct is used.
     bound.struct.keep = bound
     return bound.struct, guard
-
-
-# --- Finding the library -----------------------------------------------------------------------
-
-
-@pytest.fixture
-def elsewhere(tmp_path, monkeypatch):
-    """A function that imports a copy of binding.py from another place."""
-    monkeypatch.delenv("AIODBG_LIBRARY", raising=False)
-
-    def import_copy(folder):
-        package = tmp_path / folder / "aiodbg"
-        os.makedirs(str(package), exist_ok=True)
-        path = shutil.copy(binding.__file__, str(package))
-        namespace = {"__file__": path, "__name__": "aiodbg_copy"}
-        with open(path) as file:
-            exec(compile(file.read(), path, "exec"), namespace)
-        return namespace
-
-    return import_copy
-
-
-def install(library, folder):
-    os.makedirs(str(folder), exist_ok=True)
-    shutil.copy(os.path.realpath(library.path), str(folder / "libaiodbg.so.0"))
-
-
-def compile_library(path, source):
-    compiler = shutil.which("cc")
-    if compiler is None:
-        pytest.skip("no C compiler")
-    subprocess.run(
-        [compiler, "-shared", "-fPIC", "-xc", "-", "-o", str(path)],
-        input=source.encode(),
-        check=True,
-    )
-
-
-def test_missing_library_names_the_paths_and_how_to_build(elsewhere, tmp_path):
-    copy = elsewhere("core/python")
-    with pytest.raises(copy["LibraryError"]) as caught:
-        copy["load_library"]()
-    message = str(caught.value)
-    assert str(tmp_path / "build" / "core" / "libaiodbg.so") in message
-    assert str(tmp_path / "core" / "python" / "libaiodbg.so") in message
-    assert "meson compile" in message
-    assert "AIODBG_LIBRARY" in message
-    assert "\n" not in message
-
-
-def test_library_of_the_checkout(elsewhere, tmp_path, library):
-    install(library, tmp_path / "build" / "core")
-    # Meson's folder of object files is no library.
-    os.makedirs(str(tmp_path / "build" / "core" / "libaiodbg.so.0.1.0.p"))
-    path = elsewhere("core/python")["load_library"]().path
-    assert path == str(tmp_path / "build" / "core" / "libaiodbg.so.0")
-
-
-@pytest.mark.parametrize("folder", ["share/aiodbg", "lib", "lib64", "lib/x86_64-linux-gnu"])
-def test_installed_library(elsewhere, tmp_path, library, folder):
-    install(library, tmp_path / folder)
-    path = elsewhere("share/aiodbg")["load_library"]().path
-    assert path == str(tmp_path / folder / "libaiodbg.so.0")
-
-
-def test_environment_variable_wins_and_nothing_else_is_tried(
-    elsewhere, tmp_path, library, monkeypatch
-):
-    install(library, tmp_path / "build" / "core")
-    copy = elsewhere("core/python")
-    monkeypatch.setenv("AIODBG_LIBRARY", str(tmp_path / "mine.so"))
-    with pytest.raises(copy["LibraryError"]) as caught:
-        copy["load_library"]()
-    assert "mine.so" in str(caught.value)
-    assert str(tmp_path / "build") not in str(caught.value)
-    monkeypatch.setenv("AIODBG_LIBRARY", library.path)
-    assert copy["load_library"]().path == library.path
-
-
-@pytest.mark.parametrize(
-    "source, reason",
-    [
-        ("unsigned int aiodbg_interface(void) { return 99; }", "has interface 99, not %d" % binding.INTERFACE),
-        ("int x;", "is no libaiodbg"),
-    ],
-)
-def test_library_that_does_not_fit(elsewhere, tmp_path, source, reason):
-    os.makedirs(str(tmp_path / "build" / "core"))
-    path = tmp_path / "build" / "core" / "libaiodbg.so"
-    compile_library(path, source)
-    copy = elsewhere("core/python")
-    with pytest.raises(copy["LibraryError"]) as caught:
-        copy["load_library"]()
-    assert "%s (%s)" % (path, reason) in str(caught.value)
-
-
-def test_file_that_is_no_library(elsewhere, tmp_path, monkeypatch):
-    (tmp_path / "x.so").write_text("text")
-    monkeypatch.setenv("AIODBG_LIBRARY", str(tmp_path / "x.so"))
-    copy = elsewhere("core/python")
-    with pytest.raises(copy["LibraryError"]) as caught:
-        copy["load_library"]()
-    assert str(caught.value).count("x.so") == 1
 
 
 # --- Text ----------------------------------------------------------------------------------------
@@ -178,14 +52,6 @@ def test_sink_keeps_output_and_warnings_in_order():
     sink.write(b"three")
     sink.close()
     assert order == ["one", "!two", "three"]
-
-
-def test_split_line():
-    assert aiodbg.split_line("""ps --output "a b" 'c'""") == ["ps", "--output", "a b", "c"]
-    with pytest.raises(aiodbg.Error) as caught:
-        aiodbg.split_line('ps "a')
-    assert str(caught.value) == "no closing quotation"
-    assert caught.value.status == aiodbg.Status.USAGE
 
 
 # --- Callbacks -----------------------------------------------------------------------------------
@@ -251,7 +117,7 @@ def test_regions():
             yield aiodbg.Region(2**64 - 0x1000, 2**64 - 1, False)
 
     struct, guard = bind(Target())
-    region = binding.CRegion()
+    region = mirror.CRegion()
 
     def next_region(address):
         code = struct.next_region(None, address, ctypes.byref(region))
@@ -305,8 +171,8 @@ def test_no_callback_runs_after_one_has_raised():
     struct, guard = bind(target)
     with pytest.raises(Failure):
         with guard:
-            assert struct.interrupted(None) == binding.CALLBACK_RAISED
-            assert struct.interrupted(None) == binding.CALLBACK_RAISED
+            assert struct.interrupted(None) == CALLBACK_RAISED
+            assert struct.interrupted(None) == CALLBACK_RAISED
     assert len(calls) == 1
     # The next use starts afresh.
     target.interrupted = lambda: False
@@ -337,17 +203,17 @@ def test_mappings_reach_the_library():
             known = {1: (True, "/a.so"), 2: (False, "/" + "x" * 1000), 3: (None, None)}
             return aiodbg.Mapping(0, 4096, *known[address]) if address in known else None
 
-    guard = binding._Guard()
-    bound = binding._BoundTarget(Target(), guard)
+    guard = Guard()
+    bound = BoundTarget(Target(), guard)
     assert bound.struct.debugger == b"GDB 13.1"
     assert bound.struct.giving_files == b"`file F`"
-    found = binding.CMapping()
+    found = mirror.CMapping()
     with guard:
         for address, has_contents, path in ((1, 1, b"/a.so"), (2, 0, b"/" + b"x" * 254), (3, -1, b"")):
             assert bound.struct.find_mapping(None, address, ctypes.byref(found)) == aiodbg.Status.OK
             assert (found.end, found.has_contents, found.file) == (4096, has_contents, path)
         assert bound.struct.find_mapping(None, 4, ctypes.byref(found)) == aiodbg.Status.NOT_FOUND
-    assert binding._BoundTarget(MemoryTarget(), guard).struct.debugger is None
+    assert BoundTarget(MemoryTarget(), guard).struct.debugger is None
 
 
 def test_source_lines_reach_the_library(tmp_path):
@@ -355,8 +221,8 @@ def test_source_lines_reach_the_library(tmp_path):
         def source_line(self, path, number):
             return {"/a.py": "x = '\udcff'", "/long.py": "x" * 1000}.get(path)
 
-    guard = binding._Guard()
-    bound = binding._BoundTarget(Target(), guard)
+    guard = Guard()
+    bound = BoundTarget(Target(), guard)
     buffer = ctypes.create_string_buffer(b"old", 100)
     with guard:
         for path, status, text in (
@@ -390,7 +256,7 @@ def test_ctrl_c_is_never_lost(capfd):
     previous = signal.signal(signal.SIGALRM, on_alarm)
     try:
         for round in range(40):
-            guard = binding._Guard()
+            guard = Guard()
             callback = compare(lambda a, b: guard.call(lambda: 0))
             with pytest.raises(KeyboardInterrupt):
                 with guard:
@@ -412,66 +278,7 @@ def test_other_ignored_exceptions_go_where_they_went(monkeypatch):
         def __del__(self):
             raise ValueError
 
-    with binding._Guard():
+    with Guard():
         noisy = Noisy()
         del noisy
     assert seen == [ValueError]
-
-
-# --- Commands ------------------------------------------------------------------------------------
-
-
-def test_table_is_complete(library):
-    commands = library.commands()
-    assert len({command.name for command in commands}) == len(commands) > 0
-    for command in [*commands, library.prefix()]:
-        assert command.summary.endswith(".") and "\n" not in command.summary
-        assert command.help == "" or command.help.endswith("\n")
-
-
-def test_help_of_each_command(library):
-    for command in library.commands():
-        sink = ListSink()
-        library.run_command(None, [command.name, "--help"], sink)
-        sink.close()
-        assert command.help in "".join(sink.texts)
-
-
-def test_unknown_command(library):
-    with pytest.raises(aiodbg.Error) as caught:
-        library.run_command(None, ["nonsense"], ListSink())
-    assert caught.value.status == aiodbg.Status.USAGE
-    assert "nonsense" in str(caught.value)
-
-
-def test_arguments_that_are_no_text(library):
-    with pytest.raises(aiodbg.Error):
-        library.run_command(None, ["nonsense\udcff"], ListSink())
-
-
-def test_command_without_a_target(library):
-    name = library.commands()[0].name
-    with pytest.raises(aiodbg.Error) as caught:
-        library.run_command(None, [name], ListSink())
-    assert caught.value.status == aiodbg.Status.INVALID
-
-
-def test_complete(library):
-    name = library.commands()[0].name
-    assert "--help" in library.complete(name, [""])
-    assert library.complete(name, ["--hel"]) == ["--help"]
-    assert library.complete(name, ["--nonsense"]) == []
-
-
-def test_options_reach_the_library(library):
-    with pytest.raises(aiodbg.Error) as caught:
-        library.open(MemoryTarget(), block_size=17)
-    assert caught.value.status in (aiodbg.Status.INVALID, aiodbg.Status.NOT_FOUND)
-
-
-def test_error_carries_its_address(library):
-    error = binding.CError(code=4, has_address=1, address=0x1234, message=b"task at 0x1234: x")
-    with pytest.raises(aiodbg.Error) as caught:
-        binding._check(4, error)
-    assert (caught.value.status, caught.value.address) == (aiodbg.Status.FAULT, 0x1234)
-    assert str(caught.value) == "task at 0x1234: x"

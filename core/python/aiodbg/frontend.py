@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+"""What the front-ends of all debuggers share: command lines, and text for their terminals."""
+
+import codecs
+import shlex
+
+from .library import Error
+from .mirror import Status
+from .target import NoTarget
+
+
+def run_line(library, line, select, sink):
+    """Run a command line, without the word asyncio. Raises Error, or KeyboardInterrupt.
+
+    select() gives the target or raises NoTarget, which matters only to commands that need one:
+    --help does not.
+    """
+    target, reason = None, None
+    try:
+        target = select()
+    except NoTarget as error:
+        reason = str(error)
+    try:
+        library.run_command(target, split_line(line), sink)
+    except Error as error:
+        if error.status == Status.INTERRUPTED:
+            raise KeyboardInterrupt from None
+        # An incomplete answer is given on. Not so after an interruption.
+        sink.close()
+        if target is None and error.status == Status.INVALID:
+            raise Error(reason, error.status) from None
+        raise
+    except Exception:
+        sink.close()
+        raise
+    sink.close()
+
+
+def split_line(line):
+    """The words of a command line, as a shell splits them. Raises Error."""
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        # shlex says "No closing quotation" and "No escaped character".
+        raise Error(str(error).lower(), Status.USAGE) from None
+
+
+def usage_line(command):
+    """What to type, with all options."""
+    return " ".join(("asyncio", command.name, command.usage)).strip()
+
+
+def charset_name(name):
+    """Python's name for a charset, "ascii" if Python does not know it."""
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        return "ascii"
+
+
+def displayable(text, charset):
+    """Text with what the charset does not have escaped."""
+    if text.isascii():
+        return text
+    return text.encode(charset, "backslashreplace").decode(charset)

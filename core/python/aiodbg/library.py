@@ -1,0 +1,351 @@
+# SPDX-License-Identifier: MIT
+"""The functions of libaiodbg: run_command(), commands(), complete(), open(), open_process()."""
+
+import collections
+import ctypes
+import weakref
+
+from .mirror import (
+    INTERFACE,
+    INTERRUPTED_FN,
+    PROTOTYPES,
+    CCommand,
+    CCycleInfo,
+    CEdgeInfo,
+    CError,
+    CFrameInfo,
+    CGraphLink,
+    CGraphNode,
+    CGraphOptions,
+    COptions,
+    CSnapshotInfo,
+    CStats,
+    CTaskInfo,
+    CThreadInfo,
+    Status,
+    WordKind,
+)
+from .target import BoundSink, BoundTarget, Guard, bytes_of
+
+
+class Error(Exception):
+    """The library's answer is an error: one line of text, its status, and the target address."""
+
+    def __init__(self, message, status, address=None):
+        super().__init__(message)
+        self.status = status
+        self.address = address
+
+
+class LibraryError(Exception):
+    """There is no usable libaiodbg: one line that names the paths tried and how to build."""
+
+
+Command = collections.namedtuple("Command", "name usage summary help")
+
+
+class Library:
+    """The functions of one loaded libaiodbg."""
+
+    def __init__(self, path):
+        """Raises OSError if path cannot be loaded, LibraryError if it does not fit."""
+        self.path = path
+        self._lib = ctypes.CDLL(path)
+        self._check_interface()
+        for name, (result, arguments) in PROTOTYPES.items():
+            function = getattr(self._lib, name)
+            function.restype = result
+            function.argtypes = arguments
+
+    def _check_interface(self):
+        try:
+            interface = self._lib.aiodbg_interface()
+        except AttributeError:
+            raise LibraryError("is no libaiodbg") from None
+        if interface != INTERFACE:
+            raise LibraryError("has interface %d, not %d" % (interface, INTERFACE))
+
+    def version(self):
+        return self._lib.aiodbg_version().decode()
+
+    def commands(self):
+        """The table of commands, in its order."""
+        found = []
+        entry = CCommand()
+        while self._lib.aiodbg_command_describe(len(found), ctypes.byref(entry)) == Status.OK:
+            found.append(_command(entry))
+        return found
+
+    def prefix(self):
+        """The prefix command itself."""
+        return _command(self._lib.aiodbg_command_prefix().contents)
+
+    def complete(self, command, words):
+        """Completions of the last of words, which are the arguments of the command so far."""
+        word = words[-1] if words else ""
+        previous = words[-2] if len(words) > 1 else ""
+        arguments = [bytes_of(part) for part in (command, previous, word)]
+        found = []
+        while True:
+            item = self._lib.aiodbg_command_complete(*arguments, len(found))
+            if item is None:
+                return found
+            found.append(item.decode())
+
+    def word_kind(self, command, words):
+        """The WordKind of the last of words, which are the arguments of the command so far."""
+        return WordKind(
+            self._lib.aiodbg_command_word(bytes_of(command), len(words), _array_of(words))
+        )
+
+    def run_command(self, target, argv, sink):
+        """Run one command; argv[0] is its name. target may be None. Raises Error."""
+        guard = Guard()
+        bound_target = BoundTarget(target, guard) if target is not None else None
+        bound_sink = BoundSink(sink, guard)
+        error = CError()
+        with guard:
+            code = self._lib.aiodbg_command_run(
+                ctypes.byref(bound_target.struct) if bound_target else None,
+                len(argv),
+                _array_of(argv),
+                ctypes.byref(bound_sink.struct),
+                ctypes.byref(error),
+            )
+        _check(code, error)
+
+    def open(self, target, block_size=0, cache_size=0):
+        """Find the runtime of the target. Returns a Handle; raises Error."""
+        guard = Guard()
+        bound = BoundTarget(target, guard)
+        options = COptions(ctypes.sizeof(COptions), block_size, cache_size)
+        return Handle(self._lib, "aiodbg_open", bound, bound.struct, options, guard)
+
+    def open_process(self, pid, retries=3, interrupted=lambda: False):
+        """Find the runtime of a process on this machine, which is not stopped.
+
+        interrupted() is asked now and then, and is true if the user wants no more of it. Returns
+        a Handle; raises Error.
+        """
+        guard = Guard()
+        callback = INTERRUPTED_FN(lambda _ctx: guard.call(lambda: 1 if interrupted() else 0))
+        size = ctypes.sizeof(COptions)
+        options = COptions(size=size, retries=retries, interrupted=callback)
+        return Handle(self._lib, "aiodbg_open_process", callback, pid, options, guard)
+
+
+def _array_of(words):
+    """As C has a command line."""
+    return (ctypes.c_char_p * (len(words) + 1))(*map(bytes_of, words), None)
+
+
+class Handle:
+    """struct aiodbg: a runtime that was found in a target. Closed by with, or close()."""
+
+    def __init__(self, lib, function, callbacks, target, options, guard):
+        """function is the one of lib that opens target; callbacks are those of the target."""
+        self._lib = lib
+        self._guard = guard
+        # As long as they may be called.
+        self._callbacks = callbacks
+        self._pointer = ctypes.c_void_p()
+        error = CError()
+        with guard:
+            code = getattr(lib, function)(
+                target,
+                ctypes.byref(options),
+                ctypes.byref(error),
+                ctypes.byref(self._pointer),
+            )
+        _check(code, error)
+
+    def snapshot(self, future=0):
+        """Decode all tasks, and the task or future at that address. Raises Error."""
+        return SnapshotHandle(self._lib, self._pointer, self._guard, future)
+
+    def stats(self):
+        """struct aiodbg_stats as a dict."""
+        stats = CStats()
+        self._lib.aiodbg_get_stats(self._pointer, ctypes.byref(stats))
+        return {name: getattr(stats, name) for name, _ in CStats._fields_}
+
+    def close(self):
+        self._lib.aiodbg_close(self._pointer)
+        self._pointer = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+
+class SnapshotHandle:
+    """struct aiodbg_snapshot: all tasks at one moment. May outlive its Handle.
+
+    describe(), task() and so on return the struct of the C function of that name; strings and
+    pointers in it are valid until close(). IndexError says that there is no such thing.
+    """
+
+    def __init__(self, lib, handle, guard, future=0):
+        self._lib = lib
+        self._pointer = ctypes.c_void_p()
+        error = CError()
+        with guard:
+            code = lib.aiodbg_snapshot_create_with(
+                handle, future, ctypes.byref(error), ctypes.byref(self._pointer)
+            )
+        _check(code, error)
+        # Also without close(), when nobody has it any more.
+        self._free = weakref.finalize(self, lib.aiodbg_snapshot_destroy, self._pointer)
+
+    def render(self, format, sink):
+        """Write the snapshot as "table", "tree" or "json". Raises Error."""
+        guard = Guard()
+        bound = BoundSink(sink, guard)
+        error = CError()
+        with guard:
+            code = self._lib.aiodbg_render(
+                self._open_pointer(),
+                format.encode(),
+                ctypes.byref(bound.struct),
+                ctypes.byref(error),
+            )
+        _check(code, error)
+
+    def render_graph(self, id, options, sink):
+        """Write the call graph of a task or future. Raises Error."""
+        guard = Guard()
+        bound = BoundSink(sink, guard)
+        error = CError()
+        with guard:
+            code = self._lib.aiodbg_render_graph(
+                self._open_pointer(),
+                id,
+                ctypes.byref(options),
+                ctypes.byref(bound.struct),
+                ctypes.byref(error),
+            )
+        _check(code, error)
+
+    def describe(self):
+        return self._filled(self._lib.aiodbg_snapshot_describe, CSnapshotInfo)
+
+    def task(self, index):
+        return self._filled(self._lib.aiodbg_snapshot_task, CTaskInfo, index)
+
+    def frame(self, task, index):
+        return self._filled(self._lib.aiodbg_snapshot_frame, CFrameInfo, task, index)
+
+    def awaiter(self, task, index):
+        return self._filled(self._lib.aiodbg_snapshot_awaiter, CEdgeInfo, task, index)
+
+    def awaited(self, task, index):
+        return self._filled(self._lib.aiodbg_snapshot_awaited, CEdgeInfo, task, index)
+
+    def thread(self, index):
+        return self._filled(self._lib.aiodbg_snapshot_thread, CThreadInfo, index)
+
+    def cycle(self, index):
+        return self._filled(self._lib.aiodbg_snapshot_cycle, CCycleInfo, index)
+
+    def graph_node(self, id, options, is_root):
+        function = self._lib.aiodbg_graph_node
+        return self._filled(function, CGraphNode, id, ctypes.byref(options), is_root)
+
+    def graph_task(self, id):
+        return self._filled(self._lib.aiodbg_graph_task, CTaskInfo, id)
+
+    def graph_link(self, id, index):
+        return self._filled(self._lib.aiodbg_graph_link, CGraphLink, id, index)
+
+    def cycle_task(self, cycle, index):
+        number = ctypes.c_size_t()
+        code = self._lib.aiodbg_snapshot_cycle_task(
+            self._open_pointer(), cycle, index, ctypes.byref(number)
+        )
+        if code != Status.OK:
+            raise IndexError(index)
+        return number.value
+
+    def find(self, text):
+        """The number of the task of that id ("0x...") or name. Raises Error."""
+        error = CError()
+        number = ctypes.c_size_t()
+        text = text.encode("utf-8", "surrogatepass").replace(b"\0", b"\xc0\x80")
+        code = self._lib.aiodbg_snapshot_find(
+            self._open_pointer(), text, ctypes.byref(error), ctypes.byref(number)
+        )
+        _check(code, error)
+        return number.value
+
+    def complete(self, word, unicode):
+        """Texts for find() that begin with word: ids if it begins with "0", else names.
+
+        An empty one says that many tasks were looked at in vain.
+        """
+        buffer = ctypes.create_string_buffer(1024)
+        number = ctypes.c_size_t(0)
+        while True:
+            code = self._lib.aiodbg_snapshot_complete(
+                self._open_pointer(),
+                bytes_of(word),
+                unicode,
+                ctypes.byref(number),
+                buffer,
+                ctypes.sizeof(buffer),
+            )
+            if code != Status.OK:
+                return
+            yield buffer.value.decode()
+
+    def _filled(self, function, struct, *numbers):
+        info = struct(size=ctypes.sizeof(struct))
+        if function(self._open_pointer(), *numbers, ctypes.byref(info)) != Status.OK:
+            raise IndexError(numbers)
+        return info
+
+    def _open_pointer(self):
+        if not self._free.alive:
+            raise ValueError("the snapshot is closed")
+        return self._pointer
+
+    def close(self):
+        """Free it. More than once is harmless."""
+        self._free()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+
+def graph_options(depth, limit):
+    """struct aiodbg_graph_options, of parameters as asyncio.graph has them."""
+    size = ctypes.sizeof(CGraphOptions)
+    most = (1 << 31) - 1
+    if limit is not None:
+        limit = max(-most, min(limit, most))
+    return CGraphOptions(size, max(0, min(depth, most)), limit or 0, limit is not None)
+
+
+def text_of(data):
+    """A string of the target's, as Python had it there: see "What is in a snapshot" in aiodbg.h."""
+    if data is None:
+        return None
+    if b"\xc0\x80" in data:
+        data = data.replace(b"\xc0\x80", b"\0")
+    return data.decode("utf-8", "surrogatepass")
+
+
+def _command(entry):
+    return Command(*(getattr(entry, name).decode() for name, _ in CCommand._fields_))
+
+
+def _check(code, error):
+    if code == Status.OK:
+        return
+    message = error.message.decode("utf-8", "backslashreplace")
+    address = error.address if error.has_address else None
+    raise Error(message or "status %d without a message" % code, code, address)
