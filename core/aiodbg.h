@@ -67,7 +67,7 @@ extern "C" {
  * Number of the interface described in this header. A program that binds the
  * library at run time (ctypes) compares it with aiodbg_interface().
  */
-#define AIODBG_INTERFACE 3
+#define AIODBG_INTERFACE 4
 
 enum aiodbg_status {
 	AIODBG_OK = 0,
@@ -623,17 +623,19 @@ AIODBG_PUBLIC int aiodbg_graph_task(const struct aiodbg_snapshot *snap, uint64_t
 AIODBG_PUBLIC int aiodbg_graph_link(const struct aiodbg_snapshot *snap, uint64_t id, size_t index,
 				    struct aiodbg_graph_link *ret);
 
-/* A command as the user sees it. Strings are static and never NULL. */
+#define AIODBG_USAGE_MAX 1024
+#define AIODBG_HELP_MAX 8192
+
+/* A command as the user sees it. Pointers lead to static strings. */
 struct aiodbg_command {
 	/* "ps" */
 	const char *name;
-	/* "[--json] [--output FILE]" */
-	const char *usage;
 	/* One sentence with a full stop. */
 	const char *summary;
-	/* Paragraphs and list of options, each line ending in a newline; what
-	 * --help prints. */
-	const char *help;
+	/* "[PID] [--json] [--output FILE]" */
+	char usage[AIODBG_USAGE_MAX];
+	/* Paragraphs and list of options, each line ending in a newline. */
+	char help[AIODBG_HELP_MAX];
 };
 
 /*

@@ -49,6 +49,8 @@ def mirrored():
         "AIODBG_INTERFACE": mirror.INTERFACE,
         "AIODBG_MESSAGE_MAX": mirror.MESSAGE_MAX,
         "AIODBG_FILE_MAX": mirror.FILE_MAX,
+        "AIODBG_USAGE_MAX": mirror.USAGE_MAX,
+        "AIODBG_HELP_MAX": mirror.HELP_MAX,
         "(size_t)AIODBG_NONE": mirror.NONE,
     }
     for cls, name in STRUCTS.items():

@@ -340,7 +340,7 @@ def text_of(data):
 
 
 def _command(entry):
-    return Command(*(getattr(entry, name).decode() for name, _ in CCommand._fields_))
+    return Command(*(getattr(entry, name).decode() for name in Command._fields))
 
 
 def _check(code, error):

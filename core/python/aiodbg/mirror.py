@@ -9,10 +9,12 @@ import ctypes
 import enum
 
 # AIODBG_INTERFACE of the header that this file mirrors.
-INTERFACE = 3
+INTERFACE = 4
 
 MESSAGE_MAX = 400
 FILE_MAX = 256
+USAGE_MAX = 1024
+HELP_MAX = 8192
 
 
 class Status(enum.IntEnum):
@@ -367,9 +369,9 @@ class CCommand(ctypes.Structure):
 
     _fields_ = [
         ("name", ctypes.c_char_p),
-        ("usage", ctypes.c_char_p),
         ("summary", ctypes.c_char_p),
-        ("help", ctypes.c_char_p),
+        ("usage", ctypes.c_char * USAGE_MAX),
+        ("help", ctypes.c_char * HELP_MAX),
     ]
 
 

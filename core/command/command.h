@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Commands: each is a file with one struct command, and an entry of the table in command.c.
+ * Usage, help, completion and parsing all come from these structs.
+ */
+#ifndef COMMAND_COMMAND_H
+#define COMMAND_COMMAND_H
+
+#include "aiodbg.h"
+
+/* PID_MAX_LIMIT of Linux: include/linux/threads.h. */
+#define PID_MAX (1 << 22)
+
+struct command;
+struct option;
+
+/* What one command line asks for. Strings are those of the caller. */
+struct arguments {
+	bool help;
+	/* One of the command's. */
+	const char *format;
+	/* NULL: the sink. */
+	const char *output;
+	/* NULL if there is none. */
+	const char *operand;
+	/* The operand, if it is a task: an id or a name. */
+	const char *task;
+	/* 0: the target. */
+	uint32_t pid;
+	/* -1: the default. */
+	int64_t retries;
+	int64_t depth, limit;
+	bool has_limit;
+};
+
+/* ---- options: options.c ---- */
+
+/* Takes the value of an option, NULL if it has none. */
+typedef int parse_option_fn(const struct option *option, const struct command *command,
+			    const char *value, struct arguments *ret, struct aiodbg_error *err);
+
+struct option {
+	/* "--retries" */
+	const char *name;
+	/* "N"; NULL if it takes no value. */
+	const char *argument;
+	/* The value may be left out; then it comes after "=" only. */
+	bool is_optional;
+	/* Sentences; lines of up to 74 characters. "%s" stands for the choices. */
+	const char *help;
+	/* The values that it takes, ended by NULL; NULL if there are too many to list.
+	 * --format has those of the command. */
+	const char *const *choices;
+	/* enum aiodbg_word_kind of its value, for completion. */
+	int word;
+	parse_option_fn *parse;
+	/* For option_number(): where the value goes, an int64_t, and its range. */
+	size_t field;
+	int64_t min, max;
+};
+
+/* Every option: a declaration here, its entry in options.c. */
+extern const struct option option_format, option_json, option_pid, option_retries, option_depth,
+	option_limit, option_output, option_help;
+
+/* What it can be set to by this command, or NULL. */
+const char *const *option_choices(const struct option *option, const struct command *command);
+
+/* Parse a PID, of --pid or of an operand. */
+int option_set_pid(const char *text, struct arguments *ret, struct aiodbg_error *err);
+
+/* ---- commands ---- */
+
+/* One run of a command. */
+struct run {
+	const struct command *command;
+	/* NULL: there is none. */
+	const struct aiodbg_target *target;
+	struct arguments arguments;
+	const struct aiodbg_sink *sink;
+};
+
+typedef int run_fn(const struct run *run, struct aiodbg_error *err);
+
+/* What an operand may be. If both, digits are a PID. */
+enum operand_kind {
+	OPERAND_PID = 1,
+	OPERAND_TASK = 2,
+};
+
+struct command {
+	const char *name;
+	/* As usage shows it: "TASK", "[PID]"; NULL if there is none. In brackets: may be left
+	 * out. */
+	const char *operand;
+	/* Bits of enum operand_kind. */
+	unsigned int operands;
+	/* One sentence. */
+	const char *summary;
+	/* Paragraphs, with newlines. */
+	const char *help;
+	/* The first is the default. Ended by NULL. */
+	const char *const *formats;
+	/* In the order in which help lists them. Ended by NULL. */
+	const struct option *const *options;
+	run_fn *run;
+};
+
+extern const struct command command_ps, command_pstree, command_graph, command_task, command_doctor;
+
+/* ---- parse.c ---- */
+
+/*
+ * The option of the command that a word names, exactly or up to "="; *value is then what
+ * follows, or NULL. NULL if there is none.
+ */
+const struct option *parse_option_name(const struct command *command, const char *word,
+				       const char **value);
+
+/* Whether the option's value is the next word. */
+bool parse_takes_next(const struct option *option, const char *value);
+
+/* Parse a command line, argv[0] being the command's name. */
+int parse_arguments(const struct command *command, int argc, const char *const *argv,
+		    struct aiodbg_error *err, struct arguments *ret);
+
+/* ---- help.c ---- */
+
+/* The command as users see it. */
+void help_describe(const struct command *command, struct aiodbg_command *ret);
+
+/* "table, tree or json" */
+void help_list(const char *const *words, char *buf, size_t size);
+
+/* What --help prints. */
+int help_write(const struct command *command, const struct aiodbg_sink *sink,
+	       struct aiodbg_error *err);
+
+/* ---- run.c: what the commands share ---- */
+
+/* What to look at and how: *pid is 0 for the target. */
+int run_choose_target(const struct run *run, struct aiodbg_error *err, struct aiodbg_options *how,
+		      uint32_t *pid);
+
+/* What a snapshot is to have besides all tasks. */
+struct subject {
+	uint64_t future;
+	const char *task;
+};
+
+/* A snapshot of what the command line names. */
+int run_take_snapshot(const struct run *run, const struct subject *subject,
+		      struct aiodbg_error *err, struct aiodbg_snapshot **ret);
+
+/* Writes a result to a sink. arg is its own. */
+typedef int write_result_fn(void *arg, const struct aiodbg_sink *sink, struct aiodbg_error *err);
+
+/* Write to the file of --output, or else to the sink. */
+int run_write(const struct run *run, write_result_fn *write, void *arg, struct aiodbg_error *err);
+
+/* A whole command: all tasks, in the format that was asked for. */
+run_fn run_listing;
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/* Every option of every command. */
+#include "base/ceilings.h"
+#include "base/error.h"
+#include "command/command.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A decimal number from min to max, and nothing else. */
+static bool read_number(const char *text, int64_t min, int64_t max, int64_t *ret)
+{
+	size_t sign = text[0] == '-' && min < 0;
+	size_t digits = strspn(text + sign, "0123456789");
+	/* So many fit. */
+	if (!digits || digits > 18 || text[sign + digits])
+		return false;
+	*ret = strtoll(text, NULL, 10);
+	return *ret >= min && *ret <= max;
+}
+
+int option_set_pid(const char *text, struct arguments *ret, struct aiodbg_error *err)
+{
+	int64_t number;
+	if (ret->pid)
+		return error_set(err, AIODBG_USAGE, "two PIDs: %" PRIu32 " and \"%.40s\"", ret->pid,
+				 text);
+	if (!read_number(text, 1, PID_MAX, &number))
+		return error_set(err, AIODBG_USAGE, "a PID is a number from 1 to %d, not \"%.40s\"",
+				 PID_MAX, text);
+	ret->pid = (uint32_t)number;
+	return 0;
+}
+
+const char *const *option_choices(const struct option *option, const struct command *command)
+{
+	return option == &option_format ? command->formats : option->choices;
+}
+
+static int parse_number(const struct option *option, const struct command *command,
+			const char *value, struct arguments *ret, struct aiodbg_error *err)
+{
+	(void)command;
+	if (read_number(value, option->min, option->max, (int64_t *)((char *)ret + option->field)))
+		return 0;
+	return error_set(err, AIODBG_USAGE,
+			 "%s takes a number from %" PRId64 " to %" PRId64 ", not \"%.40s\"",
+			 option->name, option->min, option->max, value);
+}
+
+static int parse_limit(const struct option *option, const struct command *command,
+		       const char *value, struct arguments *ret, struct aiodbg_error *err)
+{
+	ret->has_limit = true;
+	return parse_number(option, command, value, ret, err);
+}
+
+static int parse_format(const struct option *option, const struct command *command,
+			const char *value, struct arguments *ret, struct aiodbg_error *err)
+{
+	char known[128];
+	(void)option;
+	for (const char *const *format = command->formats; *format; format++) {
+		if (!strcmp(*format, value)) {
+			ret->format = *format;
+			return 0;
+		}
+	}
+	help_list(command->formats, known, sizeof(known));
+	return error_set(err, AIODBG_USAGE, "unknown format \"%.40s\": try %s", value, known);
+}
+
+static int parse_json(const struct option *option, const struct command *command, const char *value,
+		      struct arguments *ret, struct aiodbg_error *err)
+{
+	(void)value;
+	return parse_format(option, command, "json", ret, err);
+}
+
+static int parse_pid(const struct option *option, const struct command *command, const char *value,
+		     struct arguments *ret, struct aiodbg_error *err)
+{
+	(void)option, (void)command;
+	return option_set_pid(value, ret, err);
+}
+
+static int parse_output(const struct option *option, const struct command *command,
+			const char *value, struct arguments *ret, struct aiodbg_error *err)
+{
+	(void)option, (void)command, (void)err;
+	ret->output = value;
+	return 0;
+}
+
+static int parse_help(const struct option *option, const struct command *command, const char *value,
+		      struct arguments *ret, struct aiodbg_error *err)
+{
+	(void)option, (void)command, (void)value, (void)err;
+	ret->help = true;
+	return 0;
+}
+
+const struct option option_format = {
+	.name = "--format",
+	.argument = "FORMAT",
+	.help = "Write as %s.",
+	.word = AIODBG_WORD_CHOICE,
+	.parse = parse_format,
+};
+
+const struct option option_json = {
+	.name = "--json",
+	.help = "Short for --format json.",
+	.parse = parse_json,
+};
+
+const struct option option_pid = {
+	.name = "--pid",
+	.argument = "PID",
+	.help = "Look at that process of this machine, whatever the debugger works on.\n"
+		"It is not attached to and runs on.",
+	.parse = parse_pid,
+};
+
+const struct option option_retries = {
+	.name = "--retries",
+	.argument = "N",
+	.help = "Look again, up to N times, if the process ran on while it was read and the\n"
+		"result does not fit together. The default is 3 for a PID, else 0.",
+	.parse = parse_number,
+	.field = offsetof(struct arguments, retries),
+	.max = LIMIT_RETRIES,
+};
+
+const struct option option_depth = {
+	.name = "--depth",
+	.argument = "N",
+	.help = "Leave out the N - 1 innermost frames of a running task.",
+	.parse = parse_number,
+	.field = offsetof(struct arguments, depth),
+	.max = INT32_MAX,
+};
+
+const struct option option_limit = {
+	.name = "--limit",
+	.argument = "N",
+	.help = "Keep N frames of each call stack: the outermost, or the innermost if N is\n"
+		"negative; 0 shows none.",
+	.parse = parse_limit,
+	.field = offsetof(struct arguments, limit),
+	.min = -INT32_MAX,
+	.max = INT32_MAX,
+};
+
+const struct option option_output = {
+	.name = "--output",
+	.argument = "FILE",
+	.help = "Write the result to FILE, free of the debugger's messages.",
+	.word = AIODBG_WORD_FILE,
+	.parse = parse_output,
+};
+
+const struct option option_help = {
+	.name = "--help",
+	.help = "Show this text.",
+	.parse = parse_help,
+};

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* What the commands share: opening what is to be looked at, and writing where it is wanted. */
+#include "base/error.h"
+#include "command/command.h"
+#include "snapshot/model.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* How often a process that runs is looked at again, if nothing else was said. */
+#define DEFAULT_RETRIES 3
+
+static int write_file(void *ctx, const char *text, size_t len)
+{
+	return fwrite(text, 1, len, ctx) == len ? 0 : -AIODBG_IO;
+}
+
+static int write_to_file(const char *path, const struct aiodbg_sink *sink, write_result_fn *write,
+			 void *arg, struct aiodbg_error *err)
+{
+	FILE *file = fopen(path, "we");
+	if (!file)
+		return error_set(err, AIODBG_IO, "cannot write %.200s: %s", path, strerror(errno));
+	struct aiodbg_sink to_file = {
+		.size = sizeof(to_file),
+		.ctx = file,
+		.write = write_file,
+		.unicode = sink->unicode,
+	};
+	int status = write(arg, &to_file, err);
+	bool failed = fclose(file) != 0 || status == -AIODBG_IO;
+	if (failed)
+		return error_set(err, AIODBG_IO, "cannot write %.200s: %s", path, strerror(errno));
+	return status;
+}
+
+int run_write(const struct run *run, write_result_fn *write, void *arg, struct aiodbg_error *err)
+{
+	const char *path = run->arguments.output;
+	return path ? write_to_file(path, run->sink, write, arg, err) : write(arg, run->sink, err);
+}
+
+int run_choose_target(const struct run *run, struct aiodbg_error *err, struct aiodbg_options *how,
+		      uint32_t *pid)
+{
+	const struct arguments *arguments = &run->arguments;
+	*pid = arguments->pid;
+	*how = (struct aiodbg_options){
+		.size = sizeof(*how),
+		.interrupted = run->sink->interrupted,
+		.interrupted_ctx = run->sink->ctx,
+	};
+	if (arguments->retries >= 0)
+		how->retries = (uint32_t)arguments->retries;
+	else if (*pid)
+		how->retries = DEFAULT_RETRIES;
+	if (!*pid && !run->target)
+		return error_set(err, AIODBG_INVALID, "no process and no core to look at");
+	return 0;
+}
+
+static int open_target(const struct run *run, struct aiodbg_error *err, struct aiodbg **ret)
+{
+	struct aiodbg_options how;
+	uint32_t pid;
+	int status = run_choose_target(run, err, &how, &pid);
+	if (status)
+		return status;
+	status = pid ? aiodbg_open_process(pid, &how, err, ret)
+		     : aiodbg_open(run->target, &how, err, ret);
+	if (status == AIODBG_FAULT || status == AIODBG_CORRUPT || status == AIODBG_NOT_FOUND ||
+	    status == AIODBG_UNSUPPORTED)
+		error_append(err, "; `asyncio doctor` tells more");
+	return status;
+}
+
+static void warn_of_version(const struct aiodbg_snapshot *snap, const struct aiodbg_sink *sink)
+{
+	char line[160], version[32];
+	if (!snap->borrowed_layout || !sink->warn)
+		return;
+	snprintf(line, sizeof(line),
+		 "CPython %s is newer than this library, which reads it as if it were %s",
+		 layout_version_text(snap->version, version, sizeof(version)),
+		 snap->borrowed_layout);
+	sink->warn(sink->ctx, line);
+}
+
+int run_take_snapshot(const struct run *run, const struct subject *subject,
+		      struct aiodbg_error *err, struct aiodbg_snapshot **ret)
+{
+	struct aiodbg *dbg;
+	int status = open_target(run, err, &dbg);
+	if (status)
+		return status;
+	if (subject->task)
+		status = aiodbg_snapshot_create_for(dbg, subject->task, err, ret);
+	else
+		status = aiodbg_snapshot_create_with(dbg, subject->future, err, ret);
+	aiodbg_close(dbg);
+	if (!status)
+		warn_of_version(*ret, run->sink);
+	return status;
+}
+
+struct listing {
+	const struct aiodbg_snapshot *snap;
+	const char *format;
+};
+
+static int write_listing(void *arg, const struct aiodbg_sink *sink, struct aiodbg_error *err)
+{
+	const struct listing *listing = arg;
+	return aiodbg_render(listing->snap, listing->format, sink, err);
+}
+
+int run_listing(const struct run *run, struct aiodbg_error *err)
+{
+	struct aiodbg_snapshot *snap;
+	const struct subject subject = {0};
+	int status = run_take_snapshot(run, &subject, err, &snap);
+	if (status)
+		return status;
+	struct listing listing = {snap, run->arguments.format};
+	status = run_write(run, write_listing, &listing, err);
+	aiodbg_snapshot_destroy(snap);
+	return status;
+}
