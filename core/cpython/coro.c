@@ -72,18 +72,19 @@ static int read_old_generator(struct decoder *decoder, uint64_t addr, struct gen
 	return 0;
 }
 
-/*
- * One object of the chain. *next is what it awaits, 0 at the end. Only the first decides
- * the state of the whole.
- */
+static int read_generator_any(struct decoder *decoder, uint64_t addr, struct generator *ret)
+{
+	bool old = decoder->layout->gen.iframe == LAYOUT_NONE;
+	return old ? read_old_generator(decoder, addr, ret) : read_generator(decoder, addr, ret);
+}
+
+/* One object of the chain. *next is what it awaits, 0 at the end. */
 static int walk_generator(struct decoder *decoder, uint64_t addr, enum kind kind,
 			  struct stack *stack, struct coro *coro, uint64_t *next)
 {
 	const struct layout *l = decoder->layout;
 	struct generator gen = {0};
-	bool old = l->gen.iframe == LAYOUT_NONE;
-	int status = old ? read_old_generator(decoder, addr, &gen)
-			 : read_generator(decoder, addr, &gen);
+	int status = read_generator_any(decoder, addr, &gen);
 	if (status)
 		return status;
 	*coro = (struct coro){.state = gen.state, .frame = gen.frame.addr};
@@ -104,14 +105,48 @@ static int walk_generator(struct decoder *decoder, uint64_t addr, enum kind kind
 	return gen.awaiting ? frame_awaited(decoder, &gen.frame, next) : 0;
 }
 
+/*
+ * What an async generator's asend() or athrow() object has done so far. Its state, an int
+ * (Objects/genobject.c: AWAITABLE_STATE_*), is its last field in every version.
+ */
+enum await_state {
+	AWAIT_INIT,
+	AWAIT_ITER,
+	AWAIT_CLOSED,
+};
+
+static int read_await_state(struct decoder *decoder, uint64_t addr, int32_t size, int64_t *ret)
+{
+	uint8_t state[4] = {0};
+	int status = reader_read(&decoder->reader,
+				 addr + (uint64_t)size - decoder->reader.word_size, state,
+				 sizeof(state));
+	*ret = (int64_t)reader_decode_uint(&decoder->reader, state, sizeof(state));
+	return status;
+}
+
+/* A step that has not begun: it will go on where the generator is, which others may be using
+ * meanwhile. */
+static int walk_new_step(struct decoder *decoder, uint64_t addr, struct stack *stack,
+			 struct coro *coro)
+{
+	struct generator gen = {0};
+	int status = read_generator_any(decoder, addr, &gen);
+	if (!status && !gen.frame.location && gen.state == CORO_EXECUTING)
+		status = frame_read_any(decoder, gen.frame.addr, &gen.frame);
+	if (status)
+		return status;
+	coro->state = CORO_CREATED;
+	coro->frame = gen.frame.addr;
+	if (gen.frame.location && !array_push(stack, gen.frame.location))
+		return decoder_no_memory(decoder);
+	return 0;
+}
+
 /* Where an object that passes an await on keeps the one that it passes it to, or -1. */
 static int32_t inner_offset(const struct layout *l, enum kind kind)
 {
 	switch (kind) {
-	case KIND_ASEND:
-		return l->asend.gen;
-	case KIND_ATHROW:
-		return l->athrow.gen;
 	case KIND_CORO_WRAPPER:
 		return l->corowrapper.coroutine;
 	case KIND_ANEXT:
@@ -157,8 +192,50 @@ static bool is_generator(enum kind kind)
 	return kind == KIND_COROUTINE || kind == KIND_GENERATOR || kind == KIND_ASYNC_GENERATOR;
 }
 
+/* The state of the whole is that of the first generator: before it, there is none. */
+static int walk_inner(struct decoder *decoder, uint64_t addr, enum kind kind, struct stack *stack,
+		      struct coro *coro, uint64_t *next)
+{
+	struct coro inner = {0};
+	size_t before = stack->count;
+	int status = walk_generator(decoder, addr, kind, stack, &inner, next);
+	if (!coro->is_indirect)
+		coro->coroutines += stack->count - before;
+	if (status)
+		return status;
+	if (coro->state == CORO_FOREIGN) {
+		coro->state = inner.state;
+		coro->frame = inner.frame;
+	} else if (inner.state == CORO_EXECUTING) {
+		status = reader_corrupt(&decoder->reader, addr,
+					"running coroutine awaited by a suspended one");
+	}
+	return status;
+}
+
+/* One step of an async generator, as far as it has got. */
+static int walk_generator_step(struct decoder *decoder, uint64_t addr, enum kind kind,
+			       struct stack *stack, struct coro *coro, uint64_t *next)
+{
+	const struct layout *l = decoder->layout;
+	bool is_asend = kind == KIND_ASEND;
+	int64_t state = AWAIT_ITER;
+	int status = reader_word(&decoder->reader,
+				 addr + (uint64_t)(is_asend ? l->asend.gen : l->athrow.gen), next);
+	/* What a coroutine awaits has begun. */
+	if (!status && coro->state == CORO_FOREIGN)
+		status = read_await_state(decoder, addr, is_asend ? l->asend.size : l->athrow.size,
+					  &state);
+	if (status || state == AWAIT_ITER)
+		return status;
+	uint64_t gen = *next;
+	*next = 0;
+	coro->state = CORO_FINISHED;
+	return state == AWAIT_INIT ? walk_new_step(decoder, gen, stack, coro) : 0;
+}
+
 /* One step from the object at addr. *next is 0 at the end. */
-static int walk_awaited(struct decoder *decoder, uint64_t addr, bool first, struct stack *stack,
+static int walk_awaited(struct decoder *decoder, uint64_t addr, struct stack *stack,
 			struct coro *coro, uint64_t *next)
 {
 	const struct type *type;
@@ -173,25 +250,14 @@ static int walk_awaited(struct decoder *decoder, uint64_t addr, bool first, stru
 	*next = 0;
 	if (kind != KIND_COROUTINE)
 		coro->is_indirect = true;
-	if (is_generator(kind)) {
-		struct coro inner;
-		bool is_indirect = coro->is_indirect;
-		size_t before = stack->count;
-		status = walk_generator(decoder, addr, kind, stack, &inner, next);
-		if (first && !status)
-			*coro = inner;
-		else if (!status && inner.state == CORO_EXECUTING)
-			status = reader_corrupt(&decoder->reader, addr,
-						"running coroutine awaited by a suspended one");
-		coro->is_indirect = is_indirect;
-		if (!is_indirect)
-			coro->coroutines += stack->count - before;
-		return status;
-	}
+	if (is_generator(kind))
+		return walk_inner(decoder, addr, kind, stack, coro, next);
 	if (kind == KIND_FUTURE || kind == KIND_TASK) {
 		coro->future = addr;
 		return 0;
 	}
+	if (kind == KIND_ASEND || kind == KIND_ATHROW)
+		return walk_generator_step(decoder, addr, kind, stack, coro, next);
 	int32_t offset = inner_offset(decoder->layout, kind);
 	if (offset == LAYOUT_NONE)
 		return 0;
@@ -202,11 +268,10 @@ int coro_walk(struct decoder *decoder, uint64_t addr, struct stack *stack, struc
 {
 	*ret = (struct coro){.state = CORO_FOREIGN};
 	struct walk walk = walk_begin("awaits of one task", LIMIT_FRAMES);
-	bool first = true;
-	for (uint64_t next = 0; addr; addr = next, first = false) {
+	for (uint64_t next = 0; addr; addr = next) {
 		int status = walk_step(&decoder->reader, &walk, addr);
 		if (!status)
-			status = walk_awaited(decoder, addr, first, stack, ret, &next);
+			status = walk_awaited(decoder, addr, stack, ret, &next);
 		if (status)
 			return status;
 	}

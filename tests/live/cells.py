@@ -45,6 +45,7 @@ EXTRA_PROGRAMS = NEARLY_SAME_PROGRAMS + (
     "eager_first_step",
     "loops",
     "no_accelerator",
+    "own_awaitables",
     "python_tasks",
     "subclasses",
 )

@@ -140,6 +140,14 @@ DIFFERENCES = {
         Difference("c-awaits-py: stack", WRAPPED),
         Difference("c-awaits-py-future: stack", WRAPPED),
     ],
+    "own_awaitables": [
+        Difference("rests-*: stack", WRAPPED),
+        Difference("Task-*: stack", WRAPPED),
+        Difference("new-*: stack", WRAPPED),
+        Difference("runs*: stack", PLAIN_FRAMES, python=(3, 15)),
+        Difference("Task-*: missing", MAIN_ONLY, python=(3, 14)),
+        Difference("runs-*: missing", MAIN_ONLY, python=(3, 14)),
+    ],
     "small": [
         Difference(
             "rest é: name", "it takes the characters of any str for UTF-8", python=(3, 14)

@@ -223,6 +223,9 @@ def name_of(task):
 # Stacks, innermost frame first.
 
 
+GENERATORS = (types.CoroutineType, types.GeneratorType, types.AsyncGeneratorType)
+
+
 def suspended_stack(awaited):
     """The frames of a suspended coroutine and of all that it awaits."""
     found = []
@@ -292,14 +295,27 @@ def generator_names():
     }
 
 
-def is_executing(task):
+def own_generator(task):
+    """The coroutine or generator that a task runs: its coroutine may be a wrapper of one."""
     coro = task.get_coro()
-    return getattr(coro, "cr_running", False) or getattr(coro, "gi_running", False)
+    while coro is not None and not isinstance(coro, GENERATORS):
+        coro = wrapped_by(coro)
+    return coro
+
+
+def is_executing(task):
+    coro = own_generator(task)
+    names = ("cr_running", "gi_running")
+    if isinstance(coro, types.AsyncGeneratorType):
+        # ag_running is True until the step ends, also while it awaits.
+        return coro.ag_running and coro.ag_await is None
+    return any(getattr(coro, name, False) for name in names)
 
 
 def coroutine_frame(task):
-    coro = task.get_coro()
-    return coro.cr_frame if hasattr(coro, "cr_frame") else coro.gi_frame
+    coro = own_generator(task)
+    names = ("cr_frame", "gi_frame", "ag_frame")
+    return next(getattr(coro, name) for name in names if hasattr(coro, name))
 
 
 def frame_entry(frame, name):
