@@ -72,6 +72,17 @@
 /* Items of a tuple or list that we go through: closures, arguments, callbacks. */
 #define LIMIT_SEQUENCE 4000000
 
+/* Variables of a function, and values on the stack of a frame: generated code has some hundred. */
+#define LIMIT_LOCALS 65536
+#define LIMIT_STACK_VALUES 65536
+
+/* Blocks that a place is in: CPython allows 20 that are nested, each of which may have been left for
+ * its handler. */
+#define LIMIT_BLOCKS 100
+
+/* Methods and partials that are wrapped around one another. */
+#define LIMIT_CALLABLES 16
+
 /* Base classes from a class to the one that CPython's C code knows. */
 #define LIMIT_BASES 100
 

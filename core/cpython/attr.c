@@ -2,6 +2,7 @@
 /* Instance attributes. See cpython/attr.h. */
 #include "cpython/attr.h"
 
+#include "base/ceilings.h"
 #include "base/error.h"
 #include "cpython/dict.h"
 #include "cpython/object.h"
@@ -20,10 +21,11 @@ static int visit_attr(struct decoder *decoder, uint64_t key, uint64_t value, voi
 		int code = str_equals(decoder, key, visitor->attrs[i].name, &equal);
 		if (code)
 			return code;
-		if (equal) {
+		/* What is nearer to the object is met first. */
+		if (equal && !visitor->attrs[i].value)
 			visitor->attrs[i].value = value;
+		if (equal)
 			return 0;
-		}
 	}
 	return 0;
 }
@@ -70,53 +72,147 @@ static int find_place(struct decoder *decoder, uint64_t addr, const struct type 
 	return reader_word(&decoder->reader, addr + (uint64_t)type->dictoffset, &ret->dict);
 }
 
+/* Visit what the instance keeps under names: its __dict__, or the values that stand in for it. */
+static int visit_instance(struct decoder *decoder, uint64_t addr, const struct type *type,
+			  dict_visit_fn *visit, void *arg)
+{
+	struct place place;
+	int code = find_place(decoder, addr, type, &place);
+	if (code)
+		return code;
+	if (place.values && type->cached_keys)
+		return dict_visit_values(decoder, type->cached_keys, place.values, visit, arg);
+	return place.dict ? dict_visit(decoder, place.dict, visit, arg) : 0;
+}
+
+/* Types of a PyMemberDef that are an object: Include/structmember.h, descrobject.h. */
+#define MEMBER_OBJECT 6
+#define MEMBER_OBJECT_EX 16
+
+struct slot_visitor {
+	uint64_t object;
+	const struct type *type;
+	dict_visit_fn *visit;
+	void *arg;
+};
+
+/* Something in the namespace of a class: if it is the descriptor of a slot, visit what is there. */
+static int visit_descriptor(struct decoder *decoder, uint64_t key, uint64_t value, void *arg)
+{
+	const struct slot_visitor *visitor = arg;
+	const struct layout *l = decoder->layout;
+	struct reader *reader = &decoder->reader;
+	uint64_t def, offset, found;
+	struct window w;
+	enum kind kind;
+	int code = object_kind(decoder, value, &kind);
+	if (code || kind != KIND_MEMBER)
+		return code;
+	code = reader_word(reader, value + (uint64_t)l->slot.member, &def);
+	if (!code)
+		code = window_read(reader, def, (size_t)l->member.offset + reader->word_size, &w);
+	if (code)
+		return code;
+	int64_t type = window_int(&w, (size_t)l->member.type, 4);
+	if (type != MEMBER_OBJECT && type != MEMBER_OBJECT_EX)
+		return 0;
+	offset = window_word(&w, (size_t)l->member.offset);
+	if (offset >= (uint64_t)visitor->type->basicsize)
+		return reader_corrupt(reader, value, "slot outside the object");
+	code = reader_word(reader, visitor->object + offset, &found);
+	if (code || !found)
+		return code;
+	return visitor->visit(decoder, key, found, visitor->arg);
+}
+
+/* Visit the slots of an object, those of its own class first. Types that are not made by a class
+ * statement have none. */
+static int visit_slots(struct decoder *decoder, uint64_t addr, const struct type *type,
+		       dict_visit_fn *visit, void *arg)
+{
+	struct slot_visitor visitor = {addr, type, visit, arg};
+	for (int i = 0; i < LIMIT_BASES && type_on_heap(type); i++) {
+		uint64_t dict;
+		int code = reader_word(&decoder->reader,
+				       type->addr + (uint64_t)decoder->layout->type.dict, &dict);
+		if (!code && dict)
+			code = dict_visit(decoder, dict, visit_descriptor, &visitor);
+		if (!code && type->base)
+			code = type_get(decoder, type->base, &type);
+		else if (!code)
+			return 0;
+		if (code)
+			return code;
+	}
+	return 0;
+}
+
+static void clear(struct attr *attrs, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		attrs[i].value = 0;
+}
+
 int attrs_get(struct decoder *decoder, uint64_t addr, struct attr *attrs, size_t count)
 {
 	struct attr_visitor visitor = {attrs, count};
 	const struct type *type;
-	struct place place;
-	for (size_t i = 0; i < count; i++)
-		attrs[i].value = 0;
+	clear(attrs, count);
 	int code = object_type(decoder, addr, &type);
-	if (!code)
-		code = find_place(decoder, addr, type, &place);
-	if (code)
-		return code;
-	if (place.values && type->cached_keys)
-		return dict_visit_values(decoder, type->cached_keys, place.values, visit_attr,
-					 &visitor);
-	return place.dict ? dict_visit(decoder, place.dict, visit_attr, &visitor) : 0;
+	return code ? code : visit_instance(decoder, addr, type, visit_attr, &visitor);
 }
 
 int slots_get(struct decoder *decoder, uint64_t addr, struct attr *attrs, size_t count)
 {
-	const struct layout *l = decoder->layout;
-	struct reader *reader = &decoder->reader;
 	struct attr_visitor visitor = {attrs, count};
 	const struct type *type;
-	uint64_t dict, member, offset;
-	for (size_t i = 0; i < count; i++)
-		attrs[i].value = 0;
+	clear(attrs, count);
+	int code = object_type(decoder, addr, &type);
+	return code ? code : visit_slots(decoder, addr, type, visit_attr, &visitor);
+}
+
+int attrs_find(struct decoder *decoder, uint64_t addr, struct attr *attrs, size_t count)
+{
+	struct attr_visitor visitor = {attrs, count};
+	const struct type *type;
+	bool complete = true;
+	clear(attrs, count);
 	int code = object_type(decoder, addr, &type);
 	if (!code)
-		code = reader_word(reader, type->addr + (uint64_t)l->type.dict, &dict);
-	if (!code)
-		code = dict_visit(decoder, dict, visit_attr, &visitor);
-	/* What the class has under such a name is the descriptor of the slot. */
-	for (size_t i = 0; !code && i < count; i++) {
-		uint64_t slot = attrs[i].value;
-		attrs[i].value = 0;
-		if (!slot)
-			continue;
-		code = reader_word(reader, slot + (uint64_t)l->slot.member, &member);
-		if (!code)
-			code = reader_word(reader, member + (uint64_t)l->member.offset, &offset);
-		if (!code && offset >= (uint64_t)type->basicsize)
-			code = reader_corrupt(reader, slot, "slot outside the object");
-		if (!code)
-			code = reader_word(reader, addr + offset, &attrs[i].value);
-	}
+		code = visit_instance(decoder, addr, type, visit_attr, &visitor);
+	for (size_t i = 0; i < count; i++)
+		complete = complete && attrs[i].value;
+	if (code || complete)
+		return code;
+	return visit_slots(decoder, addr, type, visit_attr, &visitor);
+}
+
+int attr_find(struct decoder *decoder, uint64_t addr, const char *name, uint64_t *ret)
+{
+	struct attr attr = {.name = name};
+	int code = attrs_find(decoder, addr, &attr, 1);
+	*ret = attr.value;
 	return code;
+}
+
+int attrs_visit(struct decoder *decoder, uint64_t addr, dict_visit_fn *visit, void *arg)
+{
+	const struct type *type;
+	int code = object_type(decoder, addr, &type);
+	if (!code)
+		code = visit_instance(decoder, addr, type, visit, arg);
+	return code ? code : visit_slots(decoder, addr, type, visit, arg);
+}
+
+int class_attr_find(struct decoder *decoder, uint64_t addr, const char *name, uint64_t *ret)
+{
+	uint64_t dict;
+	*ret = 0;
+	int code = object_expect(decoder, addr, KIND_TYPE, "class");
+	if (!code)
+		code = reader_word(&decoder->reader, addr + (uint64_t)decoder->layout->type.dict,
+				   &dict);
+	return code || !dict ? code : dict_get(decoder, dict, name, ret);
 }
 
 int attr_get(struct decoder *decoder, uint64_t addr, const char *name, uint64_t *ret)

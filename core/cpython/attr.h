@@ -7,7 +7,7 @@
 #ifndef CPYTHON_ATTR_H
 #define CPYTHON_ATTR_H
 
-#include "cpython/decoder.h"
+#include "cpython/dict.h"
 
 struct attr {
 	/* ASCII. */
@@ -20,10 +20,25 @@ struct attr {
 int attrs_get(struct decoder *decoder, uint64_t addr, struct attr *attrs, size_t count);
 
 /*
- * The same for attributes that a class keeps in the object itself (__slots__), as far as the
- * object's own class names them.
+ * The same for attributes that classes keep in the object itself (__slots__), of its own class and
+ * all that it derives from.
  */
 int slots_get(struct decoder *decoder, uint64_t addr, struct attr *attrs, size_t count);
+
+/* The same for both together: an instance may have some here and some there. */
+int attrs_find(struct decoder *decoder, uint64_t addr, struct attr *attrs, size_t count);
+
+/* One attribute of either sort; 0 if the object does not have it. */
+int attr_find(struct decoder *decoder, uint64_t addr, const char *name, uint64_t *ret);
+
+/*
+ * Visit all attributes of either sort that are set; key is a str. What is in the object's __dict__ is
+ * among them, and not the __dict__ itself. A value other than 0 ends the walk.
+ */
+int attrs_visit(struct decoder *decoder, uint64_t addr, dict_visit_fn *visit, void *arg);
+
+/* What the class at addr itself has under this name, bases not looked at; 0 if nothing. */
+int class_attr_find(struct decoder *decoder, uint64_t addr, const char *name, uint64_t *ret);
 
 /* One attribute; fails if the instance does not have it. */
 int attr_get(struct decoder *decoder, uint64_t addr, const char *name, uint64_t *ret);

@@ -10,12 +10,12 @@
 #include <string.h>
 
 /* The modules that are looked for. */
-enum { SYS, TASKS, ASYNCIO, TYPES, BUILTINS, COLLECTIONS, WEAKREF, MODULE_COUNT };
+enum { SYS, TASKS, ASYNCIO, TYPES, BUILTINS, COLLECTIONS, WEAKREF, THREAD, QUEUE, MODULE_COUNT };
 
 static const char *const module_names[MODULE_COUNT] = {
 	[SYS] = "sys",		[TASKS] = "asyncio.tasks", [ASYNCIO] = "_asyncio",
 	[TYPES] = "types",	[BUILTINS] = "builtins",   [COLLECTIONS] = "_collections",
-	[WEAKREF] = "_weakref",
+	[WEAKREF] = "_weakref", [THREAD] = "_thread",	   [QUEUE] = "_queue",
 };
 
 struct module_visitor {
@@ -123,5 +123,37 @@ int modules_read(struct decoder *decoder, const struct interp *interp, struct mo
 	if (!status)
 		status = module_dict(decoder, modules[ASYNCIO], &dict);
 	ret->asyncio = dict ? modules[ASYNCIO] : 0;
+	return status;
+}
+
+int modules_find(struct decoder *decoder, const struct interp *interp, const char *name,
+		 uint64_t *ret)
+{
+	uint64_t module = 0;
+	*ret = 0;
+	if (!interp->modules)
+		return 0;
+	int status = dict_get(decoder, interp->modules, name, &module);
+	return status ? status : module_dict(decoder, module, ret);
+}
+
+int modules_global(struct decoder *decoder, const struct interp *interp, const char *module,
+		   const char *name, uint64_t *ret)
+{
+	uint64_t dict;
+	*ret = 0;
+	int status = modules_find(decoder, interp, module, &dict);
+	return status || !dict ? status : dict_get(decoder, dict, name, ret);
+}
+
+int modules_class(struct decoder *decoder, const struct interp *interp, const char *module,
+		  const char *name, uint64_t *ret)
+{
+	enum kind kind = KIND_OTHER;
+	int status = modules_global(decoder, interp, module, name, ret);
+	if (!status && *ret)
+		status = object_kind(decoder, *ret, &kind);
+	if (kind != KIND_TYPE)
+		*ret = 0;
 	return status;
 }

@@ -23,4 +23,17 @@ struct modules {
 int modules_read(struct decoder *decoder, const struct interp *interp, struct modules *ret,
 		 note_fn *note, void *arg);
 
+/* The namespace (a dict) of any module, by its name in sys.modules; 0 if it is not loaded. This looks
+ * through all of sys.modules each time. */
+int modules_find(struct decoder *decoder, const struct interp *interp, const char *name,
+		 uint64_t *ret);
+
+/* A module's global; 0 if there is none. */
+int modules_global(struct decoder *decoder, const struct interp *interp, const char *module,
+		   const char *name, uint64_t *ret);
+
+/* A class that a module exports, such as asyncio.locks and Lock; 0 if there is none. */
+int modules_class(struct decoder *decoder, const struct interp *interp, const char *module,
+		  const char *name, uint64_t *ret);
+
 #endif

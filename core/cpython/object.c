@@ -58,6 +58,11 @@ static const struct {
 	{"_asyncio.Future", KIND_FUTURE},
 	{"_asyncio.Task", KIND_TASK},
 	{"TaskWakeupMethWrapper", KIND_WAKEUP},
+	{"member_descriptor", KIND_MEMBER},
+	{"method_descriptor", KIND_METHOD_DESCRIPTOR},
+	{"_thread.lock", KIND_LOCK},
+	{"_thread.RLock", KIND_RLOCK},
+	{"_queue.SimpleQueue", KIND_SIMPLE_QUEUE},
 };
 
 const struct exported_type exported_types[] = {
@@ -78,6 +83,11 @@ const struct exported_type exported_types[] = {
 	{"types", "AsyncGeneratorType", KIND_ASYNC_GENERATOR},
 	{"_asyncio", "Future", KIND_FUTURE},
 	{"_asyncio", "Task", KIND_TASK},
+	{"types", "MemberDescriptorType", KIND_MEMBER},
+	{"types", "MethodDescriptorType", KIND_METHOD_DESCRIPTOR},
+	{"_thread", "LockType", KIND_LOCK},
+	{"_thread", "RLock", KIND_RLOCK},
+	{"_queue", "SimpleQueue", KIND_SIMPLE_QUEUE},
 };
 const size_t exported_type_count = sizeof(exported_types) / sizeof(exported_types[0]);
 _Static_assert(sizeof(exported_types) / sizeof(exported_types[0]) <= EXPORTED_TYPES_MAX,
@@ -108,6 +118,11 @@ bool type_inline_values(const struct type *type)
 	return type->flags & FLAG_INLINE_VALUES;
 }
 
+bool type_on_heap(const struct type *type)
+{
+	return type->flags & FLAG_HEAPTYPE;
+}
+
 /*
  * A class that Python code defines is named without a module, so it cannot pass itself
  * off as one of C's unless it tries; it must then still have that struct's size.
@@ -133,6 +148,15 @@ static enum kind kind_by_name(const struct layout *layout, const struct type *ty
 		return type->basicsize == layout->partial.size ? kind : KIND_OTHER;
 	case KIND_DEQUE:
 		return type->basicsize == layout->deque.size ? kind : KIND_OTHER;
+	case KIND_LOCK:
+		return type->basicsize == layout->semlock.size ||
+				       type->basicsize == layout->mutexlock.size
+			       ? kind
+			       : KIND_OTHER;
+	case KIND_RLOCK:
+		return type->basicsize == layout->rlock.size ? kind : KIND_OTHER;
+	case KIND_SIMPLE_QUEUE:
+		return type->basicsize == layout->simplequeue.size ? kind : KIND_OTHER;
 	default:
 		return KIND_OTHER;
 	}
@@ -345,4 +369,78 @@ int object_expect(struct decoder *decoder, uint64_t addr, enum kind kind, const 
 	const char *wanted = kind_name(kind);
 	return error_at(&decoder->reader.error, AIODBG_CORRUPT, addr, "%s is %s, not %s", what,
 			type->name ? type->name : "an unknown type", wanted ? wanted : "expected");
+}
+
+int type_is_subclass(struct decoder *decoder, const struct type *type, uint64_t base, bool *ret)
+{
+	uint64_t addr = type->addr, mro = 0, count = 0, item;
+	const struct layout *l = decoder->layout;
+	struct reader *reader = &decoder->reader;
+	*ret = addr == base;
+	int status = *ret ? 0 : reader_word(reader, addr + (uint64_t)l->type.mro, &mro);
+	if (!status && mro)
+		status = reader_word(reader, mro + (uint64_t)l->tuple.length, &count);
+	for (uint64_t i = 0; !status && !*ret && i < count && i < LIMIT_BASES; i++) {
+		status = reader_word(reader, mro + (uint64_t)l->tuple.items + i * reader->word_size,
+				     &item);
+		*ret = !status && item == base;
+	}
+	return decoder_go_on(decoder, status);
+}
+
+int object_refcount(struct decoder *decoder, uint64_t addr, struct refcount *ret)
+{
+	const struct layout *l = decoder->layout;
+	struct reader *reader = &decoder->reader;
+	uint8_t bytes[4];
+	uint64_t word;
+	*ret = (struct refcount){0};
+	if (!decoder_plausible(decoder, addr))
+		return reader_corrupt(reader, addr, "not an object");
+	if (l->object.refcount_shared != LAYOUT_NONE) {
+		/* What the owner has counted, and what the others have, above two flags. */
+		int status = reader_read(reader, addr + (uint64_t)l->object.refcount, bytes,
+					 sizeof(bytes));
+		if (!status)
+			status = reader_word(reader, addr + (uint64_t)l->object.refcount_shared,
+					     &word);
+		if (status)
+			return status;
+		uint64_t local = reader_decode_uint(reader, bytes, sizeof(bytes));
+		ret->immortal = local == UINT32_MAX;
+		ret->partial = true;
+		ret->count = (int64_t)local + (reader_signed(reader, word) >> 2);
+		return 0;
+	}
+	int status = reader_word(reader, addr + (uint64_t)l->object.refcount, &word);
+	if (status)
+		return status;
+	ret->count = reader_signed(reader, word);
+	if (l->fact.refcount_bits == LAYOUT_NONE)
+		return 0;
+	/* Immortal ones have a count that nothing else can reach: the sign, or with words of 32
+	 * bits one of the bits below it. */
+	ret->count = (int64_t)(word & UINT32_MAX);
+	ret->immortal = ret->count >= (reader->word_size == 8 ? 1ll << 31 : (1ll << 30) - 1);
+	return 0;
+}
+
+int object_has_weakrefs(struct decoder *decoder, uint64_t addr, bool *ret)
+{
+	const struct layout *l = decoder->layout;
+	const struct type *type;
+	uint64_t offset, list = 0;
+	*ret = false;
+	int status = object_type(decoder, addr, &type);
+	if (!status)
+		status = reader_word(&decoder->reader,
+				     type->addr + (uint64_t)l->type.weaklistoffset, &offset);
+	if (status)
+		return status;
+	int64_t place = reader_signed(&decoder->reader, offset);
+	/* In front of the object it is behind the pointer to the managed dict. */
+	if (place)
+		status = reader_word(&decoder->reader, addr + (uint64_t)place, &list);
+	*ret = list != 0;
+	return status;
 }

@@ -49,6 +49,13 @@ enum kind {
 	KIND_WAKEUP,
 	KIND_FUTURE,
 	KIND_TASK,
+	/* What a class has for one of its __slots__, and for a method of C. */
+	KIND_MEMBER,
+	KIND_METHOD_DESCRIPTOR,
+	/* Of _thread and _queue. */
+	KIND_LOCK,
+	KIND_RLOCK,
+	KIND_SIMPLE_QUEUE,
 };
 
 struct type {
@@ -68,6 +75,9 @@ struct type {
 bool type_managed_dict(const struct type *type);
 bool type_inline_values(const struct type *type);
 
+/* Whether it was made at run time, by Python or C. */
+bool type_on_heap(const struct type *type);
+
 /* The type at addr. Fails if what is there is no type. */
 int type_get(struct decoder *decoder, uint64_t addr, const struct type **ret);
 
@@ -85,9 +95,28 @@ struct exported_type {
 	const char *module, *name;
 	enum kind kind;
 };
-#define EXPORTED_TYPES_MAX 20
+#define EXPORTED_TYPES_MAX 24
 extern const struct exported_type exported_types[];
 extern const size_t exported_type_count;
+
+/*
+ * Whether the type is the one at base or derives from it, by all its bases. Bases that cannot be
+ * read are none.
+ */
+int type_is_subclass(struct decoder *decoder, const struct type *type, uint64_t base, bool *ret);
+
+/* The reference count of an object. */
+struct refcount {
+	int64_t count;
+	/* It is never freed, and its count is none. */
+	bool immortal;
+	/* References that are counted elsewhere are missing in it: free-threaded builds. */
+	bool partial;
+};
+int object_refcount(struct decoder *decoder, uint64_t addr, struct refcount *ret);
+
+/* Whether weak references to the object exist; false if its type allows none. */
+int object_has_weakrefs(struct decoder *decoder, uint64_t addr, bool *ret);
 
 /* The static type at addr is known to be of that kind. */
 int type_learn(struct decoder *decoder, uint64_t addr, enum kind kind);
