@@ -111,6 +111,94 @@ int sequence_visit(struct decoder *decoder, uint64_t addr, sequence_visit_fn *vi
 	}
 }
 
+/* A list of which the first items have been taken. */
+static int visit_list_queue(struct decoder *decoder, uint64_t addr, sequence_visit_fn *visit,
+			    void *arg)
+{
+	const struct layout *l = decoder->layout;
+	struct reader *reader = &decoder->reader;
+	uint64_t list, first, length, items;
+	int code = reader_word(reader, addr + (uint64_t)l->simplequeue.list, &list);
+	if (!code)
+		code = reader_word(reader, addr + (uint64_t)l->simplequeue.list_first, &first);
+	if (!code)
+		code = object_expect(decoder, list, KIND_LIST, "queue");
+	if (!code)
+		code = reader_word(reader, list + (uint64_t)l->list.length, &length);
+	if (!code)
+		code = check_length(decoder, list, length);
+	if (!code)
+		code = reader_word(reader, list + (uint64_t)l->list.items, &items);
+	if (code || first >= length)
+		return code;
+	return visit_array(decoder, items + first * reader->word_size, length - first, visit, arg);
+}
+
+/* A ring, of which the items may go over the end. */
+static int visit_ring_queue(struct decoder *decoder, uint64_t addr, sequence_visit_fn *visit,
+			    void *arg)
+{
+	const struct layout *l = decoder->layout;
+	unsigned int word = decoder->reader.word_size;
+	struct window w;
+	int code = window_read(&decoder->reader, addr, (size_t)l->simplequeue.size, &w);
+	if (code)
+		return code;
+	uint64_t first = window_word(&w, (size_t)l->simplequeue.ring_first);
+	uint64_t items = window_word(&w, (size_t)l->simplequeue.ring);
+	uint64_t size = window_word(&w, (size_t)l->simplequeue.ring_size);
+	uint64_t count = window_word(&w, (size_t)l->simplequeue.ring_count);
+	code = check_length(decoder, addr, count);
+	if (code || !count)
+		return code;
+	if (first >= size || count > size)
+		return reader_corrupt(&decoder->reader, addr, "queue with a bad index");
+	uint64_t part = count < size - first ? count : size - first;
+	code = visit_array(decoder, items + first * word, part, visit, arg);
+	return code ? code : visit_array(decoder, items, count - part, visit, arg);
+}
+
+int simple_queue_visit(struct decoder *decoder, uint64_t addr, sequence_visit_fn *visit, void *arg)
+{
+	int code = object_expect(decoder, addr, KIND_SIMPLE_QUEUE, "queue");
+	if (code)
+		return code;
+	if (decoder->layout->simplequeue.ring != LAYOUT_NONE)
+		return visit_ring_queue(decoder, addr, visit, arg);
+	return visit_list_queue(decoder, addr, visit, arg);
+}
+
+int container_length(struct decoder *decoder, uint64_t addr, uint64_t *ret)
+{
+	const struct layout *l = decoder->layout;
+	const struct type *type;
+	int32_t offset;
+	*ret = 0;
+	int code = object_type(decoder, addr, &type);
+	if (code)
+		return code;
+	switch (type->kind) {
+	case KIND_TUPLE:
+		offset = l->tuple.length;
+		break;
+	case KIND_LIST:
+		offset = l->list.length;
+		break;
+	case KIND_DEQUE:
+		offset = l->deque.length;
+		break;
+	case KIND_SET:
+		offset = l->set.used;
+		break;
+	case KIND_DICT:
+		offset = l->dict.used;
+		break;
+	default:
+		return reader_corrupt(&decoder->reader, addr, "not a container");
+	}
+	return reader_word(&decoder->reader, addr + (uint64_t)offset, ret);
+}
+
 int tuple_item(struct decoder *decoder, uint64_t addr, uint64_t index, uint64_t *ret)
 {
 	const struct layout *l = decoder->layout;
