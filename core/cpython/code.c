@@ -87,6 +87,9 @@ static int read_code(struct decoder *decoder, uint64_t addr, struct code *code)
 	code->kind = code_kind(window_int(&w, (size_t)l->code.flags, 4));
 	code->firstlineno = (int32_t)window_int(&w, (size_t)l->code.firstlineno, 4);
 	code->slots = read_slots(l, &w);
+	if (l->code.nlocalsplus != LAYOUT_NONE)
+		code->locals = (int32_t)window_int(&w, (size_t)l->code.nlocalsplus, 4);
+	code->stacksize = (int32_t)window_int(&w, (size_t)l->code.stacksize, 4);
 	code->callback_rule = CALLBACK_RULE_UNKNOWN;
 	if (l->code.firsttraceable != LAYOUT_NONE)
 		code->firsttraceable = (int32_t)window_int(&w, (size_t)l->code.firsttraceable, 4);
@@ -99,6 +102,19 @@ static int read_code(struct decoder *decoder, uint64_t addr, struct code *code)
 	if (l->code.tlbc != LAYOUT_NONE)
 		code->copies = window_word(&w, (size_t)l->code.tlbc);
 	return read_parts(decoder, &w, code);
+}
+
+int code_read_exctable(struct decoder *decoder, struct code *code)
+{
+	uint64_t table;
+	if (code->exctable)
+		return 0;
+	int status = reader_word(&decoder->reader,
+				 code->addr + (uint64_t)decoder->layout->code.exceptiontable,
+				 &table);
+	if (status)
+		return status;
+	return bytes_read(decoder, table, LIMIT_LINETABLE, &code->exctable, &code->exctable_size);
 }
 
 int code_get(struct decoder *decoder, uint64_t addr, struct code **ret)
@@ -139,7 +155,10 @@ struct shared_name {
 	const char *text;
 };
 
-static int shared_name_get(struct decoder *decoder, uint64_t addr, const char **ret)
+typedef int name_read_fn(struct decoder *decoder, uint64_t addr, const char **ret);
+
+static int shared_name_get(struct decoder *decoder, uint64_t addr, name_read_fn *read,
+			   const char **ret)
 {
 	const struct shared_name *known = htab_find(decoder->names, &addr);
 	if (known) {
@@ -150,7 +169,8 @@ static int shared_name_get(struct decoder *decoder, uint64_t addr, const char **
 	if (!name)
 		return decoder_no_memory(decoder);
 	name->addr = addr;
-	int status = decoder_go_on(decoder, str_read(decoder, addr, &name->text));
+	name->text = NULL;
+	int status = decoder_go_on(decoder, read(decoder, addr, &name->text));
 	if (status)
 		return status;
 	void **slot = htab_find_slot(decoder->names, name, INSERT);
@@ -159,6 +179,26 @@ static int shared_name_get(struct decoder *decoder, uint64_t addr, const char **
 	*slot = name;
 	*ret = name->text;
 	return 0;
+}
+
+static int c_string_read(struct decoder *decoder, uint64_t addr, const char **ret)
+{
+	char text[LIMIT_C_STRING];
+	int status = reader_c_string(&decoder->reader, addr, text, sizeof(text));
+	if (status)
+		return status;
+	*ret = arena_string(decoder->arena, text, strlen(text));
+	return *ret ? 0 : decoder_no_memory(decoder);
+}
+
+int name_get(struct decoder *decoder, uint64_t addr, const char **ret)
+{
+	return shared_name_get(decoder, addr, str_read, ret);
+}
+
+int name_get_c(struct decoder *decoder, uint64_t addr, const char **ret)
+{
+	return shared_name_get(decoder, addr, c_string_read, ret);
 }
 
 static int find_position(struct decoder *decoder, struct location *location)
@@ -184,7 +224,7 @@ int location_get(struct decoder *decoder, const struct code *code, uint32_t unit
 	struct location key = {.code = code, .unit = unit, .function = code->qualname};
 	if (decoder->layout->code.qualname == LAYOUT_NONE) {
 		key.function = code->name;
-		int status = qualname ? shared_name_get(decoder, qualname, &key.function) : 0;
+		int status = qualname ? name_get(decoder, qualname, &key.function) : 0;
 		if (status)
 			return status;
 		if (!key.function)

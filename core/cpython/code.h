@@ -28,6 +28,9 @@ struct code {
 	int32_t firstlineno;
 	/* Slots for variables and stack, in a frame. */
 	int64_t slots;
+	/* Of those, the ones for variables come first, then those that the stack may need. Up to
+	 * 3.10 the frame tells where its stack begins. */
+	int32_t locals, stacksize;
 	/* Code units before the first instruction that a user sees. */
 	int32_t firsttraceable;
 	/* Address of the first instruction. */
@@ -36,6 +39,9 @@ struct code {
 	uint64_t copies;
 	const uint8_t *linetable;
 	size_t linetable_size;
+	/* NULL until it is asked for: code_read_exctable(). */
+	const uint8_t *exctable;
+	size_t exctable_size;
 	/* Memory of asyncio/callback.c: what a function of this code means as a callback, and the
 	 * place in its closure of what that asks for. */
 	int callback_rule, callback_cell;
@@ -58,6 +64,14 @@ struct location {
 
 /* The code object at addr. */
 int code_get(struct decoder *decoder, uint64_t addr, struct code **ret);
+
+/* Read the exception table of a code, once, in versions that have one. */
+int code_read_exctable(struct decoder *decoder, struct code *code);
+
+/* The text of a str, or of a C string, that many objects share, read once for each address. NULL if
+ * it cannot be read. */
+int name_get(struct decoder *decoder, uint64_t addr, const char **ret);
+int name_get_c(struct decoder *decoder, uint64_t addr, const char **ret);
 
 /*
  * The place unit code units from the start of the code. qualname is the address of a str
