@@ -66,6 +66,21 @@ static uint64_t read_stackpointer(const struct layout *l, const struct window *w
 	return top < 0 ? 0 : stack + (uint64_t)top * w->reader->word_size;
 }
 
+void frame_set_places(const struct decoder *decoder, struct frame *frame, const struct code *code,
+		      uint64_t locals, uint64_t values)
+{
+	unsigned int word = decoder->reader.word_size;
+	uint64_t count = code->locals > 0 ? (uint64_t)code->locals : 0;
+	uint64_t room = code->stacksize > 0 ? (uint64_t)code->stacksize : 0;
+	frame->locals = locals;
+	frame->values = values ? values : locals + count * word;
+	frame->depth = -1;
+	uint64_t distance = frame->stackpointer - frame->values;
+	if (frame->stackpointer && frame->stackpointer >= frame->values && distance % word == 0 &&
+	    distance / word <= room)
+		frame->depth = (int64_t)(distance / word);
+}
+
 int frame_read(struct decoder *decoder, uint64_t addr, struct frame *ret)
 {
 	const struct layout *l = decoder->layout;
@@ -75,7 +90,7 @@ int frame_read(struct decoder *decoder, uint64_t addr, struct frame *ret)
 	int status = window_read(&decoder->reader, addr, (size_t)l->frame.localsplus, &w);
 	if (status)
 		return status;
-	*ret = (struct frame){.addr = addr};
+	*ret = (struct frame){.addr = addr, .depth = -1};
 	ret->previous = window_word(&w, (size_t)l->frame.previous);
 	ret->stack = addr + (uint64_t)l->frame.localsplus;
 	ret->stackpointer = read_stackpointer(l, &w, ret->stack);
@@ -97,6 +112,7 @@ int frame_read(struct decoder *decoder, uint64_t addr, struct frame *ret)
 	status = code_get(decoder, executable, &code);
 	if (status)
 		return status;
+	frame_set_places(decoder, ret, code, ret->stack, 0);
 	uint64_t instructions;
 	status = find_instructions(decoder, &w, code, &instructions);
 	if (status)

@@ -15,6 +15,11 @@ struct frame {
 	/* Where its values begin, and behind the topmost. The latter is of use only while the
 	 * frame is suspended. */
 	uint64_t stack, stackpointer;
+	/* Where its variables are, and behind them the values of its expressions; 0 if it is no
+	 * Python function's. */
+	uint64_t locals, values;
+	/* How many values there are; -1 if that is not known, as while it runs in most versions. */
+	int64_t depth;
 	uint8_t owner;
 };
 
@@ -22,6 +27,10 @@ int frame_read(struct decoder *decoder, uint64_t addr, struct frame *ret);
 
 /* A frame of whichever kind the version has, on a thread's stack. */
 int frame_read_any(struct decoder *decoder, uint64_t addr, struct frame *ret);
+
+/* Set locals, values and depth of a frame whose locals are at addr; values: 0 if behind those. */
+void frame_set_places(const struct decoder *decoder, struct frame *frame, const struct code *code,
+		      uint64_t locals, uint64_t values);
 
 /* The object that a suspended frame awaits; 0 if there is none. */
 int frame_awaited(struct decoder *decoder, const struct frame *frame, uint64_t *ret);

@@ -54,7 +54,7 @@ int frameobject_read(struct decoder *decoder, uint64_t addr, uint64_t qualname, 
 	int status = window_read(&decoder->reader, addr, (size_t)l->pyframe.size, &w);
 	if (status)
 		return status;
-	*ret = (struct frame){.addr = addr};
+	*ret = (struct frame){.addr = addr, .depth = -1};
 	ret->previous = window_word(&w, (size_t)l->pyframe.back);
 	ret->stack = window_word(&w, (size_t)l->pyframe.valuestack);
 	bool has_state = l->pyframe.state != LAYOUT_NONE;
@@ -64,6 +64,7 @@ int frameobject_read(struct decoder *decoder, uint64_t addr, uint64_t qualname, 
 		status = read_qualname(decoder, window_word(&w, (size_t)l->pyframe.gen), &qualname);
 	if (status)
 		return status;
+	frame_set_places(decoder, ret, code, addr + (uint64_t)l->pyframe.localsplus, ret->stack);
 	/* The index of a code unit in 3.10, of a byte before; -1 if it has not begun. */
 	int64_t lasti = window_int(&w, (size_t)l->pyframe.lasti, 4);
 	int64_t unit = has_state ? lasti : lasti / 2;
