@@ -126,7 +126,7 @@ static int thread_read(struct decoder *decoder, uint64_t addr, const struct inte
 {
 	const struct layout *l = decoder->layout;
 	struct reader *reader = &decoder->reader;
-	uint64_t interp, thread_id = 0;
+	uint64_t interp;
 	*ret = (struct thread){.addr = addr, .interp = index};
 	if (!decoder_plausible(decoder, addr))
 		return reader_corrupt(reader, addr, "not a thread state");
@@ -139,7 +139,7 @@ static int thread_read(struct decoder *decoder, uint64_t addr, const struct inte
 	} fields[] = {
 		{l->thread.next, next},
 		{l->thread.current_frame, &ret->current_frame},
-		{l->thread.thread_id, &thread_id},
+		{l->thread.thread_id, &ret->ident},
 		{l->thread.native_thread_id, &ret->tid},
 		{l->thread.running_loop, &ret->running_loop},
 		{l->thread.running_task, &ret->running_task},
@@ -150,7 +150,7 @@ static int thread_read(struct decoder *decoder, uint64_t addr, const struct inte
 					     fields[i].ret);
 	}
 	if (!status && l->fact.pthread_tid != LAYOUT_NONE)
-		status = find_tid(decoder, thread_id, &ret->tid);
+		status = find_tid(decoder, ret->ident, &ret->tid);
 	if (!status && l->thread.cframe != LAYOUT_NONE && l->cframe.current_frame != LAYOUT_NONE)
 		status = find_current_frame(decoder, addr, &ret->current_frame);
 	if (!status && l->thread.running_loop == LAYOUT_NONE)
@@ -179,6 +179,34 @@ int threads_read(struct decoder *decoder, const struct interps *interps, size_t 
 	if (!status || error_is_fatal(status))
 		return status;
 	return note(arg, &decoder->reader.error);
+}
+
+int gil_holder(struct decoder *decoder, uint64_t runtime, const struct interp *interp,
+	       uint64_t *holder, bool *known)
+{
+	const struct layout *l = decoder->layout;
+	struct reader *reader = &decoder->reader;
+	uint64_t gil = 0, last = 0;
+	uint8_t locked[4] = {0};
+	int status = 0;
+	*holder = 0;
+	*known = false;
+	if (l->interp.gil != LAYOUT_NONE)
+		status = reader_word(reader, interp->addr + (uint64_t)l->interp.gil, &gil);
+	else if (l->runtime.gil != LAYOUT_NONE)
+		gil = runtime + (uint64_t)l->runtime.gil;
+	if (status || !gil)
+		return status;
+	status = reader_read(reader, gil + (uint64_t)l->gil.locked, locked, sizeof(locked));
+	if (!status)
+		status = reader_word(reader, gil + (uint64_t)l->gil.last_holder, &last);
+	if (status)
+		return status;
+	*known = true;
+	/* It is -1 before the first thread has had it. */
+	if (reader_decode_uint(reader, locked, sizeof(locked)) == 1)
+		*holder = last;
+	return 0;
 }
 
 int thread_frames_read(struct decoder *decoder, const struct thread *thread,

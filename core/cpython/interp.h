@@ -22,6 +22,8 @@ struct thread {
 	size_t interp;
 	/* The kernel's thread id; 0 if it is not known. */
 	uint64_t tid;
+	/* threading.get_ident(): the pthread_t. */
+	uint64_t ident;
 	/* 0 if no Python function runs. */
 	uint64_t current_frame;
 	/* 0 if there is none. */
@@ -44,6 +46,13 @@ int interps_read(struct decoder *decoder, uint64_t runtime, struct interps *ret,
 /* Append the threads of the index-th interpreter, the oldest first. */
 int threads_read(struct decoder *decoder, const struct interps *interps, size_t index,
 		 struct threads *ret, note_fn *note, void *arg);
+
+/*
+ * The thread that has the global interpreter lock of the index-th interpreter: address of its
+ * state, 0 if none has it; *known is false where that cannot be told.
+ */
+int gil_holder(struct decoder *decoder, uint64_t runtime, const struct interp *interp,
+	       uint64_t *holder, bool *known);
 
 /* A frame on a thread's stack. */
 struct thread_frame {
