@@ -3,6 +3,7 @@
     python3 -m pytest tests/live                    all, in a few minutes
     python3 -m pytest tests/live -k 3.14-gather     one program under one Python
     python3 -m pytest tests/live --every-program    no smaller choice for any interpreter
+    python3 -m pytest tests/live --all              no smaller choice of services for why
 
 They need root's rights (chroot), what scripts/make-root and make-machines make, and a build. Which
 interpreters there are is said in interpreter.py. A file added to tests/programs is run by all of
@@ -36,6 +37,7 @@ MARKERS = (
 
 def pytest_addoption(parser):
     parser.addoption("--every-program", action="store_true", help="for all interpreters")
+    parser.addoption("--all", action="store_true", help="all services, seeds, interpreters of why")
 
 
 def pytest_configure(config):

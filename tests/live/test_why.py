@@ -1,0 +1,159 @@
+"""`asyncio why PID` of services that are sick, of their twins, and of healthy ones under load.
+
+Each program of tests/programs/sick prints its truth; judge.py compares. Usually a choice is run:
+one seed, each sick program under one Python of each family of layouts, each twin under two of
+them. All Pythons and more seeds:
+
+    python3 -m pytest tests/live/test_why.py --all          or AIODBG_ALL=1
+    python3 -m pytest tests/live/test_why.py -k lock_order
+"""
+
+import concurrent.futures
+import json
+import os
+import select
+import signal
+import time
+
+import cells
+import debugger
+import pytest
+from interpreter import INTERPRETERS
+from judge import judge
+from place import PROGRAMS, Absent
+
+pytestmark = [pytest.mark.usefixtures("why"), pytest.mark.optional]
+
+# A Python of each family of layouts.
+FAMILIES = ((3, 8), (3, 11), (3, 13), (3, 14), (3, 15))
+SEEDS, ALL_SEEDS = (1,), (1, 2, 3)
+TWINS_EACH = 2
+# These are not programs.
+HELPERS = ("service", "background")
+READY_SECONDS = 90
+MISSING = 77
+PARALLEL = 4
+SICK, TWIN, HEALTHY = "sick", "twin", "healthy"
+
+
+def programs(folder):
+    names = sorted(os.listdir(os.path.join(PROGRAMS, folder)))
+    names = [name[:-3] for name in names if name.endswith(".py")]
+    return [name for name in names if name not in HELPERS]
+
+
+def families():
+    """The names of the interpreters that stand for a family."""
+    found = []
+    for version in FAMILIES:
+        names = [name for name, one in INTERPRETERS.items() if one.version == version]
+        names = [name for name in names if INTERPRETERS[name].build == "release"]
+        found += names[:1]
+    return found
+
+
+def cases(everything):
+    """What is looked at: (interpreter, program, seed, kind)."""
+    few, found = families(), []
+    names = list(INTERPRETERS) if everything else few
+    for number, program in enumerate(programs("sick")):
+        rotated = [few[(number + k * 2) % len(few)] for k in range(TWINS_EACH)] if few else []
+        for seed in ALL_SEEDS if everything else SEEDS:
+            found += [(name, program, seed, SICK) for name in names]
+            twins = names if everything else sorted(set(rotated))
+            found += [(name, program, seed, TWIN) for name in twins]
+    for program in programs("healthy") if os.path.isdir(PROGRAMS + "/healthy") else ():
+        found += [(name, program, seed, HEALTHY) for name in names for seed in SEEDS]
+    return found
+
+
+def pytest_generate_tests(metafunc):
+    if "why_case" in metafunc.fixturenames:
+        wanted = cases(metafunc.config.getoption("--all") or os.environ.get("AIODBG_ALL"))
+        ids = ["%s-%s-%d-%s" % one for one in wanted]
+        metafunc.parametrize("why_case", wanted, ids=ids)
+
+
+class Program(cells.Process):
+    """A program that prints one line of JSON when it is ready."""
+
+    def truth(self):
+        """Its truth. Raises Absent if something is missing that it needs."""
+        text, give_up = b"", time.monotonic() + READY_SECONDS
+        while b"\n{" not in b"\n" + text or not text.endswith(b"\n"):
+            left = give_up - time.monotonic()
+            if left < 0 or not select.select([self._process.stdout], [], [], left)[0]:
+                raise RuntimeError("not ready after %d seconds" % READY_SECONDS)
+            piece = os.read(self._process.stdout.fileno(), 65536)
+            if not piece:
+                return self._ended(text.decode(errors="replace"))
+            text += piece
+        line = [one for one in text.decode().splitlines() if one.startswith("{")][0]
+        return json.loads(line)
+
+    def _ended(self, text):
+        status = self._process.wait()
+        if status == MISSING:
+            raise Absent(text.strip())
+        raise RuntimeError("ended with status %d before it was ready:\n%s" % (status, text))
+
+
+def look(pid, options=""):
+    """What `asyncio why` says of a process, as a document."""
+    done = debugger.gdb(["-ex", "asyncio why --json %s %d" % (options, pid)])
+    if done.status != 0:
+        raise RuntimeError("asyncio why: %s" % done.errors)
+    return json.loads(done.output)
+
+
+def examine(place, interpreter, program, seed, kind):
+    """Run one program; what it says of itself, and what is said of it."""
+    folder = HEALTHY if kind == HEALTHY else SICK
+    command = [interpreter.command, "-B", place.inner_program("%s/%s" % (folder, program))]
+    command += ["--seed", str(seed)] + (["--healthy"] if kind == TWIN else [])
+    with Program(place, command) as process:
+        truth = process.truth()
+        for step in truth.get("steps", ()):
+            os.kill(truth["pid"], getattr(signal, step))
+        # A sick service has to show what is wrong by itself.
+        return truth, look(truth["pid"], "" if kind == SICK else "--all")
+
+
+@pytest.fixture(scope="session")
+def why(library):
+    """Skips where there is no such command."""
+    done = debugger.gdb(["-ex", "asyncio why --help"])
+    if done.status != 0:
+        pytest.skip("no asyncio why")
+
+
+@pytest.fixture(scope="session")
+def answers(request, why, places):
+    """All cases that the chosen tests need, in flight. A future, or why there is none, by case."""
+    found = {}
+    pool = concurrent.futures.ThreadPoolExecutor(PARALLEL)
+    for item in request.session.items:
+        case = item.callspec.params.get("why_case") if hasattr(item, "callspec") else None
+        if case is None or case in found:
+            continue
+        interpreter = INTERPRETERS[case[0]]
+        try:
+            found[case] = pool.submit(examine, places.of(interpreter), interpreter, *case[1:])
+        except Absent as reason:
+            found[case] = reason
+    yield found
+    for future in found.values():
+        if isinstance(future, concurrent.futures.Future):
+            future.cancel()
+    pool.shutdown()
+
+
+def test_why(why_case, answers):
+    found = answers[why_case]
+    try:
+        if isinstance(found, Absent):
+            raise found
+        truth, document = found.result()
+    except Absent as reason:
+        pytest.skip(str(reason))
+    assert judge(document, truth) == []
