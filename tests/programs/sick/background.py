@@ -134,6 +134,14 @@ class Load:
         coroutine = deep(own, function, own, *arguments)
         return self.keep(coroutine, "%s-%d" % (role, self._count))
 
+    async def end(self, but=()):
+        """Cancel them until they end: wait_for() up to 3.11 may lose a cancellation."""
+        while self.tasks.difference(but):
+            left = self.tasks.difference(but)
+            for task in left:
+                task.cancel()
+            await asyncio.wait(left, timeout=0.2)
+
     async def start(self, count):
         kinds = list(IDLE if self.quiet else IDLE + BUSY)
         self.draw.shuffle(kinds)

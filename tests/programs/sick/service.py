@@ -30,6 +30,7 @@ import argparse
 import ast
 import asyncio
 import json
+import logging
 import os
 import random
 import signal
@@ -109,7 +110,8 @@ def frame_of(thread):
 
 def thread_in(thread, function, line=None):
     """Whether a thread is executing a function of that name, maybe at that line."""
-    frame = frame_of(thread) if thread.is_alive() else None
+    # Not only of threads that are alive: the main one is not, while it waits for others.
+    frame = frame_of(thread)
     while frame is not None:
         if frame.f_code.co_name == function and line in (None, frame.f_lineno):
             return True
@@ -319,6 +321,8 @@ def arguments():
 
 def scene(path):
     """The scene of a program that does not run asyncio by run()."""
+    # What asyncio has to say of tasks that end badly would come between.
+    logging.disable(logging.CRITICAL)
     # Its default action ends the process, whatever that is doing.
     signal.alarm(SECONDS)
     made = Scene(os.path.abspath(path), arguments())
