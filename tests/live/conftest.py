@@ -8,7 +8,8 @@
 They need root's rights (chroot), what scripts/make-root and make-machines make, and a build. Which
 interpreters there are is said in interpreter.py. A file added to tests/programs is run by all of
 them, from the Python on that its REQUIRES names: it has to call report.ready(), and to give its
-tasks names that tell them apart in differences.py.
+tasks names that tell them apart in differences.py. Those in NO_CELLS of cells.py have tests of
+their own instead.
 """
 
 import contextlib

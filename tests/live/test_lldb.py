@@ -46,7 +46,8 @@ class Shown:
     cores without any file, from debuggers that could not find one by themselves.
     """
 
-    def __init__(self, place, interpreter, programs, lldbs):
+    def __init__(self, place, interpreter, programs, lldbs, commands=COMMANDS):
+        self._commands_of_kinds = commands
         self._place = place
         self._interpreter = interpreter
         self._lldbs = [each for each in lldbs.values() if each.reaches(place)]
@@ -142,7 +143,7 @@ class Shown:
             found = []
             for program, opening in openings.items():
                 found += opening
-                for kind, command in COMMANDS.items():
+                for kind, command in self._commands_of_kinds.items():
                     found.append("asyncio %s --output %s/%s.%s" % (command, path, program, kind))
                 found += end
             return found

@@ -5,16 +5,18 @@ import subprocess
 import sys
 
 import pytest
+import stated
 from place import CHECKOUT
 from root import find_root
 
 STOPS = 100
 GDB_STOPS = 20
+LOCK_STOPS = 2000 if stated.ALL else 100
 SECONDS = 120
 
 
-def stress(interpreter, *options):
-    command = [sys.executable, os.path.join(CHECKOUT, "scripts", "stress"), *options]
+def stress(interpreter, *options, script="stress"):
+    command = [sys.executable, os.path.join(CHECKOUT, "scripts", script), *options]
     if interpreter.place == "root":
         command += ["--root", find_root()]
     done = subprocess.run(
@@ -22,7 +24,7 @@ def stress(interpreter, *options):
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=SECONDS,
+        timeout=SECONDS if not stated.ALL else None,
     )
     return done.returncode, done.stdout.decode()
 
@@ -39,3 +41,13 @@ def test_stopped_anywhere_by_gdb(interpreter, place):
     status, output = stress(interpreter, "--stops", str(GDB_STOPS), "--gdb")
     assert status == 0, output
     assert "stops: %d" % GDB_STOPS in output
+
+
+@pytest.mark.only((3, 8), (3, 11), (3, 14))
+def test_holders_anywhere(interpreter, place):
+    """While locks are taken and given."""
+    if not stated.says("ps", "--waits"):
+        pytest.skip("asyncio ps has no --waits")
+    status, output = stress(interpreter, "--stops", str(LOCK_STOPS), script="stress-locks")
+    assert status == 0, output
+    assert "stops: %d" % LOCK_STOPS in output
