@@ -143,6 +143,39 @@ make_root_folder() { # RELEASE FOLDER OPTION-OF-MMDEBSTRAP...
 		"$release" "$folder" "$(mirror)" 9>&-
 }
 
+# Whether the root folder's own package database has all of the packages.
+has_packages() { # ROOT PACKAGE...
+	local root=$1 package
+	shift
+	for package; do
+		[ "$(dpkg-query --admindir="$root/var/lib/dpkg" -W -f '${db:Status-Status}' \
+			"$package" 2>/dev/null)" = installed ] || return 1
+	done
+}
+
+# Whether programs run in the root folder.
+in_use() { # ROOT
+	# Processes that end meanwhile make find fail.
+	[ -n "$(as_root find /proc -mindepth 2 -maxdepth 2 -name root -lname "$1" 2>/dev/null || true)" ]
+}
+
+# Make a root folder, unless it is there with all packages; one that lacks some is replaced.
+complete_root() { # RELEASE ROOT PACKAGE...
+	local release=$1 root=$2
+	shift 2
+	! has_packages "$root" "$@" || return 0
+	! in_use "$root" || die "$root lacks packages, but programs run in it: try again later"
+	warn "making $root (a minute or two)"
+	remove "$root.new" "$root.old"
+	make_root_folder "$release" "$root.new" --variant=minbase --include="$(IFS=,; echo "$*")"
+	# The name is taken only by a complete root.
+	if [ -e "$root" ]; then
+		as_root mv "$root" "$root.old"
+	fi
+	as_root mv "$root.new" "$root"
+	remove "$root.old"
+}
+
 remove() { # FOLDER...
 	as_root rm -rf --one-file-system "$@"
 }
