@@ -20,23 +20,23 @@ exec sleep infinity
 MOUNT_POINTS = ("checkout", "machine")
 
 
-def find_root():
-    """The folder, named by $AIODBG_ROOTS and known to scripts/make-root as "unstable"."""
+def find_root(name="unstable", script="scripts/make-root"):
+    """The folder of that name which the script makes, in the one that $AIODBG_ROOTS names."""
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     folder = os.environ.get("AIODBG_ROOTS") or os.path.join(cache, "aiodbg")
-    root = os.path.join(folder, "unstable")
+    root = os.path.join(folder, name)
     if not os.path.isdir(root):
-        raise Absent("no root folder %s (scripts/make-root makes it)" % root)
+        raise Absent("no root folder %s (%s makes it)" % (root, script))
     if os.geteuid() != 0:
         raise Absent("chroot needs root's rights")
     return root
 
 
 class Root(Place):
-    """The root folder while it is in use."""
+    """A root folder while it is in use."""
 
-    def __init__(self):
-        super().__init__(find_root())
+    def __init__(self, *which):
+        super().__init__(find_root(*which))
         for name in MOUNT_POINTS:
             os.mkdir(self._folder + "/" + name)
         self._holder = self._hold_mounts()
