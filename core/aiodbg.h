@@ -11,8 +11,8 @@
  *	struct aiodbg_snapshot *snap;
  *
  *	aiodbg_open(&target, NULL, &err, &dbg);
- *	aiodbg_snapshot_create(dbg, &err, &snap);
- *	aiodbg_render(snap, "tree", &sink, &err);
+ *	aiodbg_snapshot_create(dbg, NULL, &err, &snap);
+ *	aiodbg_render(snap, "tree", NULL, &sink, &err);
  *	aiodbg_snapshot_destroy(snap);
  *	aiodbg_close(dbg);
  *
@@ -25,8 +25,8 @@
  *	aiodbg_command_run(&target, argc, argv, &sink, &err);
  *
  * Ownership
- *	struct aiodbg_target, aiodbg_options, aiodbg_sink and aiodbg_error are
- *	the caller's. aiodbg_open() copies target and options; the callbacks and
+ *	struct aiodbg_target, aiodbg_options, aiodbg_request, aiodbg_render_options,
+ *	aiodbg_sink and aiodbg_error are the caller's. aiodbg_open() copies target and options; the callbacks and
  *	their context must stay valid until aiodbg_close(). A sink is used only
  *	during the call it is passed to.
  *	struct aiodbg and struct aiodbg_snapshot are the library's, each freed by
@@ -314,40 +314,35 @@ AIODBG_PUBLIC int aiodbg_open_process(uint32_t pid, const struct aiodbg_options 
 /* What was read so far. */
 AIODBG_PUBLIC void aiodbg_get_stats(const struct aiodbg *dbg, struct aiodbg_stats *ret);
 
+/* What a snapshot has besides all tasks: bits of aiodbg_request.wants. */
+enum aiodbg_want {
+	/* Everything that can be known of the subject, which has to be a task. */
+	AIODBG_WANT_DETAIL = 1,
+};
+
+/* What is not asked for is not decoded. */
+struct aiodbg_request {
+	/* sizeof(struct aiodbg_request). */
+	size_t size;
+	/* Bits of enum aiodbg_want. */
+	uint32_t wants;
+	/* The task or future that is of interest, in UTF-8: an id or address ("0x7f.."), to which
+	 * nothing else need lead, or a name that one task has. NULL if there is none. */
+	const char *subject;
+};
+
 /*
  * Decode all tasks. Memory that was read before is not trusted to be still the
  * same: every snapshot reads anew. Damaged objects do not make this fail; they are
  * in the snapshot with the reason. With aiodbg_options.retries the snapshot is the one
- * of several with the most tasks that are whole. On success *ret is to be freed with
- * aiodbg_snapshot_destroy().
+ * of several with the most tasks that are whole. request may be NULL. On success *ret is to be
+ * freed with aiodbg_snapshot_destroy(). Errors if there is a subject: those of
+ * aiodbg_snapshot_find(), and AIODBG_CORRUPT or AIODBG_FAULT if at its address there is neither a
+ * task nor a future.
  */
-AIODBG_PUBLIC int aiodbg_snapshot_create(struct aiodbg *dbg, struct aiodbg_error *err,
-					 struct aiodbg_snapshot **ret);
-
-/*
- * The same with a task or future that nothing need lead to, by its address; 0: none. Fails
- * with AIODBG_CORRUPT or AIODBG_FAULT if what is there is neither.
- */
-AIODBG_PUBLIC int aiodbg_snapshot_create_with(struct aiodbg *dbg, uint64_t future,
-					      struct aiodbg_error *err,
-					      struct aiodbg_snapshot **ret);
-
-/*
- * The same, with everything that can be known of one task: an id ("0x7f.."), which may be
- * that of a finished task, or a name that one task has. For aiodbg_render_task(). Errors besides:
- * as of aiodbg_snapshot_find(), and of the above for an id.
- */
-AIODBG_PUBLIC int aiodbg_snapshot_create_for(struct aiodbg *dbg, const char *task,
-					     struct aiodbg_error *err,
-					     struct aiodbg_snapshot **ret);
+AIODBG_PUBLIC int aiodbg_snapshot_create(struct aiodbg *dbg, const struct aiodbg_request *request,
+					 struct aiodbg_error *err, struct aiodbg_snapshot **ret);
 AIODBG_PUBLIC void aiodbg_snapshot_destroy(struct aiodbg_snapshot *snap);
-
-/*
- * Write the snapshot in the format "table", "tree" or "json". Errors: AIODBG_USAGE
- * for an unknown format, and what the sink returns.
- */
-AIODBG_PUBLIC int aiodbg_render(const struct aiodbg_snapshot *snap, const char *format,
-				const struct aiodbg_sink *sink, struct aiodbg_error *err);
 
 /*
  * ---- What is in a snapshot ----
@@ -535,12 +530,6 @@ AIODBG_PUBLIC int aiodbg_snapshot_cycle_task(const struct aiodbg_snapshot *snap,
  */
 AIODBG_PUBLIC int aiodbg_snapshot_find(const struct aiodbg_snapshot *snap, const char *text,
 				       struct aiodbg_error *err, size_t *ret);
-/*
- * Write all that is known of the task that the snapshot was made for. Errors: AIODBG_INVALID if
- * it was made for none, and what the sink returns.
- */
-AIODBG_PUBLIC int aiodbg_render_task(const struct aiodbg_snapshot *snap,
-				     const struct aiodbg_sink *sink, struct aiodbg_error *err);
 
 /* As the parameters of asyncio.print_call_graph(). */
 struct aiodbg_graph_options {
@@ -553,21 +542,43 @@ struct aiodbg_graph_options {
 	 * to the outermost; negative: those next to the innermost; 0: none. */
 	int32_t limit;
 	int has_limit;
-	/* The kernel's id of a thread, for which see aiodbg_render_graph(). */
-	uint64_t tid;
+};
+
+/* What is shown of a snapshot. */
+enum aiodbg_show {
+	/* All tasks: "table", "tree" or "json". */
+	AIODBG_SHOW_TASKS = 0,
+	/* The call graph of a task or future, and of all that await it, as
+	 * asyncio.print_call_graph() writes it: "text". Where CPython records awaiters (3.14),
+	 * these are shown; where it does not, those that are known from callbacks. */
+	AIODBG_SHOW_GRAPH = 1,
+	/* All that is known of the task that the snapshot has AIODBG_WANT_DETAIL of: "text". */
+	AIODBG_SHOW_TASK = 2,
+};
+
+struct aiodbg_render_options {
+	/* sizeof(struct aiodbg_render_options). */
+	size_t size;
+	/* enum aiodbg_show. */
+	uint32_t show;
+	/*
+	 * The others are for AIODBG_SHOW_GRAPH. id is the address of the task or future; 0 stands
+	 * for the subject of the snapshot or, if it has none, for the task that runs in the thread
+	 * with that id (the kernel's) or, if that runs none, for those that run in any thread.
+	 */
+	uint64_t id, tid;
+	/* May be NULL. */
+	const struct aiodbg_graph_options *graph;
 };
 
 /*
- * Write the call graph of a task or future, and of all that await it, in the format of
- * asyncio.print_call_graph(). id is its address; 0 stands for the task that runs in the thread
- * options->tid or, if that runs none, for those that run in any thread. options may be NULL.
- * Where CPython records awaiters (3.14), these are shown; where it does not, those that are
- * known from callbacks. Errors: AIODBG_NOT_FOUND if the snapshot has no such task or future, and
- * what the sink returns.
+ * Write the snapshot in a format; NULL is the first that there is of what is shown. options may be
+ * NULL. Errors: AIODBG_USAGE for an unknown format, AIODBG_INVALID for a snapshot without what is
+ * to be shown, AIODBG_NOT_FOUND if it has no such task or future, and what the sink returns.
  */
-AIODBG_PUBLIC int aiodbg_render_graph(const struct aiodbg_snapshot *snap, uint64_t id,
-				      const struct aiodbg_graph_options *options,
-				      const struct aiodbg_sink *sink, struct aiodbg_error *err);
+AIODBG_PUBLIC int aiodbg_render(const struct aiodbg_snapshot *snap, const char *format,
+				const struct aiodbg_render_options *options,
+				const struct aiodbg_sink *sink, struct aiodbg_error *err);
 
 /*
  * Completion of a task: write into buf, of size bytes (1,024 are enough), a text that
@@ -606,12 +617,12 @@ struct aiodbg_graph_link {
 	uint64_t awaiter_id;
 	/* Bits of enum aiodbg_edge_source. */
 	uint32_t source;
-	/* 1 if call graphs have it: see aiodbg_render_graph(). */
+	/* 1 if call graphs have it: see AIODBG_SHOW_GRAPH. */
 	int is_shown;
 };
 
 /*
- * What aiodbg_render_graph() writes, node by node, for callers that make something else of it:
+ * What AIODBG_SHOW_GRAPH writes, node by node, for callers that make something else of it:
  * in the way of aiodbg_snapshot_task() and its like. is_root is not 0 for the task that the graph
  * is asked of, of which depth is meant. Nodes can await each other in circles.
  */

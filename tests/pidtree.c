@@ -49,10 +49,10 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	/* Decode all its tasks. From here on the process may end, the snapshot stays. */
-	int status = aiodbg_snapshot_create(dbg, &err, &snap);
+	int status = aiodbg_snapshot_create(dbg, NULL, &err, &snap);
 	aiodbg_close(dbg);
 	if (!status) {
-		status = aiodbg_render(snap, "tree", &sink, &err);
+		status = aiodbg_render(snap, "tree", NULL, &sink, &err);
 		aiodbg_snapshot_destroy(snap);
 	}
 	if (status) {

@@ -142,25 +142,23 @@ void aiodbg_get_stats(const struct aiodbg *dbg, struct aiodbg_stats *ret)
 	*ret = dbg->stats;
 }
 
-int aiodbg_snapshot_create(struct aiodbg *dbg, struct aiodbg_error *err,
-			   struct aiodbg_snapshot **ret)
+static int check_request(const struct aiodbg_request *request, struct aiodbg_error *err)
 {
-	return aiodbg_snapshot_create_with(dbg, 0, err, ret);
+	if (request->size < sizeof(*request))
+		return error_set(err, AIODBG_INVALID, "request without its size");
+	if (request->wants & ~(uint32_t)AIODBG_WANT_DETAIL)
+		return error_set(err, AIODBG_INVALID, "unknown wants %#x", request->wants);
+	if ((request->wants & AIODBG_WANT_DETAIL) && !request->subject)
+		return error_set(err, AIODBG_INVALID, "detail of no task");
+	return 0;
 }
 
-int aiodbg_snapshot_create_with(struct aiodbg *dbg, uint64_t future, struct aiodbg_error *err,
-				struct aiodbg_snapshot **ret)
+int aiodbg_snapshot_create(struct aiodbg *dbg, const struct aiodbg_request *request,
+			   struct aiodbg_error *err, struct aiodbg_snapshot **ret)
 {
-	const struct wanted wanted = {.future = future};
-	return retry_snapshot(dbg, &wanted, err, ret);
-}
-
-int aiodbg_snapshot_create_for(struct aiodbg *dbg, const char *task, struct aiodbg_error *err,
-			       struct aiodbg_snapshot **ret)
-{
-	struct wanted wanted = {.task = task};
-	find_parse_id(task, &wanted.future);
-	return retry_snapshot(dbg, &wanted, err, ret);
+	error_clear(err);
+	int status = request ? check_request(request, err) : 0;
+	return status ? status : retry_snapshot(dbg, request, err, ret);
 }
 
 void aiodbg_snapshot_destroy(struct aiodbg_snapshot *snap)
@@ -188,53 +186,28 @@ static int check_sink(const struct aiodbg_sink *sink, struct aiodbg_error *err)
 }
 
 int aiodbg_render(const struct aiodbg_snapshot *snap, const char *format,
-		  const struct aiodbg_sink *sink, struct aiodbg_error *err)
+		  const struct aiodbg_render_options *options, const struct aiodbg_sink *sink,
+		  struct aiodbg_error *err)
 {
-	struct output out;
+	static const struct aiodbg_render_options defaults = {.size = sizeof(defaults)};
+	char known[128];
+	const struct view view = {.snap = snap, .options = options ? options : &defaults};
 	error_clear(err);
-	const struct renderer *renderer = renderer_find(format);
-	if (!renderer)
-		return error_set(err, AIODBG_USAGE, "unknown format \"%.40s\"", format);
+	if (view.options->size < sizeof(*options) ||
+	    (view.options->graph && view.options->graph->size < sizeof(*view.options->graph)))
+		return error_set(err, AIODBG_INVALID, "options without their size");
+	uint32_t show = view.options->show;
+	const struct renderer *renderer = renderer_find(show, format);
+	renderer_names(show, known, sizeof(known));
+	if (!renderer && known[0])
+		return error_set(err, AIODBG_USAGE, "unknown format \"%.40s\": try %s", format,
+				 known);
+	if (!renderer || show == SHOW_DOCTOR)
+		return error_set(err, AIODBG_INVALID, "nothing to show with number %u", show);
 	int status = check_sink(sink, err);
 	if (status)
 		return status;
-	output_init(&out, sink);
-	if (renderer->render(snap, &out))
-		return error_no_memory(err);
-	return output_finish(&out, err);
-}
-
-int aiodbg_render_task(const struct aiodbg_snapshot *snap, const struct aiodbg_sink *sink,
-		       struct aiodbg_error *err)
-{
-	struct output out;
-	error_clear(err);
-	int status = check_sink(sink, err);
-	if (!status && !snap->detail)
-		status = error_set(err, AIODBG_INVALID, "snapshot made for no task");
-	if (status)
-		return status;
-	output_init(&out, sink);
-	render_task(snap, &out);
-	return output_finish(&out, err);
-}
-
-int aiodbg_render_graph(const struct aiodbg_snapshot *snap, uint64_t id,
-			const struct aiodbg_graph_options *options, const struct aiodbg_sink *sink,
-			struct aiodbg_error *err)
-{
-	struct output out;
-	error_clear(err);
-	int status = check_sink(sink, err);
-	if (!status && options && options->size < sizeof(*options))
-		status = error_set(err, AIODBG_INVALID, "options without their size");
-	if (status)
-		return status;
-	output_init(&out, sink);
-	status = render_graph(snap, id, options, &out);
-	if (status == AIODBG_NOT_FOUND)
-		return error_at(err, status, id, "neither a task nor a future");
-	if (status)
-		return error_no_memory(err);
-	return output_finish(&out, err);
+	if (show == AIODBG_SHOW_TASK && !snap->detail)
+		return error_set(err, AIODBG_INVALID, "snapshot without the detail of a task");
+	return renderer_run(renderer, &view, sink, err);
 }

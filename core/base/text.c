@@ -135,3 +135,13 @@ size_t text_hex(uint64_t number, char *out)
 	out[2 + count] = '\0';
 	return 2 + count;
 }
+
+void text_list(const char *const *words, char *buf, size_t size)
+{
+	size_t used = 0;
+	buf[0] = '\0';
+	for (size_t i = 0; words[i] && used < size; i++) {
+		const char *before = !i ? "" : words[i + 1] ? ", " : " or ";
+		used += (size_t)snprintf(buf + used, size - used, "%s%s", before, words[i]);
+	}
+}

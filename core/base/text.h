@@ -55,4 +55,7 @@ size_t text_show(const char *text, size_t len, bool unicode, size_t *used, char 
 size_t text_decimal(uint64_t number, char *out);
 size_t text_hex(uint64_t number, char *out);
 
+/* Write words, ended by NULL, as "a, b or c". What does not fit is cut. */
+void text_list(const char *const *words, char *buf, size_t size);
+
 #endif

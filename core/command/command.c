@@ -3,6 +3,7 @@
 #include "command/command.h"
 
 #include "base/error.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -102,7 +103,7 @@ static const struct command *find_command(const char *name, struct aiodbg_error 
 		return found;
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		names[i] = commands[i]->name;
-	help_list(names, known, sizeof(known));
+	text_list(names, known, sizeof(known));
 	error_set(err, AIODBG_USAGE, "asyncio has no command \"%.40s\": try %s", name, known);
 	return NULL;
 }

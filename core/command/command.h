@@ -7,6 +7,7 @@
 #define COMMAND_COMMAND_H
 
 #include "aiodbg.h"
+#include "render/render.h"
 
 /* PID_MAX_LIMIT of Linux: include/linux/threads.h. */
 #define PID_MAX (1 << 22)
@@ -99,7 +100,11 @@ struct command {
 	const char *summary;
 	/* Paragraphs, with newlines. */
 	const char *help;
-	/* The first is the default. Ended by NULL. */
+	/* What it asks of a snapshot: bits of enum aiodbg_want. */
+	uint32_t wants;
+	/* What it shows: enum aiodbg_show, or SHOW_DOCTOR. */
+	uint32_t shows;
+	/* Names of renderers of that, of which the first is the default. Ended by NULL. */
 	const char *const *formats;
 	/* In the order in which help lists them. Ended by NULL. */
 	const struct option *const *options;
@@ -129,9 +134,6 @@ int parse_arguments(const struct command *command, int argc, const char *const *
 /* The command as users see it. */
 void help_describe(const struct command *command, struct aiodbg_command *ret);
 
-/* "table, tree or json" */
-void help_list(const char *const *words, char *buf, size_t size);
-
 /* What --help prints. */
 int help_write(const struct command *command, const struct aiodbg_sink *sink,
 	       struct aiodbg_error *err);
@@ -142,23 +144,10 @@ int help_write(const struct command *command, const struct aiodbg_sink *sink,
 int run_choose_target(const struct run *run, struct aiodbg_error *err, struct aiodbg_options *how,
 		      uint32_t *pid);
 
-/* What a snapshot is to have besides all tasks. */
-struct subject {
-	uint64_t future;
-	const char *task;
-};
+/* Write a view in the format that was asked for: to the file of --output, or else to the sink. */
+int run_write(const struct run *run, const struct view *view, struct aiodbg_error *err);
 
-/* A snapshot of what the command line names. */
-int run_take_snapshot(const struct run *run, const struct subject *subject,
-		      struct aiodbg_error *err, struct aiodbg_snapshot **ret);
-
-/* Writes a result to a sink. arg is its own. */
-typedef int write_result_fn(void *arg, const struct aiodbg_sink *sink, struct aiodbg_error *err);
-
-/* Write to the file of --output, or else to the sink. */
-int run_write(const struct run *run, write_result_fn *write, void *arg, struct aiodbg_error *err);
-
-/* A whole command: all tasks, in the format that was asked for. */
-run_fn run_listing;
+/* A whole command: what the struct says it wants is read, and what it shows is written. */
+run_fn run_snapshot;
 
 #endif

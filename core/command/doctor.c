@@ -2,15 +2,6 @@
 /* asyncio doctor: where others refuse to answer for a reason, this one answers with the reason. */
 #include "session/doctor.h"
 #include "command/command.h"
-#include "render/render.h"
-
-static int write_doctor(void *arg, const struct aiodbg_sink *sink, struct aiodbg_error *err)
-{
-	struct output out;
-	output_init(&out, sink);
-	render_doctor(arg, &out);
-	return output_finish(&out, err);
-}
 
 static int run_doctor(const struct run *run, struct aiodbg_error *err)
 {
@@ -22,7 +13,7 @@ static int run_doctor(const struct run *run, struct aiodbg_error *err)
 		return status;
 	status = doctor_init(&doctor, run->target, pid, &how, err);
 	if (!status)
-		status = run_write(run, write_doctor, &doctor, err);
+		status = run_write(run, &(const struct view){.doctor = &doctor}, err);
 	doctor_deinit(&doctor);
 	return status;
 }
@@ -36,7 +27,8 @@ const struct command command_doctor = {
 		"threads, event loops and lists of tasks; what could not be read, the likely\n"
 		"reason, and what to do. Paste it into a report of a mistake.\n"
 		"A PID alone is short for --pid PID.\n",
-	.formats = (const char *const[]){"doctor", NULL},
+	.shows = SHOW_DOCTOR,
+	.formats = (const char *const[]){"text", NULL},
 	.options = (const struct option *const[]){&option_pid, &option_retries, &option_output,
 						  &option_help, NULL},
 	.run = run_doctor,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Usage and help of a command, from its struct. */
 #include "base/output.h"
+#include "base/text.h"
 #include "command/command.h"
 
 #include <stdarg.h>
@@ -22,16 +23,6 @@ __attribute__((format(printf, 2, 3))) static void add(struct text *text, const c
 		text->used += (size_t)len;
 	if (text->used >= text->size)
 		text->used = text->size - 1;
-}
-
-void help_list(const char *const *words, char *buf, size_t size)
-{
-	struct text text = {buf, size, 0};
-	buf[0] = '\0';
-	for (size_t i = 0; words[i]; i++) {
-		const char *before = !i ? "" : words[i + 1] ? ", " : " or ";
-		add(&text, "%s%s", before, words[i]);
-	}
 }
 
 /* "--retries N", "--group[=KEY]" */
@@ -67,7 +58,7 @@ static void add_option_help(struct text *text, const struct option *option,
 	for (const char *c = option->help; *c; c++) {
 		if (choices && c[0] == '%' && c[1] == 's') {
 			char list[256];
-			help_list(choices, list, sizeof(list));
+			text_list(choices, list, sizeof(list));
 			add(text, "%s", list);
 			c++;
 		} else {

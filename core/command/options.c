@@ -2,6 +2,7 @@
 /* Every option of every command. */
 #include "base/ceilings.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "command/command.h"
 
 #include <inttypes.h>
@@ -68,7 +69,7 @@ static int parse_format(const struct option *option, const struct command *comma
 			return 0;
 		}
 	}
-	help_list(command->formats, known, sizeof(known));
+	text_list(command->formats, known, sizeof(known));
 	return error_set(err, AIODBG_USAGE, "unknown format \"%.40s\": try %s", value, known);
 }
 

@@ -10,9 +10,10 @@ const struct command command_ps = {
 	.help = "A row for each task and awaiter: the thread, the task's id and name, where it\n"
 		"stands (innermost coroutine first), and the task that waits for it. A task that\n"
 		"nobody waits for has the awaiter id 0x0. A PID alone is short for --pid PID.\n",
+	.shows = AIODBG_SHOW_TASKS,
 	.formats = (const char *const[]){"table", "json", NULL},
 	.options = (const struct option *const[]){&option_format, &option_json, &option_pid,
 						  &option_retries, &option_output, &option_help,
 						  NULL},
-	.run = run_listing,
+	.run = run_snapshot,
 };

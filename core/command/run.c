@@ -16,8 +16,9 @@ static int write_file(void *ctx, const char *text, size_t len)
 	return fwrite(text, 1, len, ctx) == len ? 0 : -AIODBG_IO;
 }
 
-static int write_to_file(const char *path, const struct aiodbg_sink *sink, write_result_fn *write,
-			 void *arg, struct aiodbg_error *err)
+static int write_to_file(const char *path, const struct aiodbg_sink *sink,
+			 const struct renderer *renderer, const struct view *view,
+			 struct aiodbg_error *err)
 {
 	FILE *file = fopen(path, "we");
 	if (!file)
@@ -28,17 +29,19 @@ static int write_to_file(const char *path, const struct aiodbg_sink *sink, write
 		.write = write_file,
 		.unicode = sink->unicode,
 	};
-	int status = write(arg, &to_file, err);
+	int status = renderer_run(renderer, view, &to_file, err);
 	bool failed = fclose(file) != 0 || status == -AIODBG_IO;
 	if (failed)
 		return error_set(err, AIODBG_IO, "cannot write %.200s: %s", path, strerror(errno));
 	return status;
 }
 
-int run_write(const struct run *run, write_result_fn *write, void *arg, struct aiodbg_error *err)
+int run_write(const struct run *run, const struct view *view, struct aiodbg_error *err)
 {
 	const char *path = run->arguments.output;
-	return path ? write_to_file(path, run->sink, write, arg, err) : write(arg, run->sink, err);
+	const struct renderer *renderer = renderer_find(run->command->shows, run->arguments.format);
+	return path ? write_to_file(path, run->sink, renderer, view, err)
+		    : renderer_run(renderer, view, run->sink, err);
 }
 
 int run_choose_target(const struct run *run, struct aiodbg_error *err, struct aiodbg_options *how,
@@ -87,43 +90,46 @@ static void warn_of_version(const struct aiodbg_snapshot *snap, const struct aio
 	sink->warn(sink->ctx, line);
 }
 
-int run_take_snapshot(const struct run *run, const struct subject *subject,
-		      struct aiodbg_error *err, struct aiodbg_snapshot **ret)
+static int take_snapshot(const struct run *run, struct aiodbg_error *err,
+			 struct aiodbg_snapshot **ret)
 {
 	struct aiodbg *dbg;
+	const struct aiodbg_request request = {
+		.size = sizeof(request),
+		.wants = run->command->wants,
+		.subject = run->arguments.task,
+	};
 	int status = open_target(run, err, &dbg);
 	if (status)
 		return status;
-	if (subject->task)
-		status = aiodbg_snapshot_create_for(dbg, subject->task, err, ret);
-	else
-		status = aiodbg_snapshot_create_with(dbg, subject->future, err, ret);
+	status = aiodbg_snapshot_create(dbg, &request, err, ret);
 	aiodbg_close(dbg);
 	if (!status)
 		warn_of_version(*ret, run->sink);
 	return status;
 }
 
-struct listing {
-	const struct aiodbg_snapshot *snap;
-	const char *format;
-};
-
-static int write_listing(void *arg, const struct aiodbg_sink *sink, struct aiodbg_error *err)
-{
-	const struct listing *listing = arg;
-	return aiodbg_render(listing->snap, listing->format, sink, err);
-}
-
-int run_listing(const struct run *run, struct aiodbg_error *err)
+int run_snapshot(const struct run *run, struct aiodbg_error *err)
 {
 	struct aiodbg_snapshot *snap;
-	const struct subject subject = {0};
-	int status = run_take_snapshot(run, &subject, err, &snap);
+	const struct arguments *arguments = &run->arguments;
+	const struct aiodbg_graph_options graph = {
+		.size = sizeof(graph),
+		.depth = (uint32_t)arguments->depth,
+		.limit = (int32_t)arguments->limit,
+		.has_limit = arguments->has_limit,
+	};
+	const struct aiodbg_render_options options = {
+		.size = sizeof(options),
+		.show = run->command->shows,
+		/* What is selected is not in another process. */
+		.tid = run->target && !arguments->pid ? run->target->tid : 0,
+		.graph = &graph,
+	};
+	int status = take_snapshot(run, err, &snap);
 	if (status)
 		return status;
-	struct listing listing = {snap, run->arguments.format};
-	status = run_write(run, write_listing, &listing, err);
+	status = run_write(run, &(const struct view){.snap = snap, .options = &options}, err);
 	aiodbg_snapshot_destroy(snap);
 	return status;
 }

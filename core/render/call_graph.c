@@ -34,6 +34,8 @@ ARRAY(graph_queue, const struct node *);
 struct graph_writer {
 	const struct aiodbg_snapshot *snap;
 	const struct aiodbg_graph_options *options;
+	/* A thread that the user has selected, or 0. */
+	uint64_t tid;
 	struct output *out;
 	/* enum written, by index of the node. */
 	uint8_t *written;
@@ -251,8 +253,8 @@ static int write_graph(struct graph_writer *writer, uint64_t id)
 		if (!root)
 			return AIODBG_NOT_FOUND;
 	}
-	for (size_t i = 0; !root && writer->options->tid && i < threads->count; i++) {
-		if (threads->items[i].tid == writer->options->tid)
+	for (size_t i = 0; !root && writer->tid && i < threads->count; i++) {
+		if (threads->items[i].tid == writer->tid)
 			root = running_node(writer, &threads->items[i]);
 	}
 	if (root)
@@ -262,18 +264,20 @@ static int write_graph(struct graph_writer *writer, uint64_t id)
 	return 0;
 }
 
-int render_graph(const struct aiodbg_snapshot *snap, uint64_t id,
-		 const struct aiodbg_graph_options *options, struct output *out)
+int render_graph(const struct view *view, struct output *out)
 {
+	const struct aiodbg_snapshot *snap = view->snap;
+	const struct aiodbg_render_options *options = view->options;
 	struct graph_writer writer = {
 		.snap = snap,
-		.options = options ? options : &graph_defaults,
+		.options = options && options->graph ? options->graph : &graph_defaults,
+		.tid = options ? options->tid : 0,
 		.out = out,
 		.written = calloc(snap->graph->nodes.count + 1, 1),
 	};
 	if (!writer.written)
 		return AIODBG_NO_MEMORY;
-	int status = write_graph(&writer, id);
+	int status = write_graph(&writer, options && options->id ? options->id : snap->subject);
 	if (!status)
 		render_problems(snap, out);
 	free(writer.written);

@@ -423,8 +423,9 @@ static void render_findings(const struct doctor *doctor, struct output *out)
 		fact_text(out, "missing file", doctor->files[i]);
 }
 
-void render_doctor(const struct doctor *doctor, struct output *out)
+int render_doctor(const struct view *view, struct output *out)
 {
+	const struct doctor *doctor = view->doctor;
 	output_format(out, "aiodbg %s, interface %u\n", AIODBG_VERSION, AIODBG_INTERFACE);
 	render_result(doctor, out);
 	render_target(doctor, out);
@@ -439,4 +440,5 @@ void render_doctor(const struct doctor *doctor, struct output *out)
 	}
 	if (doctor->causes.count || doctor->error.code == AIODBG_FAULT)
 		render_findings(doctor, out);
+	return 0;
 }

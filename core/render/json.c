@@ -584,11 +584,11 @@ static bool write_document(struct json *json, const struct aiodbg_snapshot *snap
 	return !json->no_memory;
 }
 
-int render_json(const struct aiodbg_snapshot *snap, struct output *out)
+int render_json(const struct view *view, struct output *out)
 {
 	struct json json = {.out = out};
 	json.frames = htab_create_alloc(256, ready_hash, ready_equal, NULL, calloc, free);
-	bool done = arena_init(&json.arena) && json.frames && write_document(&json, snap);
+	bool done = arena_init(&json.arena) && json.frames && write_document(&json, view->snap);
 	if (json.frames)
 		htab_delete(json.frames);
 	arena_deinit(&json.arena);

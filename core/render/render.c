@@ -3,6 +3,8 @@
 #include "render/render.h"
 
 #include "base/ceilings.h"
+#include "base/error.h"
+#include "base/text.h"
 #include "snapshot/causes.h"
 
 #include <inttypes.h>
@@ -10,19 +12,46 @@
 #include <string.h>
 
 const struct renderer renderers[] = {
-	{"table", render_table},
-	{"tree", render_tree},
-	{"json", render_json},
-	{NULL, NULL},
+	{"table", AIODBG_SHOW_TASKS, render_table},
+	{"tree", AIODBG_SHOW_TASKS, render_tree},
+	{"json", AIODBG_SHOW_TASKS, render_json},
+	{"text", AIODBG_SHOW_GRAPH, render_graph},
+	{"text", AIODBG_SHOW_TASK, render_task},
+	{"text", SHOW_DOCTOR, render_doctor},
+	{NULL, 0, NULL},
 };
 
-const struct renderer *renderer_find(const char *name)
+const struct renderer *renderer_find(uint32_t shows, const char *name)
 {
 	for (const struct renderer *renderer = renderers; renderer->name; renderer++) {
-		if (!strcmp(renderer->name, name))
+		if (renderer->shows == shows && (!name || !strcmp(renderer->name, name)))
 			return renderer;
 	}
 	return NULL;
+}
+
+void renderer_names(uint32_t shows, char *buf, size_t size)
+{
+	const char *names[sizeof(renderers) / sizeof(renderers[0])] = {NULL};
+	size_t count = 0;
+	for (const struct renderer *renderer = renderers; renderer->name; renderer++) {
+		if (renderer->shows == shows)
+			names[count++] = renderer->name;
+	}
+	text_list(names, buf, size);
+}
+
+int renderer_run(const struct renderer *renderer, const struct view *view,
+		 const struct aiodbg_sink *sink, struct aiodbg_error *err)
+{
+	struct output out;
+	output_init(&out, sink);
+	int status = renderer->render(view, &out);
+	if (status == AIODBG_NO_MEMORY)
+		return error_no_memory(err);
+	if (status)
+		return error_at(err, status, view->options->id, "neither a task nor a future");
+	return output_finish(&out, err);
 }
 
 size_t render_name(struct output *out, const struct task *task, bool measure)

@@ -6,21 +6,47 @@
 #include "base/output.h"
 #include "snapshot/model.h"
 
-/* Returns 0 or AIODBG_NO_MEMORY; whether the sink failed is in out. */
-typedef int render_fn(const struct aiodbg_snapshot *snap, struct output *out);
+struct doctor;
+
+/* What is to be shown, and how. */
+struct view {
+	const struct aiodbg_snapshot *snap;
+	/* NULL: all as usual. */
+	const struct aiodbg_render_options *options;
+	/* For SHOW_DOCTOR. */
+	const struct doctor *doctor;
+};
+
+/*
+ * Returns 0, AIODBG_NO_MEMORY, or AIODBG_NOT_FOUND if the snapshot does not have what the options
+ * name; whether the sink failed is in out.
+ */
+typedef int render_fn(const struct view *view, struct output *out);
+
+/* In struct aiodbg_render_options: what no snapshot has. */
+enum { SHOW_DOCTOR = 1000 };
 
 struct renderer {
 	const char *name;
+	/* enum aiodbg_show, or SHOW_DOCTOR. */
+	uint32_t shows;
 	render_fn *render;
 };
 
-/* Ended by a NULL name. */
+/* Adding a renderer: an entry there and a declaration here. Ended by a NULL name. */
 extern const struct renderer renderers[];
 
-/* NULL if there is no such format. */
-const struct renderer *renderer_find(const char *name);
+render_fn render_table, render_tree, render_json, render_graph, render_task, render_doctor;
 
-render_fn render_table, render_tree, render_json;
+/* The renderer of that name, NULL being the first, or NULL if there is none. */
+const struct renderer *renderer_find(uint32_t shows, const char *name);
+
+/* "table, tree or json" */
+void renderer_names(uint32_t shows, char *buf, size_t size);
+
+/* Call a renderer, and hand the rest to the sink. */
+int renderer_run(const struct renderer *renderer, const struct view *view,
+		 const struct aiodbg_sink *sink, struct aiodbg_error *err);
 
 /* Options where the caller gave none. */
 extern const struct aiodbg_graph_options graph_defaults;
@@ -32,17 +58,6 @@ void graph_call_stack(const struct task *task, const struct aiodbg_graph_options
 /* Whether call graphs have it: CPython's do not have what only callbacks tell. */
 struct link;
 bool graph_shows(const struct aiodbg_snapshot *snap, const struct link *link);
-
-/* See aiodbg_render_graph(). Also returns AIODBG_NOT_FOUND. */
-int render_graph(const struct aiodbg_snapshot *snap, uint64_t id,
-		 const struct aiodbg_graph_options *options, struct output *out);
-
-/* What aiodbg_snapshot_create_for() has found. */
-render_fn render_task;
-
-/* What an examination has found: for people, one fact a line. */
-struct doctor;
-void render_doctor(const struct doctor *doctor, struct output *out);
 
 /*
  * Shared by the texts. render_empty() says what was looked for where there are no tasks;

@@ -157,8 +157,9 @@ static void write_header(struct output *out, const size_t *widths)
 	output_text(out, "\n");
 }
 
-int render_table(const struct aiodbg_snapshot *snap, struct output *out)
+int render_table(const struct view *view, struct output *out)
 {
+	const struct aiodbg_snapshot *snap = view->snap;
 	size_t widths[COLUMNS];
 	if (!snap->tasks.count) {
 		render_empty(snap, out);

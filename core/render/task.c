@@ -206,8 +206,9 @@ static void write_problems(struct output *out, const struct aiodbg_problem *prob
 	}
 }
 
-int render_task(const struct aiodbg_snapshot *snap, struct output *out)
+int render_task(const struct view *view, struct output *out)
 {
+	const struct aiodbg_snapshot *snap = view->snap;
 	const struct task_detail *detail = snap->detail;
 	write_head(snap, out);
 	write_stack(out, detail);

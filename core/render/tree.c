@@ -260,8 +260,9 @@ static void write_cycles(struct tree *tree)
 	}
 }
 
-int render_tree(const struct aiodbg_snapshot *snap, struct output *out)
+int render_tree(const struct view *view, struct output *out)
 {
+	const struct aiodbg_snapshot *snap = view->snap;
 	struct tree tree = {
 		.snap = snap,
 		.out = out,

@@ -5,6 +5,7 @@
 #include "base/ceilings.h"
 #include "base/error.h"
 #include "process/process.h"
+#include "session/retry.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -494,7 +495,7 @@ int doctor_init(struct doctor *ret, const struct aiodbg_target *target, uint32_t
 	int status = pid ? session_open_process(pid, options, &ret->error, &ret->dbg)
 			 : session_open(target, options, &ret->error, &ret->dbg);
 	if (!status)
-		status = aiodbg_snapshot_create(ret->dbg, &ret->error, &ret->snap);
+		status = retry_snapshot(ret->dbg, NULL, &ret->error, &ret->snap);
 	/* A process that ended has something to tell, too. */
 	if (status == AIODBG_NO_PROCESS || (!error_is_fatal(status) && status != AIODBG_INVALID))
 		status = ret->dbg ? examine(ret) : 0;

@@ -54,7 +54,7 @@ bool retry_same_problems(const struct aiodbg_snapshot *first, const struct aiodb
 /* Snapshots of one target, one after the other. */
 struct series {
 	struct aiodbg *dbg;
-	const struct wanted *wanted;
+	const struct aiodbg_request *request;
 	/* NULL as long as there is none. */
 	struct aiodbg_snapshot *best;
 	/* What the last one, and what the best one read was there at one moment, as far as can
@@ -77,10 +77,8 @@ static int decode(struct series *series, struct decoder *decoder, struct aiodbg_
 	}
 	snap->target_kind = dbg->target.kind;
 	snap->pid = dbg->target.pid;
-	snap->wanted = series->wanted->future;
-	snap->wanted_task = series->wanted->task;
 	decoder->arena = &snap->arena;
-	int status = build_snapshot(snap, decoder, &dbg->runtime);
+	int status = build_snapshot(snap, decoder, &dbg->runtime, series->request);
 	if (status)
 		aiodbg_snapshot_destroy(snap);
 	else
@@ -133,10 +131,11 @@ static int series_step(struct series *series, bool first, struct aiodbg_error *e
 	return dbg->process ? process_check(dbg->process, status, err) : status;
 }
 
-int retry_snapshot(struct aiodbg *dbg, const struct wanted *wanted, struct aiodbg_error *err,
-		   struct aiodbg_snapshot **ret)
+int retry_snapshot(struct aiodbg *dbg, const struct aiodbg_request *request,
+		   struct aiodbg_error *err, struct aiodbg_snapshot **ret)
 {
-	struct series series = {.dbg = dbg, .wanted = wanted};
+	static const struct aiodbg_request all_tasks = {.size = sizeof(all_tasks)};
+	struct series series = {.dbg = dbg, .request = request ? request : &all_tasks};
 	error_clear(err);
 	int status = 0;
 	for (uint32_t i = 0; i <= dbg->options.retries; i++) {

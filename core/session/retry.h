@@ -13,18 +13,12 @@
 #include "session/session.h"
 #include "snapshot/model.h"
 
-/* What a snapshot is to have besides all tasks: see struct aiodbg_snapshot. */
-struct wanted {
-	uint64_t future;
-	const char *task;
-};
-
 /*
- * A snapshot of the target, or the best of 1 + options.retries. Errors of all but the last are
+ * A snapshot of the target, or the best of 1 + options.retries. request may be NULL. Errors of all but the last are
  * forgotten, unless there is no point in going on.
  */
-int retry_snapshot(struct aiodbg *dbg, const struct wanted *wanted, struct aiodbg_error *err,
-		   struct aiodbg_snapshot **ret);
+int retry_snapshot(struct aiodbg *dbg, const struct aiodbg_request *request,
+		   struct aiodbg_error *err, struct aiodbg_snapshot **ret);
 
 /* Nothing is missing, nothing is damaged. */
 bool retry_is_whole(const struct aiodbg_snapshot *snap);

@@ -217,16 +217,19 @@ static int drop_finished(struct tasks *tasks, struct reader *reader)
 	return status;
 }
 
-/* What the user asked for by its address. */
-static int decode_wanted(struct builder *builder)
+/* What was asked for by its address. */
+static int decode_subject(struct builder *builder)
 {
 	struct node *node;
 	size_t from = builder->graph->nodes.count;
-	if (!builder->snap->wanted)
+	const char *subject = builder->request->subject;
+	uint64_t addr;
+	if (!subject || !find_parse_id(subject, &addr) || !addr)
 		return 0;
+	builder->snap->subject = addr;
 	builder->interp = 0;
 	struct future future;
-	int status = future_read(builder->decoder, builder->snap->wanted, EXPECT_NOTHING, &future);
+	int status = future_read(builder->decoder, addr, EXPECT_NOTHING, &future);
 	if (!status)
 		status = decode_add_future(builder, future.addr, future.is_task, &node);
 	/* It may be among those that were cut. */
@@ -271,7 +274,7 @@ static int build_objects(struct builder *builder, struct runtime *runtime)
 			     builder->graph->nodes.count, builder->interp + 1, snap->interps.count);
 	status = cut(builder, status, LIMIT_ARENA_RUNNING);
 	if (!status)
-		status = decode_wanted(builder);
+		status = decode_subject(builder);
 	if (!status && builder->changing)
 		status = settle_links(builder);
 	if (!status)
@@ -340,45 +343,47 @@ static int build(struct builder *builder, struct runtime *runtime)
 	return status ? status : note_unlisted(builder);
 }
 
-/* The task that is wanted in detail. */
-static int find_wanted(struct builder *builder, struct task **ret)
+/* What was asked for by its name. */
+static int find_subject(struct builder *builder)
 {
-	const struct aiodbg_snapshot *snap = builder->snap;
+	struct aiodbg_snapshot *snap = builder->snap;
 	struct aiodbg_error *error = &builder->decoder->reader.error;
 	const struct aiodbg_target *target = builder->decoder->reader.cache.target;
-	if (!snap->wanted)
-		return find_task(snap, snap->wanted_task, target->interrupted, target->ctx, error,
-				 ret);
-	/* Finished ones are in no list of the snapshot. */
-	const struct node *node = graph_find(builder->graph, snap->wanted);
-	*ret = node ? node->task : NULL;
-	if (*ret)
+	struct task *task;
+	if (!builder->request->subject || snap->subject)
 		return 0;
-	if (!node)
-		return error_at(error, AIODBG_TOO_MUCH, snap->wanted,
-				"there was too much to read before the task");
-	return error_at(error, AIODBG_NOT_FOUND, snap->wanted,
-			"a future, which `asyncio graph` shows, but no task");
+	int status = find_task(snap, builder->request->subject, target->interrupted, target->ctx,
+			       error, &task);
+	if (!status)
+		snap->subject = task->id;
+	return status;
 }
 
 static int decode_detail(struct builder *builder)
 {
 	struct aiodbg_snapshot *snap = builder->snap;
-	struct task *task;
-	if (!snap->wanted_task)
+	struct aiodbg_error *error = &builder->decoder->reader.error;
+	if (!(builder->request->wants & AIODBG_WANT_DETAIL))
 		return 0;
-	int status = find_wanted(builder, &task);
-	if (!status)
-		status = decoder_alloc(builder->decoder, sizeof(*snap->detail),
-				       (void **)&snap->detail);
-	return status ? status : detail_decode(builder->decoder, snap, task, snap->detail);
+	/* Finished tasks are in no list of the snapshot. */
+	const struct node *node = graph_find(builder->graph, snap->subject);
+	if (!node)
+		return error_at(error, AIODBG_TOO_MUCH, snap->subject,
+				"there was too much to read before the task");
+	if (!node->task)
+		return error_at(error, AIODBG_NOT_FOUND, snap->subject,
+				"a future, which `asyncio graph` shows, but no task");
+	int status = decoder_alloc(builder->decoder, sizeof(*snap->detail), (void **)&snap->detail);
+	return status ? status : detail_decode(builder->decoder, snap, node->task, snap->detail);
 }
 
-int build_snapshot(struct aiodbg_snapshot *snap, struct decoder *decoder, struct runtime *runtime)
+int build_snapshot(struct aiodbg_snapshot *snap, struct decoder *decoder, struct runtime *runtime,
+		   const struct aiodbg_request *request)
 {
 	struct builder builder = {
 		.snap = snap,
 		.decoder = decoder,
+		.request = request,
 		.problems_end = &snap->problems,
 		.changing = decoder->reader.cache.changing,
 	};
@@ -394,6 +399,8 @@ int build_snapshot(struct aiodbg_snapshot *snap, struct decoder *decoder, struct
 		graph_init(snap->graph, &snap->arena);
 		status = build(&builder, runtime);
 	}
+	if (!status)
+		status = find_subject(&builder);
 	if (!status)
 		status = decode_detail(&builder);
 	addrmap_deinit(&builder.loops);

@@ -6,7 +6,8 @@
 #include "cpython/discover.h"
 #include "snapshot/model.h"
 
-/* Decode everything into an empty snapshot. On failure it is still to be destroyed. */
-int build_snapshot(struct aiodbg_snapshot *snap, struct decoder *decoder, struct runtime *runtime);
+/* Decode what is requested into an empty snapshot. On failure it is still to be destroyed. */
+int build_snapshot(struct aiodbg_snapshot *snap, struct decoder *decoder, struct runtime *runtime,
+		   const struct aiodbg_request *request);
 
 #endif

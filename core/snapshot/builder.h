@@ -10,6 +10,7 @@
 struct builder {
 	struct aiodbg_snapshot *snap;
 	struct decoder *decoder;
+	const struct aiodbg_request *request;
 	struct graph *graph;
 	/* The target runs on. */
 	bool changing;

@@ -91,12 +91,9 @@ struct task_detail;
 
 struct aiodbg_snapshot {
 	struct arena arena;
-	/* A task or future that is to be there even if nothing leads to it, or 0. To be set
-	 * before build_snapshot(). */
-	uint64_t wanted;
-	/* An id or name of the task that all is to be known of, or NULL; to be set before. */
-	const char *wanted_task;
-	/* That task. */
+	/* The address of the task or future that was asked for, or 0. */
+	uint64_t subject;
+	/* Everything known of that task, if it was asked for, or NULL. */
 	struct task_detail *detail;
 	uint32_t version;
 	bool free_threaded;

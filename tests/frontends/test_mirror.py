@@ -27,6 +27,8 @@ STRUCTS = {
     mirror.CEdgeInfo: "struct aiodbg_edge_info",
     mirror.CThreadInfo: "struct aiodbg_thread_info",
     mirror.CCycleInfo: "struct aiodbg_cycle_info",
+    mirror.CRequest: "struct aiodbg_request",
+    mirror.CRenderOptions: "struct aiodbg_render_options",
     mirror.CGraphOptions: "struct aiodbg_graph_options",
     mirror.CGraphNode: "struct aiodbg_graph_node",
     mirror.CGraphLink: "struct aiodbg_graph_link",
@@ -39,6 +41,8 @@ ENUMS = [
     mirror.TaskState,
     mirror.FrameKind,
     mirror.EdgeSource,
+    mirror.Want,
+    mirror.Show,
     mirror.WordKind,
 ]
 

@@ -230,9 +230,10 @@ static int run_calls(const struct job *job, struct aiodbg_error *err)
 	int status = aiodbg_open(&target, NULL, err, &dbg);
 	if (status)
 		return status;
-	status = aiodbg_snapshot_create(dbg, err, &snap);
+	status = aiodbg_snapshot_create(dbg, NULL, err, &snap);
 	if (!status) {
-		status = aiodbg_render(snap, job->format ? job->format : "tree", &job->sink, err);
+		status = aiodbg_render(snap, job->format ? job->format : "tree", NULL, &job->sink,
+				       err);
 		aiodbg_snapshot_destroy(snap);
 	}
 	aiodbg_close(dbg);

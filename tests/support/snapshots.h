@@ -16,12 +16,15 @@
 #define SNAPSHOTS_H
 
 #include "expect.h"
-#include "snapshot/model.h"
+#include "render/render.h"
 
 /* Freed at the end of the scope. */
 #define SNAPSHOT(name)                                                                             \
 	struct aiodbg_snapshot name __attribute__((cleanup(snapshot_deinit)));                     \
 	snapshot_init(&(name))
+
+/* For renderers. */
+#define VIEW(snap_) (&(const struct view){.snap = (snap_)})
 
 /* CPython 3.14.10, one interpreter, one thread. */
 void snapshot_init(struct aiodbg_snapshot *snap);

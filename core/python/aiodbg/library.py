@@ -18,10 +18,13 @@ from .mirror import (
     CGraphNode,
     CGraphOptions,
     COptions,
+    CRenderOptions,
+    CRequest,
     CSnapshotInfo,
     CStats,
     CTaskInfo,
     CThreadInfo,
+    Show,
     Status,
     WordKind,
 )
@@ -190,10 +193,12 @@ class SnapshotHandle:
     def __init__(self, lib, handle, guard, future=0):
         self._lib = lib
         self._pointer = ctypes.c_void_p()
+        subject = b"0x%x" % future if future else None
+        request = CRequest(size=ctypes.sizeof(CRequest), subject=subject)
         error = CError()
         with guard:
-            code = lib.aiodbg_snapshot_create_with(
-                handle, future, ctypes.byref(error), ctypes.byref(self._pointer)
+            code = lib.aiodbg_snapshot_create(
+                handle, ctypes.byref(request), ctypes.byref(error), ctypes.byref(self._pointer)
             )
         _check(code, error)
         # Also without close(), when nobody has it any more.
@@ -201,28 +206,27 @@ class SnapshotHandle:
 
     def render(self, format, sink):
         """Write the snapshot as "table", "tree" or "json". Raises Error."""
+        self._render(format.encode(), None, sink)
+
+    def render_graph(self, id, options, sink):
+        """Write the call graph of a task or future. Raises Error."""
+        how = CRenderOptions(
+            size=ctypes.sizeof(CRenderOptions),
+            show=Show.SHOW_GRAPH,
+            id=id,
+            graph=ctypes.pointer(options),
+        )
+        self._render(None, ctypes.byref(how), sink)
+
+    def _render(self, format, options, sink):
         guard = Guard()
         bound = BoundSink(sink, guard)
         error = CError()
         with guard:
             code = self._lib.aiodbg_render(
                 self._open_pointer(),
-                format.encode(),
-                ctypes.byref(bound.struct),
-                ctypes.byref(error),
-            )
-        _check(code, error)
-
-    def render_graph(self, id, options, sink):
-        """Write the call graph of a task or future. Raises Error."""
-        guard = Guard()
-        bound = BoundSink(sink, guard)
-        error = CError()
-        with guard:
-            code = self._lib.aiodbg_render_graph(
-                self._open_pointer(),
-                id,
-                ctypes.byref(options),
+                format,
+                options,
                 ctypes.byref(bound.struct),
                 ctypes.byref(error),
             )

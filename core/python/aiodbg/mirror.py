@@ -76,6 +76,20 @@ class EdgeSource(enum.IntEnum):
     SOURCE_CALLBACK = 2
 
 
+class Want(enum.IntEnum):
+    """enum aiodbg_want"""
+
+    WANT_DETAIL = 1
+
+
+class Show(enum.IntEnum):
+    """enum aiodbg_show"""
+
+    SHOW_TASKS = 0
+    SHOW_GRAPH = 1
+    SHOW_TASK = 2
+
+
 class WordKind(enum.IntEnum):
     """enum aiodbg_word_kind"""
 
@@ -220,7 +234,28 @@ class CGraphOptions(ctypes.Structure):
         ("depth", ctypes.c_uint32),
         ("limit", ctypes.c_int32),
         ("has_limit", ctypes.c_int),
+    ]
+
+
+class CRequest(ctypes.Structure):
+    """struct aiodbg_request"""
+
+    _fields_ = [
+        ("size", ctypes.c_size_t),
+        ("wants", ctypes.c_uint32),
+        ("subject", ctypes.c_char_p),
+    ]
+
+
+class CRenderOptions(ctypes.Structure):
+    """struct aiodbg_render_options"""
+
+    _fields_ = [
+        ("size", ctypes.c_size_t),
+        ("show", ctypes.c_uint32),
+        ("id", ctypes.c_uint64),
         ("tid", ctypes.c_uint64),
+        ("graph", ctypes.POINTER(CGraphOptions)),
     ]
 
 
@@ -401,22 +436,9 @@ PROTOTYPES = {
     "aiodbg_get_stats": (None, [ctypes.c_void_p, ctypes.POINTER(CStats)]),
     "aiodbg_snapshot_create": (
         ctypes.c_int,
-        [ctypes.c_void_p, ctypes.POINTER(CError), ctypes.POINTER(ctypes.c_void_p)],
-    ),
-    "aiodbg_snapshot_create_with": (
-        ctypes.c_int,
         [
             ctypes.c_void_p,
-            ctypes.c_uint64,
-            ctypes.POINTER(CError),
-            ctypes.POINTER(ctypes.c_void_p),
-        ],
-    ),
-    "aiodbg_snapshot_create_for": (
-        ctypes.c_int,
-        [
-            ctypes.c_void_p,
-            ctypes.c_char_p,
+            ctypes.POINTER(CRequest),
             ctypes.POINTER(CError),
             ctypes.POINTER(ctypes.c_void_p),
         ],
@@ -424,7 +446,13 @@ PROTOTYPES = {
     "aiodbg_snapshot_destroy": (None, [ctypes.c_void_p]),
     "aiodbg_render": (
         ctypes.c_int,
-        [ctypes.c_void_p, ctypes.c_char_p, ctypes.POINTER(CSink), ctypes.POINTER(CError)],
+        [
+            ctypes.c_void_p,
+            ctypes.c_char_p,
+            ctypes.POINTER(CRenderOptions),
+            ctypes.POINTER(CSink),
+            ctypes.POINTER(CError),
+        ],
     ),
     "aiodbg_snapshot_describe": (ctypes.c_int, [ctypes.c_void_p, ctypes.POINTER(CSnapshotInfo)]),
     "aiodbg_snapshot_task": (
@@ -468,20 +496,6 @@ PROTOTYPES = {
             ctypes.POINTER(ctypes.c_size_t),
             ctypes.c_char_p,
             ctypes.c_size_t,
-        ],
-    ),
-    "aiodbg_render_task": (
-        ctypes.c_int,
-        [ctypes.c_void_p, ctypes.POINTER(CSink), ctypes.POINTER(CError)],
-    ),
-    "aiodbg_render_graph": (
-        ctypes.c_int,
-        [
-            ctypes.c_void_p,
-            ctypes.c_uint64,
-            ctypes.POINTER(CGraphOptions),
-            ctypes.POINTER(CSink),
-            ctypes.POINTER(CError),
         ],
     ),
     "aiodbg_graph_node": (
