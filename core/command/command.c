@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of commands, and the public functions that know of commands. */
+/* The public functions of commands: list, complete, run. */
 #include "command/command.h"
 
 #include "base/error.h"
@@ -7,10 +7,8 @@
 
 #include <string.h>
 
-/* In the order of help. */
-static const struct command *const commands[] = {
-	&command_ps, &command_pstree, &command_graph, &command_task, &command_doctor,
-};
+#define COMMAND_ENTRY(name) &command_##name,
+static const struct command *const commands[] = {COMMANDS(COMMAND_ENTRY)};
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
 static const struct aiodbg_command prefix = {

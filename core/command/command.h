@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Commands: each is a file with one struct command, and an entry of the table in command.c.
+ * Commands: each is a file with one struct command, and a line of the table COMMANDS.
  * Usage, help, completion and parsing all come from these structs.
  */
 #ifndef COMMAND_COMMAND_H
@@ -111,7 +111,17 @@ struct command {
 	run_fn *run;
 };
 
-extern const struct command command_ps, command_pstree, command_graph, command_task, command_doctor;
+/* Every command, in the order in which help lists them: each is a file, NAME.c, that defines its
+ * struct, command_NAME. */
+#define COMMANDS(X)                                                                                \
+	X(ps)                                                                                      \
+	X(pstree)                                                                                  \
+	X(graph)                                                                                   \
+	X(task)                                                                                    \
+	X(doctor)
+
+#define COMMAND_DECLARATION(name) extern const struct command command_##name;
+COMMANDS(COMMAND_DECLARATION)
 
 /* ---- parse.c ---- */
 
