@@ -8,6 +8,7 @@
 #include "process/elf_file.h"
 #include "process/maps.h"
 #include "process/proc_file.h"
+#include "process/source.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -146,6 +147,12 @@ static int process_find_mapping(void *ctx, uint64_t addr, struct aiodbg_mapping 
 	*ret = (struct aiodbg_mapping){mapping->start, mapping->end, mapping->readable, ""};
 	snprintf(ret->file, sizeof(ret->file), "%s", mapping->path);
 	return 0;
+}
+
+static int process_source_line(void *ctx, const char *path, uint32_t line, char *buf, size_t size)
+{
+	const struct process *process = ctx;
+	return source_read_line(process->folder, path, line, buf, size);
 }
 
 static int process_interrupted(void *ctx)
@@ -665,6 +672,7 @@ int process_create(uint32_t pid, const struct aiodbg_options *options, struct ai
 		.next_region = process_next_region,
 		.interrupted = process_interrupted,
 		.find_mapping = process_find_mapping,
+		.source_line = process_source_line,
 	};
 	int status = open_process(process, err);
 	if (status) {

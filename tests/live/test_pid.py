@@ -54,10 +54,10 @@ class Quiet:
         with open(outer + "/report") as file:
             self.report = json.load(file)
 
-    def attached(self):
-        """The tree, from a GDB that has stopped it."""
+    def attached(self, command="pstree"):
+        """What a command prints, from a GDB that has stopped it."""
         options = debugger.without_symbols(self.place, self.interpreter.command)
-        command = "asyncio pstree --output %s/attached" % self._outer
+        command = "asyncio %s --output %s/attached" % (command, self._outer)
         done = debugger.gdb(options + ["-p", str(self.pid), "-ex", command])
         assert done.status == 0, done.errors
         with open(self._outer + "/attached", encoding="utf-8") as file:
@@ -123,6 +123,16 @@ def test_what_the_program_says(quiet):
     )
     assert compare.with_program(shown, quiet.report) == []
     assert shown["target"] == {"kind": "process", "pid": quiet.pid}
+
+
+@pytest.mark.parametrize("name", ["task", "graph"])
+def test_one_task(quiet, name):
+    """Not only its frames: files of the process are found as well."""
+    for task in quiet.report["tasks"][:3]:
+        command = "asyncio %s --pid %d --retries 0 %s" % (name, quiet.pid, task["id"])
+        shown = answer(debugger.gdb(["-ex", command]))
+        assert shown == quiet.attached("%s %s" % (name, task["id"]))
+        assert task["name"] in shown
 
 
 def test_empty_lldb(quiet, lldb):

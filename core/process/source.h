@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Source files of a process, as it sees them. */
+#ifndef PROCESS_SOURCE_H
+#define PROCESS_SOURCE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The text of a line (from 1) of the file with that absolute path in the root folder of a process,
+ * whose folder in /proc is open: without its newline, NUL-terminated, cut to size bytes. Returns 0
+ * or AIODBG_NOT_FOUND, also for what is no regular file.
+ */
+int source_read_line(int folder, const char *path, uint32_t line, char *buf, size_t size);
+
+#endif
