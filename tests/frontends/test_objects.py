@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import gc
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -285,6 +286,28 @@ def test_process_that_runs_is_interrupted(process, library, monkeypatch):
     aiodbg.set_debugger(library, None, lambda: True)
     with pytest.raises(KeyboardInterrupt):
         aiodbg.snapshot(pid=process.pid)
+
+
+OUTSIDE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import aiodbg
+
+with aiodbg.snapshot(pid=int(sys.argv[2])) as snapshot:
+    print(snapshot.task("waiting").stack[-1].function, end=" ")
+try:
+    aiodbg.snapshot()
+except aiodbg.NoTarget as error:
+    print(error)
+"""
+
+
+def test_python_that_no_debugger_runs_in(process):
+    folder = os.path.dirname(os.path.dirname(aiodbg.__file__))
+    words = [sys.executable, "-c", OUTSIDE, folder, str(process.pid)]
+    answer = subprocess.run(words, stdout=subprocess.PIPE, universal_newlines=True, check=True)
+    assert answer.stdout.startswith("sleep no debugger that could have selected a process: ")
+    assert "aiodbg.snapshot(pid=PID)" in answer.stdout
 
 
 def test_no_python_there():

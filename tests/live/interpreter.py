@@ -93,6 +93,7 @@ def ask(command):
 def supported():
     """The versions that have a layout for this machine's pointers: "3.8", "3.14t"."""
     tables = glob.glob(os.path.join(CHECKOUT, "core", "cpython", "layouts", "*.c"))
+    assert tables, "no layout tables in core/cpython/layouts"
     names = [os.path.basename(table)[: -len(".c")] for table in tables]
     return {name for name in names if not name.endswith("-32")}
 

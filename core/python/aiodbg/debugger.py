@@ -37,8 +37,9 @@ def selected_target() -> Target:
     """What the user has selected. Raises NoTarget."""
     if _select is None:
         raise NoTarget(
-            "no debugger: `import aiodbg` inside GDB after `source gdb/aiodbg_gdb.py`, or inside "
-            "LLDB after `command script import lldb/aiodbg_lldb.py`"
+            "no debugger that could have selected a process: name one with "
+            "`aiodbg.snapshot(pid=PID)`, or `import aiodbg` inside GDB after `source "
+            "gdb/aiodbg_gdb.py`, or inside LLDB after `command script import lldb/aiodbg_lldb.py`"
         )
     return _select()
 
