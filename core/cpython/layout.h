@@ -23,8 +23,8 @@
  * 1. scripts/gen-layout PYTHON > core/cpython/layouts/X.Y.c, with an interpreter of that
  *    version that has debug information. The first lines name the release and build.
  *    X.Yt.c with --free-threaded, X.Y-32.c with --emulator.
- * 2. Add a line for each to cpython/layout_tables.c, the files to core/meson.build, and the names to
- *    the lists in tests/unit/layout.c.in and tests/support/heap.h.
+ * 2. Add its name to "versions" (or "versions_32") in core/meson.build, which is the list for
+ *    the library and for the unit tests.
  * 3. Read its difference from the previous table. A field that moved needs nothing
  *    more. A rule that changed (RULES in scripts/gen-layout: the slot of the awaited
  *    object, tag bits, managed dicts) gets a line there, with the upstream change; no

@@ -1,29 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* The list of the tables in layouts/. */
+/* The list of the tables in layouts/: versions.def, from core/meson.build. */
 #include "cpython/layout_table.h"
 
-extern const struct layout_table layout_3_8, layout_3_9, layout_3_10, layout_3_11, layout_3_12,
-	layout_3_13, layout_3_14, layout_3_14t, layout_3_15, layout_3_15t, layout_3_13t,
-	layout_3_11_32, layout_3_13_32, layout_3_14_32, layout_3_15_32;
+#define VERSION(name) extern const struct layout_table layout_##name;
+#define VERSION_32(name) extern const struct layout_table layout_##name##_32;
+#include "versions.def"
+#undef VERSION
+#undef VERSION_32
 
-/* In one line each, in the order of versions; 64-bit ones first. */
-// clang-format off
 const struct layout_table *const layout_tables[] = {
-	&layout_3_8,
-	&layout_3_9,
-	&layout_3_10,
-	&layout_3_11,
-	&layout_3_12,
-	&layout_3_13,
-	&layout_3_14,
-	&layout_3_14t,
-	&layout_3_15,
-	&layout_3_15t,
-	&layout_3_13t,
-	&layout_3_11_32,
-	&layout_3_13_32,
-	&layout_3_14_32,
-	&layout_3_15_32,
+#define VERSION(name) &layout_##name,
+#define VERSION_32(name) &layout_##name##_32,
+#include "versions.def"
 	NULL,
 };
-// clang-format on

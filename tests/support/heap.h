@@ -90,29 +90,28 @@ struct heap {
 	uint64_t runtime, asyncio_debug, interp, thread, loop, all_tasks, current_tasks;
 };
 
-/* Versions, as they are counted in loops of tests. */
+/* What a heap can be of. In #test-loop(PY_3_14, PY_COUNT) tests/support/suite makes them numbers. */
 enum heap_version {
-	PY_3_8,
-	PY_3_9,
-	PY_3_10,
-	PY_3_11,
-	PY_3_12,
-	PY_3_13,
-	PY_3_14,
-	PY_3_14T,
-	PY_3_15,
-	PY_3_15T,
-	PY_3_13T,
-	/* 11: #test-loop(0, 11). From 3.14 on it is #test-loop(6, 10). */
+#define VERSION(name) PY_##name,
+#define VERSION_32(name)
+#include "versions.def"
+#undef VERSION
+#undef VERSION_32
 	PY_COUNT,
 	/* From here on the same again, big-endian. */
 	PY_BIG_ENDIAN = PY_COUNT,
-	/* Those with 32 bits: #test-loop(0, 26) for all that there are. */
+	/* Those with 32 bits. */
 	PY_32 = 2 * PY_COUNT,
-	PY_3_11_32 = PY_32,
-	PY_3_13_32,
-	PY_3_14_32,
-	PY_3_15_32,
+	PY_BEFORE_32 = PY_32 - 1,
+#define VERSION(name)
+#define VERSION_32(name) PY_##name##_32,
+#include "versions.def"
+#undef VERSION
+#undef VERSION_32
+	/* #test-loop(0, PY_ALL) is all of them. */
+	PY_ALL,
+	/* All that are in layout_tables. */
+	PY_LAYOUTS = PY_ALL - PY_COUNT,
 };
 
 void heap_init(struct heap *heap, int version);
