@@ -52,6 +52,9 @@ EXTRA_PROGRAMS = NEARLY_SAME_PROGRAMS + (
     "subclasses",
 )
 
+# What each of them runs unless everything is asked for.
+FEW_PROGRAMS = ("async_generators", "awaitables", "everything", "names", "waiting")
+
 # Programs whose process and core are looked at without the executable, and core in part.
 WITHOUT_FILES = ("everything", "python_tasks", "waiting")
 # Programs each of whose tasks is looked at alone.
@@ -72,10 +75,20 @@ def requires(program):
     return tuple(int(number) for number in found.groups()) if found else (3, 8)
 
 
+def chosen():
+    """Interpreters, unless everything is asked for: of host's ones the first of each layout."""
+    found = {}
+    for one in INTERPRETERS.values():
+        found.setdefault((one.version, one.build), one)
+    return {one.name: one for one in found.values()}
+
+
 def programs_of(interpreter, every=False):
     """What it runs; every: all that it can run."""
     if every or (interpreter.required and not interpreter.debug):
         wanted = programs()
+    elif not everything():
+        wanted = FEW_PROGRAMS
     elif interpreter.debug or interpreter.version in REQUIRED_VERSIONS:
         wanted = NEARLY_SAME_PROGRAMS
     else:
@@ -83,11 +96,17 @@ def programs_of(interpreter, every=False):
     return [name for name in sorted(wanted) if requires(name) <= interpreter.version]
 
 
+def everything():
+    """True for `scripts/check --all`; else what costs most is done once for each layout."""
+    return os.environ.get("AIODBG_ALL", "0") not in ("", "0")
+
+
 def grid(every=False):
     """Each interpreter with each program that it runs, as pairs of names."""
+    interpreters = INTERPRETERS if every or everything() else chosen()
     return [
         (interpreter.name, program)
-        for interpreter in INTERPRETERS.values()
+        for interpreter in interpreters.values()
         for program in programs_of(interpreter, every)
     ]
 

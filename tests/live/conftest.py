@@ -1,6 +1,7 @@
 """What the live tests share: places, interpreters, cells, and what a skipped test means.
 
-    python3 -m pytest tests/live                    all, in a few minutes
+    python3 -m pytest tests/live                    each layout once, in a few minutes
+    AIODBG_ALL=1 python3 -m pytest tests/live       each interpreter, and more programs for each
     python3 -m pytest tests/live -k 3.14-gather     one program under one Python
     python3 -m pytest tests/live --every-program    no smaller choice for any interpreter
     python3 -m pytest tests/live --all              no smaller choice of services for why
@@ -18,7 +19,7 @@ import os
 
 import debugger
 import pytest
-from cells import Cells, grid
+from cells import Cells, chosen, everything, grid
 from interpreter import INTERPRETERS
 from lldb_debugger import LLDBS, NAMES, Lldb
 from place import CHECKOUT, Absent, Host
@@ -57,7 +58,8 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("cell", keys, ids=ids, indirect=True)
     elif "interpreter" in metafunc.fixturenames:
         debug = definition.get_closest_marker("debug")
-        names = [name for name, one in INTERPRETERS.items() if fits(one, definition)]
+        interpreters = INTERPRETERS if everything() else chosen()
+        names = [name for name, one in interpreters.items() if fits(one, definition)]
         names = [name for name in names if debug or not INTERPRETERS[name].debug]
         metafunc.parametrize("interpreter", names, indirect=True, scope="module")
 
