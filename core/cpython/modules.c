@@ -9,8 +9,20 @@
 
 #include <string.h>
 
-/* The modules that are looked for. */
-enum { SYS, TASKS, ASYNCIO, TYPES, BUILTINS, COLLECTIONS, WEAKREF, THREAD, QUEUE, MODULE_COUNT };
+/* The modules that are looked for. From OF_WAITS on those whose types only waits are about. */
+enum {
+	SYS,
+	TASKS,
+	ASYNCIO,
+	TYPES,
+	BUILTINS,
+	COLLECTIONS,
+	WEAKREF,
+	OF_WAITS,
+	THREAD = OF_WAITS,
+	QUEUE,
+	MODULE_COUNT
+};
 
 static const char *const module_names[MODULE_COUNT] = {
 	[SYS] = "sys",		[TASKS] = "asyncio.tasks", [ASYNCIO] = "_asyncio",
@@ -72,22 +84,40 @@ static int visit_export(struct decoder *decoder, uint64_t key, uint64_t value, v
 	return error_is_fatal(status) ? status : 0;
 }
 
-static int learn_exports(struct decoder *decoder, const uint64_t *modules)
+/* Learn what a module exports whose namespace is the dict. */
+static int learn_exports(struct decoder *decoder, const char *module, uint64_t dict)
 {
-	for (size_t i = 0; i < MODULE_COUNT; i++) {
-		struct exports exports = {.count = 0};
-		uint64_t dict;
-		for (size_t k = 0; k < exported_type_count; k++) {
-			if (strcmp(exported_types[k].module, module_names[i]) != 0)
-				continue;
-			exports.names[exports.count] = exported_types[k].name;
-			exports.kinds[exports.count++] = exported_types[k].kind;
-		}
-		if (!exports.count)
+	struct exports exports = {.count = 0};
+	for (size_t i = 0; i < exported_type_count; i++) {
+		if (strcmp(exported_types[i].module, module) != 0)
 			continue;
+		exports.names[exports.count] = exported_types[i].name;
+		exports.kinds[exports.count++] = exported_types[i].kind;
+	}
+	int status = exports.count && dict ? dict_visit(decoder, dict, visit_export, &exports) : 0;
+	return error_is_fatal(status) ? status : 0;
+}
+
+static int learn_all_exports(struct decoder *decoder, const uint64_t *modules)
+{
+	for (size_t i = 0; i < OF_WAITS; i++) {
+		uint64_t dict;
 		int status = module_dict(decoder, modules[i], &dict);
-		if (!status && dict)
-			status = dict_visit(decoder, dict, visit_export, &exports);
+		if (!status)
+			status = learn_exports(decoder, module_names[i], dict);
+		if (status)
+			return status;
+	}
+	return 0;
+}
+
+int modules_learn_of_waits(struct decoder *decoder, const struct interp *interp)
+{
+	for (size_t i = OF_WAITS; i < MODULE_COUNT; i++) {
+		uint64_t dict;
+		int status = modules_find(decoder, interp, module_names[i], &dict);
+		if (!status)
+			status = learn_exports(decoder, module_names[i], dict);
 		if (error_is_fatal(status))
 			return status;
 	}
@@ -115,7 +145,7 @@ int modules_read(struct decoder *decoder, const struct interp *interp, struct mo
 		status = note(arg, &visitor.error);
 	}
 	if (!status)
-		status = learn_exports(decoder, modules);
+		status = learn_all_exports(decoder, modules);
 	if (!status)
 		status = module_dict(decoder, modules[SYS], &ret->sys);
 	if (!status)

@@ -36,4 +36,10 @@ int modules_global(struct decoder *decoder, const struct interp *interp, const c
 int modules_class(struct decoder *decoder, const struct interp *interp, const char *module,
 		  const char *name, uint64_t *ret);
 
+/*
+ * Learn the types that only what tasks wait for is about: locks and queues of C. They are told by
+ * their flags and names where those are readable; in a core without its executable by this.
+ */
+int modules_learn_of_waits(struct decoder *decoder, const struct interp *interp);
+
 #endif
