@@ -6,7 +6,6 @@
 #include "aiodbg.h"
 
 #include "base/error.h"
-#include "render/render.h"
 #include "snapshot/find.h"
 #include "snapshot/graph.h"
 
@@ -45,7 +44,7 @@ int aiodbg_snapshot_describe(const struct aiodbg_snapshot *snap, struct aiodbg_s
 		.problems = snap->problems,
 	};
 	for (size_t i = 0; i < snap->tasks.count; i++)
-		info.pending_count += render_is_pending(snap->tasks.items[i]);
+		info.pending_count += task_is_pending(snap->tasks.items[i]);
 	return give(ret, info);
 }
 
@@ -223,8 +222,9 @@ int aiodbg_snapshot_cycle_task(const struct aiodbg_snapshot *snap, size_t cycle,
 int aiodbg_snapshot_find(const struct aiodbg_snapshot *snap, const char *text,
 			 struct aiodbg_error *err, size_t *ret)
 {
+	struct work work = {0};
 	struct task *task;
-	int status = find_task(snap, text, NULL, NULL, err, &task);
+	int status = find_task(snap, text, &work, err, &task);
 	if (!status)
 		*ret = task->index;
 	return status;

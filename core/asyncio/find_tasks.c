@@ -99,7 +99,7 @@ static int walk_changing_list(const struct task_search *search, uint64_t head, p
 	while (!status && !*done && in_vain < LIMIT_STEPS_IN_VAIN &&
 	       in_a_row < LIMIT_STEPS_IN_A_ROW && path.count < LIMIT_TASKS) {
 		uint64_t last = path.count ? path.items[path.count - 1] : head;
-		status = reader_check_interrupt(reader);
+		status = work_step(&reader->work);
 		if (status)
 			break;
 		*done = next == head;
@@ -222,7 +222,7 @@ static int search_set(const struct task_search *search, uint64_t set, enum task_
 	}
 	status = noted(search, status, "set of tasks");
 	if (!status)
-		status = sort_array(&search->decoder->reader, &found, compare_addresses);
+		status = sort_array(&search->decoder->reader.work, &found, compare_addresses);
 	for (size_t i = 0; !status && i < found.count; i++)
 		status = search->found(search->arg, found.items[i], -1, source);
 	array_deinit(&found);

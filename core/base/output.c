@@ -15,7 +15,7 @@ void output_init(struct output *out, const struct aiodbg_sink *sink)
 	out->used = 0;
 	out->flushes = 0;
 	out->status = 0;
-	out->until_question = 0;
+	out->work = (struct work){.interrupted = sink->interrupted, .ctx = sink->ctx};
 }
 
 int output_flush(struct output *out)
@@ -25,17 +25,6 @@ int output_flush(struct output *out)
 	out->used = 0;
 	out->flushes++;
 	return out->status;
-}
-
-bool output_goes_on(struct output *out)
-{
-	if (out->until_question-- > 0)
-		return !out->status;
-	out->until_question = LIMIT_INTERRUPT_INTERVAL;
-	int answer = out->sink->interrupted ? out->sink->interrupted(out->sink->ctx) : 0;
-	if (answer && !out->status)
-		out->status = answer < 0 ? answer : AIODBG_INTERRUPTED;
-	return !out->status;
 }
 
 int output_finish(struct output *out, struct aiodbg_error *err)

@@ -3,7 +3,7 @@
 #ifndef BASE_OUTPUT_H
 #define BASE_OUTPUT_H
 
-#include "aiodbg.h"
+#include "base/work.h"
 
 #include <string.h>
 
@@ -14,8 +14,8 @@ struct output {
 	size_t flushes;
 	/* What the sink returned, once it failed. */
 	int status;
-	/* How many steps until the next question whether to go on. */
-	uint32_t until_question;
+	/* Of the sink. */
+	struct work work;
 	char buffer[65536];
 };
 
@@ -55,9 +55,15 @@ size_t output_safe_width(const struct output *out, const char *text, size_t max)
 /* Count more spaces (or whatever fill is). */
 void output_fill(struct output *out, char fill, size_t count);
 
-/* To be called for each step of a loop that may write nothing for long. False if that is to end:
+/* Call it for each step of a loop that may write nothing for long. False if the loop is to end:
  * then status is set. */
-bool output_goes_on(struct output *out);
+static inline bool output_goes_on(struct output *out)
+{
+	int status = work_step(&out->work);
+	if (status && !out->status)
+		out->status = status;
+	return !out->status;
+}
 
 /* Hand the rest to the sink. Returns what it returned. */
 int output_flush(struct output *out);

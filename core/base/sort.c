@@ -10,7 +10,7 @@
 #define RUN 4096
 
 struct sort {
-	struct reader *reader;
+	struct work *work;
 	size_t count, size;
 	sort_compare_fn *compare;
 };
@@ -32,28 +32,27 @@ static int merge(const struct sort *sort, const char *from, char *to, size_t sta
 		memcpy(to + i * size, from + (is_left ? left++ : right++) * size, size);
 		if (i % RUN)
 			continue;
-		int status = reader_work(sort->reader, RUN / 16);
+		int status = work_charge(sort->work, RUN / 16);
 		if (status)
 			return status;
 	}
 	return 0;
 }
 
-int sort_items(struct reader *reader, void *items, size_t count, size_t size,
-	       sort_compare_fn *compare)
+int sort_items(struct work *work, void *items, size_t count, size_t size, sort_compare_fn *compare)
 {
-	const struct sort sort = {reader, count, size, compare};
+	const struct sort sort = {work, count, size, compare};
 	char *from = items, *to = NULL;
 	int status = 0;
 	for (size_t i = 0; !status && i < count; i += RUN) {
-		status = count > RUN ? reader_work(reader, RUN) : 0;
+		status = count > RUN ? work_charge(work, RUN) : 0;
 		qsort(from + i * size, least(count - i, RUN), size, compare);
 	}
 	if (status || count <= RUN)
 		return status;
 	char *spare = to = malloc(count * size);
 	if (!spare)
-		return error_no_memory(&reader->error);
+		return error_no_memory(work->error);
 	for (size_t run = RUN; !status && run < count; run *= 2) {
 		for (size_t i = 0; !status && i < count; i += 2 * run)
 			status = merge(&sort, from, to, i, least(i + run, count),

@@ -3,20 +3,19 @@
 #ifndef BASE_SORT_H
 #define BASE_SORT_H
 
-#include "memory/reader.h"
+#include "base/work.h"
 
 /* As of qsort(). */
 typedef int sort_compare_fn(const void *a, const void *b);
 
 /*
- * Sorts as qsort() does. Returns 0, AIODBG_NO_MEMORY, or what reader_work() does, with the error
+ * Sort as qsort() does. Returns 0, AIODBG_NO_MEMORY, or what work_charge() does, with the error
  * set; the items are then in some order.
  */
-int sort_items(struct reader *reader, void *items, size_t count, size_t size,
-	       sort_compare_fn *compare);
+int sort_items(struct work *work, void *items, size_t count, size_t size, sort_compare_fn *compare);
 
 /* An array. */
-#define sort_array(reader, array, compare)                                                         \
-	sort_items(reader, (array)->items, (array)->count, sizeof((array)->items[0]), compare)
+#define sort_array(work, array, compare)                                                           \
+	sort_items(work, (array)->items, (array)->count, sizeof((array)->items[0]), compare)
 
 #endif

@@ -206,7 +206,7 @@ static int find_position(struct decoder *decoder, struct location *location)
 	const struct code *code = location->code;
 	location->position = (struct position){-1, -1, -1, -1};
 	/* A few bytes of the table take as long as an object. */
-	int status = reader_work(&decoder->reader, code->linetable_size / 16);
+	int status = work_charge(&decoder->reader.work, code->linetable_size / 16);
 	if (status)
 		return status;
 	if (location->unit == UNIT_START)

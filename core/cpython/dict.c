@@ -102,7 +102,7 @@ static int visit_entries(struct decoder *decoder, const struct entries *entries,
 	struct window w;
 	for (uint64_t i = 0; i < count; i += step) {
 		size_t part = count - i < step ? (size_t)(count - i) : step;
-		int code = reader_work(&decoder->reader, part);
+		int code = work_charge(&decoder->reader.work, part);
 		if (!code)
 			code = window_read(&decoder->reader, entries->addr + i * entries->size,
 					   part * entries->size, &w);

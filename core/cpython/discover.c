@@ -286,7 +286,7 @@ typedef int try_fn(struct reader *reader, uint64_t addr, struct runtime *runtime
 static int try_place(struct reader *reader, struct search *search, try_fn *try, uint64_t addr,
 		     struct runtime *runtime, struct aiodbg_error *first)
 {
-	int status = reader_work(reader, LIMIT_TRY_WORK);
+	int status = work_charge(&reader->work, LIMIT_TRY_WORK);
 	if (!status)
 		status = try(reader, addr, runtime);
 	search_add(search, addr, status, &reader->error);
@@ -353,7 +353,7 @@ static int scan_region(struct reader *reader, const struct aiodbg_region *region
 	for (uint64_t at = 0; at < size; at += LIMIT_PAGE_SIZE) {
 		uint64_t addr = region->start + at, left = size - at;
 		size_t len = left < LIMIT_PAGE_SIZE ? (size_t)left : LIMIT_PAGE_SIZE;
-		int status = reader_check_interrupt(reader);
+		int status = work_step(&reader->work);
 		if (!status)
 			status = reader_read(reader, addr, page, len);
 		if (error_is_fatal(status))

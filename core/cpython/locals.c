@@ -47,7 +47,7 @@ static int read_slot(struct decoder *decoder, const struct frame *frame, uint64_
 	uint64_t word;
 	enum kind kind = KIND_OTHER;
 	local->addr = frame->locals + index * decoder->reader.word_size;
-	int status = reader_check_interrupt(&decoder->reader);
+	int status = work_step(&decoder->reader.work);
 	if (!status)
 		status = reader_word(&decoder->reader, local->addr, &word);
 	if (status)

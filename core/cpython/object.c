@@ -250,7 +250,7 @@ static int inherit_kind(struct decoder *decoder, struct type *type)
 		char name[LIMIT_C_STRING];
 		const struct type *next = htab_find(decoder->types, &base);
 		if (!next) {
-			int code = reader_work(&decoder->reader, 4);
+			int code = work_charge(&decoder->reader.work, 4);
 			if (!code)
 				code = type_read(decoder, base, &read, &metatype, name);
 			if (error_is_fatal(code))

@@ -25,7 +25,7 @@ static int visit_array(struct decoder *decoder, uint64_t items, uint64_t count,
 	unsigned int word = decoder->reader.word_size;
 	for (uint64_t i = 0; i < count; i++) {
 		uint64_t item;
-		int code = reader_check_interrupt(&decoder->reader);
+		int code = work_step(&decoder->reader.work);
 		if (!code)
 			code = reader_word(&decoder->reader, items + i * word, &item);
 		if (!code && item)

@@ -31,7 +31,7 @@ int set_visit(struct decoder *decoder, uint64_t addr, sequence_visit_fn *visit, 
 	for (uint64_t i = 0; i <= mask; i += step) {
 		size_t count = mask + 1 - i < step ? (size_t)(mask + 1 - i) : step;
 		/* Gigabytes may have no member. */
-		code = reader_check_interrupt(&decoder->reader);
+		code = work_step(&decoder->reader.work);
 		if (code)
 			return code;
 		code = window_read(&decoder->reader, table + i * entry_size, count * entry_size,
@@ -46,7 +46,7 @@ int set_visit(struct decoder *decoder, uint64_t addr, sequence_visit_fn *visit, 
 			/* A removed member leaves a dummy, whose hash no member has. */
 			if (!key || hash == -1)
 				continue;
-			code = reader_check_interrupt(&decoder->reader);
+			code = work_step(&decoder->reader.work);
 			if (!code)
 				code = visit(decoder, key, arg);
 		}

@@ -27,7 +27,7 @@ int stack_visit(struct decoder *decoder, const struct frame *frame, bool *exact,
 			.addr = frame->values + i * reader->word_size,
 		};
 		uint64_t word;
-		int status = reader_check_interrupt(reader);
+		int status = work_step(&reader->work);
 		if (!status)
 			status = reader_word(reader, value.addr, &word);
 		if (status)

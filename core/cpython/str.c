@@ -73,7 +73,7 @@ int str_read(struct decoder *decoder, uint64_t addr, const char **ret)
 		count = count < LIMIT_NAME_SHOWN ? count : LIMIT_NAME_SHOWN;
 		decoder_go_on(decoder, AIODBG_LIMIT);
 	}
-	code = reader_work(&decoder->reader, count / 256);
+	code = work_charge(&decoder->reader.work, count / 256);
 	if (code)
 		return code;
 	uint8_t small_bytes[512];

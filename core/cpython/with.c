@@ -68,7 +68,7 @@ static int visit_with(struct decoder *decoder, const struct frame *frame, uint64
 static int find_position(struct decoder *decoder, const struct code *code, uint32_t unit,
 			 struct position *ret)
 {
-	int status = reader_work(&decoder->reader, code->linetable_size / 16);
+	int status = work_charge(&decoder->reader.work, code->linetable_size / 16);
 	if (!status)
 		linetable_find((enum linetable_format)decoder->layout->fact.linetable,
 			       code->linetable, code->linetable_size, code->firstlineno, unit, ret);
@@ -112,7 +112,7 @@ static int visit_table(struct decoder *decoder, const struct frame *frame, with_
 		status = code_read_exctable(decoder, code);
 	uint32_t unit = frame->location->unit, below = UINT32_MAX;
 	for (int i = 0; !status && i < LIMIT_BLOCKS; i++) {
-		status = reader_work(&decoder->reader, code->exctable_size / 16 + 1);
+		status = work_charge(&decoder->reader.work, code->exctable_size / 16 + 1);
 		if (status || !exctable_find(code->exctable, code->exctable_size, unit, &entry))
 			return status;
 		status = visit_entry(decoder, frame, code, &entry, &below, visit, arg);
@@ -154,7 +154,7 @@ static int find_setup(struct decoder *decoder, const struct code *code, struct s
 		status = reader_corrupt(&decoder->reader, bytes, "code of an impossible size");
 	for (uint64_t at = 0; !status && !setup->found && at < size; at += WINDOW_MAX) {
 		size_t part = size - at < WINDOW_MAX ? (size_t)(size - at) : WINDOW_MAX;
-		status = reader_work(&decoder->reader, part / 16);
+		status = work_charge(&decoder->reader.work, part / 16);
 		if (!status)
 			status = window_read(&decoder->reader, code->instructions + at, part, &w);
 		for (size_t i = 0; !status && !setup->found && i + 1 < part; i += UNIT_SIZE)

@@ -142,12 +142,19 @@ static bool pagecache_fetch_direct(struct pagecache *cache, uint64_t addr, void 
 	return got == (ssize_t)len;
 }
 
+static void count_read(struct pagecache *cache)
+{
+	cache->stats.reads++;
+	if (cache->work)
+		cache->work->done += LIMIT_READ_WORK;
+}
+
 static int pagecache_fetch(struct pagecache *cache, uint64_t addr, void *buf, size_t len)
 {
 	int code = 0;
 	if (!pagecache_fetch_direct(cache, addr, buf, len))
 		code = cache->target->read(cache->target->ctx, addr, buf, len);
-	cache->stats.reads++;
+	count_read(cache);
 	if (code == 0)
 		cache->stats.bytes += len;
 	else
@@ -353,7 +360,8 @@ static int batch_read(struct pagecache *cache, struct batch *batch, size_t *whol
 			return code < 0 ? code : 0;
 		(*whole)++;
 	}
-	cache->stats.reads += !refused;
+	if (!refused)
+		count_read(cache);
 	while (*whole < batch->count && got >= (ssize_t)batch->local[*whole].iov_len) {
 		got -= (ssize_t)batch->local[*whole].iov_len;
 		cache->stats.bytes += batch->local[(*whole)++].iov_len;

@@ -20,6 +20,7 @@
 #include "aiodbg.h"
 #include "base/array.h"
 #include "base/ceilings.h"
+#include "base/work.h"
 
 #include <hashtab.h>
 
@@ -64,6 +65,8 @@ struct pagecache {
 	bool changing;
 	struct read_ranges log;
 	struct batch *batch;
+	/* Charged LIMIT_READ_WORK for each read of the target; may be NULL. */
+	struct work *work;
 	struct aiodbg_stats stats;
 };
 

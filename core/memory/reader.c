@@ -12,9 +12,16 @@ int reader_init(struct reader *reader, const struct aiodbg_target *target,
 {
 	memset(reader, 0, sizeof(*reader));
 	reader->word_size = target->word_size;
+	reader->work = (struct work){
+		.interrupted = target->interrupted,
+		.ctx = target->ctx,
+		.limit = LIMIT_WORK,
+		.error = &reader->error,
+	};
 	reader->big_endian = target->byte_order == AIODBG_BIG_ENDIAN;
 	if (pagecache_init(&reader->cache, target, options))
 		return error_no_memory(&reader->error);
+	reader->cache.work = &reader->work;
 	return 0;
 }
 
@@ -131,32 +138,6 @@ uint32_t window_bits(const struct window *window, size_t bit, size_t width)
 int64_t reader_signed(const struct reader *reader, uint64_t word)
 {
 	return reader->word_size == 4 ? (int32_t)(uint32_t)word : (int64_t)word;
-}
-
-int reader_work_slowly(struct reader *reader, uint64_t objects)
-{
-	const struct aiodbg_target *target = reader->cache.target;
-	uint64_t reads = reader->cache.stats.reads;
-	reader->work += LIMIT_INTERRUPT_INTERVAL - reader->until_question + objects +
-			(reads - reader->reads_counted) * LIMIT_READ_WORK;
-	reader->reads_counted = reads;
-	reader->until_question = LIMIT_INTERRUPT_INTERVAL;
-	int code = target->interrupted ? target->interrupted(target->ctx) : 0;
-	if (code)
-		return error_set(&reader->error, code < 0 ? code : AIODBG_INTERRUPTED,
-				 "interrupted");
-	if (reader->work <= LIMIT_WORK)
-		return 0;
-	/* So that the next object is one too many as well. */
-	reader->until_question = 0;
-	return error_set(&reader->error, AIODBG_TOO_MUCH, "more than %d objects were looked at",
-			 LIMIT_WORK);
-}
-
-void reader_begin_work(struct reader *reader)
-{
-	reader->work = 0;
-	reader->until_question = LIMIT_INTERRUPT_INTERVAL;
 }
 
 int reader_next_region(struct reader *reader, struct aiodbg_region *region)

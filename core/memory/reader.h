@@ -18,10 +18,8 @@ struct reader {
 	struct aiodbg_error error;
 	unsigned int word_size;
 	bool big_endian;
-	/* How many objects until the user is asked whether to go on. */
-	uint32_t until_question;
-	/* Work so far, in objects: LIMIT_WORK; and how many reads of the cache are in it. */
-	uint64_t work, reads_counted;
+	/* Whatever is done with the target, reads included: up to LIMIT_WORK. */
+	struct work work;
 };
 
 /* The most that a window can hold. */
@@ -102,28 +100,6 @@ uint32_t window_bits(const struct window *window, size_t bit, size_t width);
 
 /* word as a Py_ssize_t of the target. */
 int64_t reader_signed(const struct reader *reader, uint64_t word);
-
-/*
- * To be called for so many objects, or for work that takes as long, before it is done. Returns 0,
- * AIODBG_INTERRUPTED, the callback's value, or AIODBG_TOO_MUCH behind LIMIT_WORK.
- */
-int reader_work_slowly(struct reader *reader, uint64_t objects);
-static inline int reader_work(struct reader *reader, uint64_t objects)
-{
-	if (objects >= reader->until_question)
-		return reader_work_slowly(reader, objects);
-	reader->until_question -= (uint32_t)objects;
-	return 0;
-}
-
-/* The same for one object. */
-static inline int reader_check_interrupt(struct reader *reader)
-{
-	return reader_work(reader, 1);
-}
-
-/* What follows is another part of the work, which may be as much again. */
-void reader_begin_work(struct reader *reader);
 
 /*
  * Go from a readable region to the next one, from all zeros to the first. Returns 0,

@@ -19,5 +19,5 @@ int walk_step(struct reader *reader, struct walk *walk, uint64_t addr)
 		walk->before = addr;
 		walk->turn *= 2;
 	}
-	return reader_check_interrupt(reader);
+	return work_step(&reader->work);
 }

@@ -4,6 +4,7 @@
 
 #include "base/ceilings.h"
 #include "base/error.h"
+#include "base/work.h"
 #include "process/denied.h"
 #include "process/elf_file.h"
 #include "process/maps.h"
@@ -81,8 +82,8 @@ struct process {
 	/* What the links of that name lead to, empty if that is not known. */
 	char exe[PATH_MAX], root[PATH_MAX];
 	struct aiodbg_target target;
-	aiodbg_interrupted_fn *interrupted;
-	void *interrupted_ctx;
+	/* Of the caller. */
+	struct work work;
 	/* ELF files among the objects, as far as is known, and bytes of those that were put
 	 * together from memory. */
 	size_t elf_count;
@@ -158,13 +159,13 @@ static int process_source_line(void *ctx, const char *path, uint32_t line, char 
 static int process_interrupted(void *ctx)
 {
 	const struct process *process = ctx;
-	return process->interrupted ? process->interrupted(process->interrupted_ctx) : 0;
+	return process->work.interrupted ? process->work.interrupted(process->work.ctx) : 0;
 }
 
-/* What a callback is to return if the work is to end. */
+/* What a callback is to return if the work is to end. Asks each time: blocks are large. */
 static int check_interrupt(struct process *process)
 {
-	int status = process_interrupted(process);
+	int status = work_charge(&process->work, LIMIT_INTERRUPT_INTERVAL);
 	process->stopped = status > 0;
 	if (status)
 		return status < 0 ? status : STOPPED;
@@ -655,8 +656,8 @@ int process_create(uint32_t pid, const struct aiodbg_options *options, struct ai
 	process->pid = pid;
 	process->folder = process->memory = -1;
 	if (options) {
-		process->interrupted = options->interrupted;
-		process->interrupted_ctx = options->interrupted_ctx;
+		process->work.interrupted = options->interrupted;
+		process->work.ctx = options->interrupted_ctx;
 	}
 	process->target = (struct aiodbg_target){
 		.size = sizeof(process->target),

@@ -44,11 +44,6 @@ struct graph_writer {
 	bool no_memory;
 };
 
-const struct aiodbg_graph_options graph_defaults = {
-	.size = sizeof(graph_defaults),
-	.depth = 1,
-};
-
 static void begin_line(struct graph_writer *writer, size_t level)
 {
 	output_fill(writer->out, ' ', level * 4);
@@ -76,25 +71,6 @@ static void write_frame(struct graph_writer *writer, const struct location *loca
 	output_text(out, "()\n");
 }
 
-void graph_call_stack(const struct task *task, const struct aiodbg_graph_options *options,
-		      bool is_root, size_t *first, size_t *end)
-{
-	bool running = task->state == TASK_RUNNING;
-	*first = 0;
-	*end = task->depth;
-	if (!running)
-		*first = task->depth - task->coroutines;
-	else if (is_root && options->depth > 1)
-		*first = options->depth - 1 < *end ? options->depth - 1 : *end;
-	size_t limit = (size_t)llabs(options->limit);
-	if (options->has_limit && *end - *first > limit) {
-		if (options->limit < 0)
-			*end = *first + limit;
-		else
-			*first = *end - limit;
-	}
-}
-
 /* Innermost first, as a debugger writes it. */
 static void write_stack(struct graph_writer *writer, const struct task *task, size_t level,
 			bool is_root)
@@ -107,11 +83,6 @@ static void write_stack(struct graph_writer *writer, const struct task *task, si
 	output_text(writer->out, "  + Call stack:\n");
 	for (size_t i = first; i < end; i++)
 		write_frame(writer, task->stack[i], level);
-}
-
-bool graph_shows(const struct aiodbg_snapshot *snap, const struct link *link)
-{
-	return !snap->records_awaiters || link->source & EDGE_AWAITED_BY;
 }
 
 static bool has_awaiters(const struct graph_writer *writer, const struct node *node)

@@ -112,7 +112,7 @@ static size_t pending_count(const struct aiodbg_snapshot *snap, struct output *o
 {
 	size_t count = 0;
 	for (size_t i = 0; i < snap->tasks.count && output_goes_on(out); i++)
-		count += render_is_pending(snap->tasks.items[i]);
+		count += task_is_pending(snap->tasks.items[i]);
 	return count;
 }
 

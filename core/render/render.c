@@ -54,24 +54,6 @@ int renderer_run(const struct renderer *renderer, const struct view *view,
 	return output_finish(&out, err);
 }
 
-size_t render_name(struct output *out, const struct task *task, bool measure)
-{
-	char unnamed[LIMIT_C_STRING + 32];
-	const char *name = task->name;
-	if (!name) {
-		snprintf(unnamed, sizeof(unnamed), "<%s at 0x%" PRIx64 ">",
-			 task->type ? task->type : "task", task->id);
-		name = unnamed;
-	}
-	return measure ? output_safe_width(out, name, LIMIT_NAME_SHOWN)
-		       : output_safe(out, name, LIMIT_NAME_SHOWN);
-}
-
-bool render_is_pending(const struct task *task)
-{
-	return task->state != TASK_FINISHED && task->state != TASK_CANCELLED;
-}
-
 void render_empty(const struct aiodbg_snapshot *snap, struct output *out)
 {
 	char version[32];

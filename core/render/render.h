@@ -48,29 +48,11 @@ void renderer_names(uint32_t shows, char *buf, size_t size);
 int renderer_run(const struct renderer *renderer, const struct view *view,
 		 const struct aiodbg_sink *sink, struct aiodbg_error *err);
 
-/* Options where the caller gave none. */
-extern const struct aiodbg_graph_options graph_defaults;
-
-/* The frames of a task that its call graph has: those from *first up to *end. */
-void graph_call_stack(const struct task *task, const struct aiodbg_graph_options *options,
-		      bool is_root, size_t *first, size_t *end);
-
-/* Whether call graphs have it: CPython's do not have what only callbacks tell. */
-struct link;
-bool graph_shows(const struct aiodbg_snapshot *snap, const struct link *link);
-
 /*
  * Shared by the texts. render_empty() says what was looked for where there are no tasks;
  * render_problems() what is missing, one line per cause; nothing if all is there.
  */
 void render_empty(const struct aiodbg_snapshot *snap, struct output *out);
 void render_problems(const struct aiodbg_snapshot *snap, struct output *out);
-
-/* A task's name, or what else tells it apart; or only its width. */
-size_t render_name(struct output *out, const struct task *task, bool measure);
-
-/* Tasks that ps and pstree show: those that are not finished, and those that others are
- * waited for by. */
-bool render_is_pending(const struct task *task);
 
 #endif

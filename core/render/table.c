@@ -81,7 +81,7 @@ static size_t put_cell(const struct pen *pen, const struct row *row, int column)
 	case ID:
 		return put_number(pen, text_hex, task->id);
 	case NAME:
-		return render_name(pen->out, task, pen->measure);
+		return task_write_name(pen->out, task, pen->measure);
 	case STACK:
 		return put_stack(pen, task);
 	case CHAIN:
@@ -89,7 +89,7 @@ static size_t put_cell(const struct pen *pen, const struct row *row, int column)
 	case AWAITER:
 		if (!row->edge)
 			return 0;
-		return awaiter ? render_name(pen->out, awaiter, pen->measure)
+		return awaiter ? task_write_name(pen->out, awaiter, pen->measure)
 			       : put(pen, "(future)", LIMIT_NAME_SHOWN);
 	default:
 		return put_number(pen, text_hex, row->edge ? row->edge->awaiter_id : 0);
@@ -130,7 +130,7 @@ static void each_row(const struct aiodbg_snapshot *snap, row_fn *visit, struct o
 {
 	for (size_t i = 0; i < snap->tasks.count && output_goes_on(out); i++) {
 		struct row row = {.snap = snap, .task = snap->tasks.items[i]};
-		if (!render_is_pending(row.task))
+		if (!task_is_pending(row.task))
 			continue;
 		if (!row.task->awaiter_count)
 			visit(&row, out, widths);

@@ -39,7 +39,7 @@ static void write_object(struct output *out, const char *type, uint64_t addr)
 static void write_task(struct output *out, const struct task *task)
 {
 	output_format(out, "0x%" PRIx64 "  ", task->id);
-	render_name(out, task, false);
+	task_write_name(out, task, false);
 }
 
 static void write_cancellation(struct output *out, const struct task_detail *detail)
@@ -68,7 +68,7 @@ static void write_cancellation(struct output *out, const struct task_detail *det
 static void write_waits_for(struct output *out, const struct task_detail *detail)
 {
 	const struct task *task = detail->task;
-	if (!render_is_pending(task))
+	if (!task_is_pending(task))
 		return;
 	write_label(out, "waits for");
 	if (!detail->waits_for) {
@@ -80,7 +80,7 @@ static void write_waits_for(struct output *out, const struct task_detail *detail
 	output_format(out, ", %s", states[detail->waits_for_state]);
 	if (detail->waits_for_task) {
 		output_text(out, ", ");
-		render_name(out, detail->waits_for_task, false);
+		task_write_name(out, detail->waits_for_task, false);
 	}
 	output_text(out, "\n");
 }

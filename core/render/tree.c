@@ -88,7 +88,7 @@ static void indent(struct tree *tree, bool last)
 static void write_name(struct tree *tree, const struct task *task)
 {
 	output_text(tree->out, "(T) ");
-	render_name(tree->out, task, false);
+	task_write_name(tree->out, task, false);
 }
 
 static void write_state(struct tree *tree, const struct task *task)
@@ -254,7 +254,7 @@ static void write_cycles(struct tree *tree)
 		for (size_t k = 0; k <= cycle->count; k++) {
 			if (k)
 				output_text(tree->out, tree->charset->arrow);
-			render_name(tree->out, cycle->tasks[k % cycle->count], false);
+			task_write_name(tree->out, cycle->tasks[k % cycle->count], false);
 		}
 		output_text(tree->out, "\n");
 	}

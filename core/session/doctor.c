@@ -19,7 +19,7 @@ static int check_region(struct reader *reader, const struct aiodbg_region *regio
 			struct doctor *doctor)
 {
 	uint8_t byte;
-	int status = reader_check_interrupt(reader);
+	int status = work_step(&reader->work);
 	if (!status)
 		status = reader_u8(reader, region->start, &byte);
 	if (!status)
@@ -177,7 +177,7 @@ static int examine_problems(struct reader *reader, struct doctor *doctor)
 			       : 0;
 	int status = add_problems(doctor, snap->problems);
 	for (size_t i = 0; !status && i < snap->tasks.count; i++) {
-		status = reader_check_interrupt(reader);
+		status = work_step(&reader->work);
 		if (status)
 			doctor->error = reader->error;
 		else
@@ -510,6 +510,6 @@ int doctor_init(struct doctor *ret, const struct aiodbg_target *target, uint32_t
 
 void doctor_deinit(struct doctor *doctor)
 {
-	aiodbg_snapshot_destroy(doctor->snap);
-	aiodbg_close(doctor->dbg);
+	snapshot_destroy(doctor->snap);
+	session_close(doctor->dbg);
 }

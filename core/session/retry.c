@@ -80,7 +80,7 @@ static int decode(struct series *series, struct decoder *decoder, struct aiodbg_
 	decoder->arena = &snap->arena;
 	int status = build_snapshot(snap, decoder, &dbg->runtime, series->request);
 	if (status)
-		aiodbg_snapshot_destroy(snap);
+		snapshot_destroy(snap);
 	else
 		*ret = snap;
 	return status;
@@ -93,10 +93,10 @@ static void compare(struct series *series, struct aiodbg_snapshot *snap)
 			 !retry_is_whole(snap);
 	if (series->best && (!series->settled || series->best_settled) &&
 	    !retry_is_better(snap, series->best)) {
-		aiodbg_snapshot_destroy(snap);
+		snapshot_destroy(snap);
 		return;
 	}
-	aiodbg_snapshot_destroy(series->best);
+	snapshot_destroy(series->best);
 	series->best = snap;
 	series->best_settled = series->settled;
 }
@@ -153,6 +153,6 @@ int retry_snapshot(struct aiodbg *dbg, const struct aiodbg_request *request,
 		*ret = series.best;
 		return 0;
 	}
-	aiodbg_snapshot_destroy(series.best);
+	snapshot_destroy(series.best);
 	return status;
 }

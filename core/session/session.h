@@ -26,12 +26,15 @@ static inline void session_add_stats(struct aiodbg *dbg, const struct aiodbg_sta
 }
 
 /*
- * As aiodbg_open() and aiodbg_open_process(), but what was learned of the target is there also
- * if they fail: then *ret is to be closed as well, unless it is NULL.
+ * Open a target, or the process with that id, and find the runtime in it. What was learned of the
+ * target is there also on failure: then *ret is to be closed as well, unless it is NULL.
  */
 int session_open(const struct aiodbg_target *target, const struct aiodbg_options *options,
 		 struct aiodbg_error *err, struct aiodbg **ret);
 int session_open_process(uint32_t pid, const struct aiodbg_options *options,
 			 struct aiodbg_error *err, struct aiodbg **ret);
+
+/* dbg may be NULL. */
+void session_close(struct aiodbg *dbg);
 
 #endif

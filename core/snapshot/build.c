@@ -115,7 +115,7 @@ static int sort_tasks(struct builder *builder, size_t from)
 {
 	struct tasks *tasks = &builder->snap->tasks;
 	size_t count = tasks->count - from;
-	int status = count ? sort_items(&builder->decoder->reader, tasks->items + from, count,
+	int status = count ? sort_items(&builder->decoder->reader.work, tasks->items + from, count,
 					sizeof(tasks->items[0]), compare_tasks)
 			   : 0;
 	for (size_t i = from; i < tasks->count; i++)
@@ -204,7 +204,7 @@ static int drop_finished(struct tasks *tasks, struct reader *reader)
 	int status = 0;
 	for (size_t i = 0; !status && i < tasks->count; i++) {
 		struct task *task = tasks->items[i];
-		status = reader_check_interrupt(reader);
+		status = work_step(&reader->work);
 		if (task->ended)
 			continue;
 		bool done = task->state == TASK_FINISHED || task->state == TASK_CANCELLED;
@@ -254,7 +254,7 @@ static int decode_objects(struct builder *builder, struct runtime *runtime)
 static int cut(struct builder *builder, int status, uint64_t arena_limit)
 {
 	struct decoder *decoder = builder->decoder;
-	reader_begin_work(&decoder->reader);
+	work_restart(&decoder->reader.work);
 	arena_set_limit(decoder->arena, arena_limit);
 	if (status == AIODBG_TOO_MUCH || status == AIODBG_LIMIT)
 		return builder_note(builder, &decoder->reader.error);
@@ -348,11 +348,10 @@ static int find_subject(struct builder *builder)
 {
 	struct aiodbg_snapshot *snap = builder->snap;
 	struct aiodbg_error *error = &builder->decoder->reader.error;
-	const struct aiodbg_target *target = builder->decoder->reader.cache.target;
 	struct task *task;
 	if (!builder->request->subject || snap->subject)
 		return 0;
-	int status = find_task(snap, builder->request->subject, target->interrupted, target->ctx,
+	int status = find_task(snap, builder->request->subject, &builder->decoder->reader.work,
 			       error, &task);
 	if (!status)
 		snap->subject = task->id;

@@ -252,7 +252,7 @@ static void let_end(struct builder *builder, const struct before *before)
 int decode_node(struct builder *builder, struct node *node)
 {
 	struct decoder *decoder = builder->decoder;
-	int status = reader_check_interrupt(&decoder->reader);
+	int status = work_step(&decoder->reader.work);
 	builder->node = node;
 	for (int i = 1; !status; i++) {
 		bool same;
@@ -299,7 +299,7 @@ int decode_again(struct builder *builder, struct node *node)
 	struct before before = before_decoding(builder);
 	size_t kept = 0;
 	builder->node = node;
-	int status = reader_work(&builder->decoder->reader, executing->count / 16);
+	int status = work_charge(&builder->decoder->reader.work, executing->count / 16);
 	if (status)
 		return status;
 	for (size_t i = 0; i < executing->count; i++) {

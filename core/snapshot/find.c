@@ -11,7 +11,6 @@
 #include "base/ceilings.h"
 #include "base/error.h"
 #include "base/spell.h"
-#include "render/render.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -26,9 +25,11 @@ struct search {
 	const struct aiodbg_snapshot *snap;
 	const char *text;
 	size_t len;
+	struct work *work;
+	/* Why the work is to end. */
+	int status;
 	struct aiodbg_sink sink;
-	/* Where names are written as they are shown; nothing leaves it. It also asks whether to
-	 * go on. */
+	/* Where names are written as they are shown; nothing leaves it. */
 	struct output *shown;
 };
 
@@ -59,11 +60,18 @@ bool find_parse_id(const char *text, uint64_t *ret)
 	return !errno;
 }
 
+static bool goes_on(struct search *search)
+{
+	if (!search->status)
+		search->status = work_step(search->work);
+	return !search->status;
+}
+
 /* A name as it is shown, without the NUL; its length in *len. */
 static const char *shown_name(struct search *search, const struct task *task, size_t *len)
 {
 	search->shown->used = 0;
-	render_name(search->shown, task, false);
+	task_write_name(search->shown, task, false);
 	*len = search->shown->used;
 	return search->shown->buffer;
 }
@@ -87,7 +95,7 @@ static size_t count_tasks(struct search *search, bool (*has)(struct search *, co
 	size_t count = 0;
 	for (size_t i = 0; i < search->snap->tasks.count; i++) {
 		struct task *task = search->snap->tasks.items[i];
-		if (!output_goes_on(search->shown))
+		if (!goes_on(search))
 			break;
 		if (!has(search, task))
 			continue;
@@ -112,7 +120,7 @@ static int ambiguous(struct search *search, bool (*has)(struct search *, const s
 	size_t listed = 0, used = 0;
 	for (size_t i = 0; i < search->snap->tasks.count && listed < IDS_LISTED; i++) {
 		const struct task *task = search->snap->tasks.items[i];
-		if (!output_goes_on(search->shown))
+		if (!goes_on(search))
 			break;
 		if (!has(search, task))
 			continue;
@@ -179,7 +187,7 @@ static size_t find_nearest(struct search *search, bool by_id, struct nearby *nea
 	for (size_t i = 0; i < search->snap->tasks.count; i++) {
 		const struct task *task = search->snap->tasks.items[i];
 		uint64_t cost = search->len * (2 * max + 1) + 20;
-		if (search->len > SPELL_MAX || cost > work || !output_goes_on(search->shown))
+		if (search->len > SPELL_MAX || cost > work || !goes_on(search))
 			break;
 		work -= cost;
 		size_t distance = distance_of(search, task, by_id, max);
@@ -242,8 +250,8 @@ static int find(struct search *search, struct aiodbg_error *err, struct task **r
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		search->sink.unicode = ways[i].unicode;
 		size_t count = count_tasks(search, ways[i].has, ret);
-		if (search->shown->status)
-			return search->shown->status;
+		if (search->status)
+			return search->status;
 		if (count == 1)
 			return 0;
 		if (count > 1)
@@ -253,9 +261,8 @@ static int find(struct search *search, struct aiodbg_error *err, struct task **r
 	return not_found(search, err);
 }
 
-int find_task(const struct aiodbg_snapshot *snap, const char *text,
-	      aiodbg_interrupted_fn *interrupted, void *ctx, struct aiodbg_error *err,
-	      struct task **ret)
+int find_task(const struct aiodbg_snapshot *snap, const char *text, struct work *work,
+	      struct aiodbg_error *err, struct task **ret)
 {
 	uint64_t id;
 	struct task *task = find_parse_id(text, &id) ? find_task_with_id(snap, id) : NULL;
@@ -264,17 +271,15 @@ int find_task(const struct aiodbg_snapshot *snap, const char *text,
 		*ret = task;
 		return 0;
 	}
-	struct search search = {.snap = snap, .text = text, .len = strlen(text)};
+	struct search search = {.snap = snap, .text = text, .len = strlen(text), .work = work};
 	search.sink.size = sizeof(search.sink);
-	search.sink.interrupted = interrupted;
-	search.sink.ctx = ctx;
 	search.shown = malloc(sizeof(*search.shown));
 	if (!search.shown)
 		return error_no_memory(err);
 	output_init(search.shown, &search.sink);
 	int status = find(&search, err, ret);
-	if (search.shown->status)
-		status = error_set(err, search.shown->status, "interrupted");
+	if (search.status)
+		status = error_set(err, search.status, "interrupted");
 	free(search.shown);
 	return status;
 }

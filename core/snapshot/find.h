@@ -12,12 +12,10 @@ struct task *find_task_with_id(const struct aiodbg_snapshot *snap, uint64_t id);
  * The task that text means: an id ("0x7f..."), or a name that one task has, as it is or as
  * it is shown, escaped and shortened. Errors: AIODBG_NOT_FOUND with the nearest names,
  * AIODBG_USAGE with the ids if several tasks have that name, AIODBG_NO_MEMORY, and what
- * interrupted(ctx), if it is not NULL, answers to the question whether to go on. A
- * well-formed id that no task has sets err->address.
+ * work_step() returns. A well-formed id that no task has sets err->address.
  */
-int find_task(const struct aiodbg_snapshot *snap, const char *text,
-	      aiodbg_interrupted_fn *interrupted, void *ctx, struct aiodbg_error *err,
-	      struct task **ret);
+int find_task(const struct aiodbg_snapshot *snap, const char *text, struct work *work,
+	      struct aiodbg_error *err, struct task **ret);
 
 /*
  * Write into buf, of size bytes and NUL-terminated, the next text that means a task and begins

@@ -5,6 +5,7 @@
 #include "base/ceilings.h"
 #include "base/sort.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void graph_init(struct graph *graph, struct arena *arena)
@@ -36,6 +37,37 @@ struct node *graph_add(struct graph *graph, uint64_t addr, struct task *task)
 	if (!array_push(&graph->nodes, node) || !addrmap_put(&graph->index, addr, node))
 		return NULL;
 	return node;
+}
+
+/* ---- what call graphs show ---- */
+
+const struct aiodbg_graph_options graph_defaults = {
+	.size = sizeof(graph_defaults),
+	.depth = 1,
+};
+
+bool graph_shows(const struct aiodbg_snapshot *snap, const struct link *link)
+{
+	return !snap->records_awaiters || link->source & EDGE_AWAITED_BY;
+}
+
+void graph_call_stack(const struct task *task, const struct aiodbg_graph_options *options,
+		      bool is_root, size_t *first, size_t *end)
+{
+	bool running = task->state == TASK_RUNNING;
+	*first = 0;
+	*end = task->depth;
+	if (!running)
+		*first = task->depth - task->coroutines;
+	else if (is_root && options->depth > 1)
+		*first = options->depth - 1 < *end ? options->depth - 1 : *end;
+	size_t limit = (size_t)llabs(options->limit);
+	if (options->has_limit && *end - *first > limit) {
+		if (options->limit < 0)
+			*end = *first + limit;
+		else
+			*first = *end - limit;
+	}
 }
 
 /* ---- from nodes to edges ---- */
@@ -168,7 +200,8 @@ static bool copy_edges(struct resolver *resolver, struct task *task)
 			return false;
 	}
 	if (count > 1)
-		resolver->status = sort_array(resolver->reader, &resolver->places, compare_places);
+		resolver->status = sort_array(&resolver->reader->work, &resolver->places,
+					      compare_places);
 	if (resolver->status)
 		return false;
 	task->awaiters = arena_alloc(resolver->graph->arena, count * sizeof(struct edge));
@@ -201,7 +234,7 @@ static bool resolve_task(struct resolver *resolver, struct node *start)
 		bool done = link->to->task ? add_edge(resolver, task, link->to, source)
 					   : enter_future(resolver, task, link->to, source);
 		if (done)
-			resolver->status = reader_check_interrupt(resolver->reader);
+			resolver->status = work_step(&resolver->reader->work);
 		if (!done || resolver->status)
 			return false;
 	}
@@ -229,7 +262,7 @@ static int collect_awaited(struct arena *arena, const struct tasks *tasks, struc
 	int status = 0;
 	for (size_t i = 0; !status && i < tasks->count; i++) {
 		const struct task *task = tasks->items[i];
-		status = reader_work(reader, 1 + task->awaiter_count / 16);
+		status = work_charge(&reader->work, 1 + task->awaiter_count / 16);
 		for (size_t k = 0; k < task->awaiter_count; k++) {
 			if (task->awaiters[k].awaiter)
 				task->awaiters[k].awaiter->awaited_count++;
@@ -237,7 +270,7 @@ static int collect_awaited(struct arena *arena, const struct tasks *tasks, struc
 	}
 	for (size_t i = 0; !status && i < tasks->count; i++) {
 		struct task *task = tasks->items[i];
-		status = reader_check_interrupt(reader);
+		status = work_step(&reader->work);
 		if (status || !task->awaited_count)
 			continue;
 		task->awaited = arena_alloc(arena, task->awaited_count * sizeof(struct edge *));
@@ -247,7 +280,7 @@ static int collect_awaited(struct arena *arena, const struct tasks *tasks, struc
 	}
 	for (size_t i = 0; !status && i < tasks->count; i++) {
 		struct task *task = tasks->items[i];
-		status = reader_work(reader, 1 + task->awaiter_count / 16);
+		status = work_charge(&reader->work, 1 + task->awaiter_count / 16);
 		for (size_t k = 0; k < task->awaiter_count; k++) {
 			struct task *awaiter = task->awaiters[k].awaiter;
 			if (awaiter)
@@ -370,7 +403,7 @@ static bool follow(struct cycle_finder *finder, struct task *start)
 {
 	bool done = enter(finder, start);
 	while (done && finder->path.count) {
-		finder->status = reader_check_interrupt(finder->reader);
+		finder->status = work_step(&finder->reader->work);
 		if (finder->status)
 			return false;
 		struct visit *visit = &finder->path.items[finder->path.count - 1];

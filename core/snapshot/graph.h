@@ -74,4 +74,14 @@ int graph_collect_awaited(struct arena *arena, const struct tasks *tasks, struct
 int graph_find_cycles(struct arena *arena, const struct tasks *tasks, struct reader *reader,
 		      struct cycles *ret);
 
+/* Options of a call graph where the caller gave none. */
+extern const struct aiodbg_graph_options graph_defaults;
+
+/* Whether call graphs have that link: CPython's do not have those that only callbacks tell. */
+bool graph_shows(const struct aiodbg_snapshot *snap, const struct link *link);
+
+/* The frames of a task that its call graph has: those from *first up to *end. */
+void graph_call_stack(const struct task *task, const struct aiodbg_graph_options *options,
+		      bool is_root, size_t *first, size_t *end);
+
 #endif

@@ -2,6 +2,12 @@
 /* What everyone asks a snapshot. See snapshot/model.h. */
 #include "snapshot/model.h"
 
+#include "base/ceilings.h"
+#include "snapshot/detail.h"
+#include "snapshot/graph.h"
+
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 struct aiodbg_problem *problem_create(struct arena *arena, const struct aiodbg_error *error)
@@ -19,4 +25,38 @@ struct aiodbg_problem *problem_create(struct arena *arena, const struct aiodbg_e
 int64_t snapshot_interp_id(const struct aiodbg_snapshot *snap, size_t index)
 {
 	return index < snap->interps.count ? snap->interps.items[index].id : -1;
+}
+
+size_t task_write_name(struct output *out, const struct task *task, bool measure)
+{
+	char unnamed[LIMIT_C_STRING + 32];
+	const char *name = task->name;
+	if (!name) {
+		snprintf(unnamed, sizeof(unnamed), "<%s at 0x%" PRIx64 ">",
+			 task->type ? task->type : "task", task->id);
+		name = unnamed;
+	}
+	return measure ? output_safe_width(out, name, LIMIT_NAME_SHOWN)
+		       : output_safe(out, name, LIMIT_NAME_SHOWN);
+}
+
+bool task_is_pending(const struct task *task)
+{
+	return task->state != TASK_FINISHED && task->state != TASK_CANCELLED;
+}
+
+void snapshot_destroy(struct aiodbg_snapshot *snap)
+{
+	if (!snap)
+		return;
+	array_deinit(&snap->interps);
+	array_deinit(&snap->threads);
+	array_deinit(&snap->tasks);
+	array_deinit(&snap->cycles);
+	if (snap->detail)
+		detail_deinit(snap->detail);
+	if (snap->graph)
+		graph_deinit(snap->graph);
+	arena_deinit(&snap->arena);
+	free(snap);
 }

@@ -8,6 +8,7 @@
 
 #include "asyncio/find_tasks.h"
 #include "base/arena.h"
+#include "base/output.h"
 #include "cpython/interp.h"
 
 enum task_state {
@@ -131,5 +132,14 @@ int64_t snapshot_interp_id(const struct aiodbg_snapshot *snap, size_t index);
 
 /* A problem of what is in the arena; NULL if there is no memory. */
 struct aiodbg_problem *problem_create(struct arena *arena, const struct aiodbg_error *error);
+
+/* Write a task's name, or what else tells it apart; or only measure it. Returns its width. */
+size_t task_write_name(struct output *out, const struct task *task, bool measure);
+
+/* Tasks that ps and pstree show: those that have not finished. */
+bool task_is_pending(const struct task *task);
+
+/* snap may be NULL. */
+void snapshot_destroy(struct aiodbg_snapshot *snap);
 
 #endif

@@ -88,7 +88,7 @@ int running_decode(struct builder *builder)
 	int status = 0;
 	if (!executing->count)
 		return 0;
-	status = sort_array(&builder->decoder->reader, executing, compare_executing);
+	status = sort_array(&builder->decoder->reader.work, executing, compare_executing);
 	for (size_t i = 0; !status && i < builder->snap->threads.count; i++)
 		status = cut_thread(builder, i);
 	for (size_t i = 0; !status && i < executing->count; i++) {

@@ -99,7 +99,7 @@ int settle_links(struct builder *builder)
 		size_t count = nodes->count, stale = 0;
 		for (size_t i = 0; !status && i < count; i++) {
 			struct node *node = nodes->items[i];
-			status = reader_check_interrupt(&builder->decoder->reader);
+			status = work_step(&builder->decoder->reader.work);
 			if (status || !count_stale(builder, node))
 				continue;
 			stale++;
