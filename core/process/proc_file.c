@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Room for max bytes and a NUL, or for twice as many as there are. */
@@ -62,4 +64,18 @@ const char *proc_file_field(const char *text, const char *key)
 			return line + len + 1 + strspn(line + len + 1, " \t");
 	}
 	return NULL;
+}
+
+int proc_file_open_regular(int folder, const char *name)
+{
+	char link[64];
+	struct stat found;
+	int fd = -1, path = openat(folder, name, O_PATH | O_CLOEXEC);
+	if (path < 0)
+		return -1;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", path);
+	if (!fstat(path, &found) && S_ISREG(found.st_mode))
+		fd = open(link, O_RDONLY | O_CLOEXEC);
+	close(path);
+	return fd;
 }

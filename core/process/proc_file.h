@@ -16,4 +16,8 @@ int proc_file_read(int folder, const char *name, size_t max, char **ret);
 /* Behind "key:" at the start of a line of a file such as /proc/PID/status; NULL if not there. */
 const char *proc_file_field(const char *text, const char *key);
 
+/* Open a file of that folder for reading, but nothing other than a regular one: opening others may
+ * do something. Returns -1 on failure. */
+int proc_file_open_regular(int folder, const char *name);
+
 #endif
