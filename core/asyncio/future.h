@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Future and Task, in C (Modules/_asynciomodule.c) and in Python (Lib/asyncio/futures.py,
- * tasks.py), and classes of other projects that behave like a Task.
+ * Lib/asyncio/tasks.py), and classes of other projects that behave like a Task.
  */
 #ifndef ASYNCIO_FUTURE_H
 #define ASYNCIO_FUTURE_H

@@ -55,7 +55,7 @@ struct option {
 	/* enum aiodbg_word_kind of its value, for completion. */
 	int word;
 	parse_option_fn *parse;
-	/* For option_number(): where the value goes, an int64_t, and its range. */
+	/* For parse_number(): where the value goes, an int64_t, and its range. */
 	size_t field;
 	int64_t min, max;
 };

@@ -85,7 +85,7 @@ static int visit_instance(struct decoder *decoder, uint64_t addr, const struct t
 	return place.dict ? dict_visit(decoder, place.dict, visit, arg) : 0;
 }
 
-/* Types of a PyMemberDef that are an object: Include/structmember.h, descrobject.h. */
+/* Types of a PyMemberDef that are an object: Include/structmember.h, Include/descrobject.h. */
 #define MEMBER_OBJECT 6
 #define MEMBER_OBJECT_EX 16
 

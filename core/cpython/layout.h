@@ -33,7 +33,7 @@
  *    changes cpython/layout_fields.def, and then all tables are made anew.
  * 4. scripts/record-image for the programs in tests/programs; look at the expected
  *    outputs once, then commit them.
- * 5. Add the version to tests/live/interpreter.py, to test_machines.py with
+ * 5. Add the version to tests/live/interpreter.py, to tests/live/test_machines.py with
  *    scripts/make-machines, and to the support table in README.md.
  * If a decoder has to be changed, the layout is missing a word: add it.
  */
@@ -96,9 +96,9 @@ size_t layout_asyncio_size(const struct layout_table *table);
 
 /*
  * Make the layout of a target from the table and from what the target publishes, given
- * as 64-bit words in host order, as many as layout_*_size() says. asyncio is NULL if the
- * target has no such section, both for a version that publishes nothing. Fails with AIODBG_CORRUPT if what is published contradicts
- * itself or the table.
+ * as 64-bit words in host order, as many as layout_runtime_size() and layout_asyncio_size()
+ * say. asyncio is NULL if the target has no such section, both for a version that publishes
+ * nothing. Fails with AIODBG_CORRUPT if what is published contradicts itself or the table.
  */
 int layout_make(const struct layout_table *table, const uint64_t *runtime, const uint64_t *asyncio,
 		struct aiodbg_error *err, struct layout *ret);

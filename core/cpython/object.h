@@ -6,8 +6,8 @@
  * for its own fast checks, the base class that a subclass inherits its struct from, or
  * the name of a static type. In a core file without the executable those names are not
  * there; then the type's address is compared with what modules in memory export
- * (types_learn()), and the few types that nothing exports are recognised by what they
- * hold (object_awaited()).
+ * (modules_read(), type_learn()), and the few types that nothing exports are recognised by
+ * what they hold (coro_walk()).
  */
 #ifndef CPYTHON_OBJECT_H
 #define CPYTHON_OBJECT_H

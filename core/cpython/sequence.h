@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tuple, list and collections.deque: Include/cpython/tupleobject.h, listobject.h,
+ * tuple, list and collections.deque: Include/cpython/tupleobject.h, Include/cpython/listobject.h,
  * Modules/_collectionsmodule.c.
  */
 #ifndef CPYTHON_SEQUENCE_H
