@@ -48,22 +48,6 @@ int aiodbg_snapshot_describe(const struct aiodbg_snapshot *snap, struct aiodbg_s
 	return give(ret, info);
 }
 
-static uint32_t public_state(enum task_state state)
-{
-	switch (state) {
-	case TASK_PENDING:
-		return AIODBG_TASK_PENDING;
-	case TASK_RUNNING:
-		return AIODBG_TASK_RUNNING;
-	case TASK_FINISHED:
-		return AIODBG_TASK_FINISHED;
-	case TASK_CANCELLED:
-		return AIODBG_TASK_CANCELLED;
-	default:
-		return AIODBG_TASK_UNKNOWN;
-	}
-}
-
 /* The task's number, or AIODBG_NONE: finished tasks that nobody awaits are not listed. */
 static size_t number_of(const struct aiodbg_snapshot *snap, const struct task *task)
 {
@@ -83,7 +67,7 @@ static int give_task(const struct aiodbg_snapshot *snap, const struct task *task
 		.thread = task->thread >= 0 ? (size_t)task->thread : AIODBG_NONE,
 		.interpreter = snapshot_interp_id(snap, task->interp),
 		.loop = task->loop,
-		.state = public_state(task->state),
+		.state = task->state,
 		.cancel_requests = task->cancel_requests,
 		.frame_count = task->depth,
 		.awaiter_count = task->awaiter_count,
@@ -103,20 +87,6 @@ int aiodbg_snapshot_task(const struct aiodbg_snapshot *snap, size_t index,
 	return give_task(snap, snap->tasks.items[index], ret);
 }
 
-static uint32_t public_kind(enum code_kind kind)
-{
-	switch (kind) {
-	case CODE_GENERATOR:
-		return AIODBG_FRAME_GENERATOR;
-	case CODE_COROUTINE:
-		return AIODBG_FRAME_COROUTINE;
-	case CODE_ASYNC_GENERATOR:
-		return AIODBG_FRAME_ASYNC_GENERATOR;
-	default:
-		return AIODBG_FRAME_FUNCTION;
-	}
-}
-
 int aiodbg_snapshot_frame(const struct aiodbg_snapshot *snap, size_t task, size_t index,
 			  struct aiodbg_frame_info *ret)
 {
@@ -129,7 +99,7 @@ int aiodbg_snapshot_frame(const struct aiodbg_snapshot *snap, size_t task, size_
 		.place = (uintptr_t)location,
 		.function = location->function,
 		.file = location->code->filename,
-		.kind = public_kind(location->code->kind),
+		.kind = location->code->kind,
 		.line = location->position.line,
 		.end_line = location->position.end_line,
 		.column = location->position.column,
@@ -138,23 +108,13 @@ int aiodbg_snapshot_frame(const struct aiodbg_snapshot *snap, size_t task, size_
 	return give(ret, info);
 }
 
-static uint32_t public_source(unsigned int source)
-{
-	uint32_t found = 0;
-	if (source & EDGE_AWAITED_BY)
-		found |= AIODBG_SOURCE_AWAITED_BY;
-	if (source & EDGE_CALLBACK)
-		found |= AIODBG_SOURCE_CALLBACK;
-	return found;
-}
-
 static int give_edge(const struct edge *edge, struct aiodbg_edge_info *ret)
 {
 	struct aiodbg_edge_info info = {
 		.task = edge->task->index,
 		.awaiter = edge->awaiter ? edge->awaiter->index : AIODBG_NONE,
 		.awaiter_id = edge->awaiter_id,
-		.source = public_source(edge->source),
+		.source = edge->source,
 		.via_count = edge->via_count,
 		.via = edge->via,
 	};
@@ -276,7 +236,7 @@ int aiodbg_graph_link(const struct aiodbg_snapshot *snap, uint64_t id, size_t in
 	const struct link *link = &snap->graph->links.items[node->first_link + index];
 	struct aiodbg_graph_link info = {
 		.awaiter_id = link->to->addr,
-		.source = public_source(link->source),
+		.source = link->source,
 		.is_shown = graph_shows(snap, link),
 	};
 	return give(ret, info);

@@ -29,13 +29,13 @@ int location_equal(const void *element, const void *other)
 	return a->code == b->code && a->unit == b->unit && a->function == b->function;
 }
 
-static enum code_kind code_kind(int64_t flags)
+static enum aiodbg_frame_kind code_kind(int64_t flags)
 {
 	if (flags & FLAG_COROUTINE)
-		return CODE_COROUTINE;
+		return AIODBG_FRAME_COROUTINE;
 	if (flags & FLAG_ASYNC_GENERATOR)
-		return CODE_ASYNC_GENERATOR;
-	return flags & FLAG_GENERATOR ? CODE_GENERATOR : CODE_FUNCTION;
+		return AIODBG_FRAME_ASYNC_GENERATOR;
+	return flags & FLAG_GENERATOR ? AIODBG_FRAME_GENERATOR : AIODBG_FRAME_FUNCTION;
 }
 
 /* Names and table may be damaged without making the frame worthless: they are then NULL. */

@@ -10,19 +10,12 @@
 #include "cpython/decoder.h"
 #include "cpython/linetable.h"
 
-/* What a frame runs. */
-enum code_kind {
-	CODE_FUNCTION,
-	CODE_GENERATOR,
-	CODE_COROUTINE,
-	CODE_ASYNC_GENERATOR,
-};
-
 #define CALLBACK_RULE_UNKNOWN (-1)
 
+/* What a frame runs. */
 struct code {
 	uint64_t addr;
-	enum code_kind kind;
+	enum aiodbg_frame_kind kind;
 	/* In the arena; NULL where they cannot be read. */
 	const char *name, *qualname, *filename;
 	int32_t firstlineno;

@@ -52,10 +52,10 @@ static void begin_line(struct graph_writer *writer, size_t level)
 static void write_frame(struct graph_writer *writer, const struct location *location, size_t level)
 {
 	static const char *const tags[] = {
-		[CODE_FUNCTION] = "",
-		[CODE_GENERATOR] = "generator ",
-		[CODE_COROUTINE] = "async ",
-		[CODE_ASYNC_GENERATOR] = "async generator ",
+		[AIODBG_FRAME_FUNCTION] = "",
+		[AIODBG_FRAME_GENERATOR] = "generator ",
+		[AIODBG_FRAME_COROUTINE] = "async ",
+		[AIODBG_FRAME_ASYNC_GENERATOR] = "async generator ",
 	};
 	struct output *out = writer->out;
 	begin_line(writer, level);

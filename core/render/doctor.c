@@ -365,15 +365,16 @@ static const char *const source_names[TASK_SOURCE_COUNT] = {
 
 static void render_tasks(const struct aiodbg_snapshot *snap, struct output *out)
 {
-	size_t counts[TASK_UNKNOWN + 1] = {0}, found = 0;
+	size_t counts[AIODBG_TASK_CANCELLED + 1] = {0}, found = 0;
 	section(out, "Tasks");
 	for (size_t i = 0; i < snap->tasks.count && output_goes_on(out); i++)
 		counts[snap->tasks.items[i]->state]++;
 	for (size_t i = 0; i < TASK_SOURCE_COUNT; i++)
 		found += snap->sources[i].added;
 	fact(out, "found", "%zu: %zu pending, %zu running, %zu unreadable, %zu finished", found,
-	     counts[TASK_PENDING], counts[TASK_RUNNING], counts[TASK_UNKNOWN],
-	     found - counts[TASK_PENDING] - counts[TASK_RUNNING] - counts[TASK_UNKNOWN]);
+	     counts[AIODBG_TASK_PENDING], counts[AIODBG_TASK_RUNNING], counts[AIODBG_TASK_UNKNOWN],
+	     found - counts[AIODBG_TASK_PENDING] - counts[AIODBG_TASK_RUNNING] -
+		     counts[AIODBG_TASK_UNKNOWN]);
 	for (size_t i = 0; i < TASK_SOURCE_COUNT; i++) {
 		size_t known = snap->sources[i].found - snap->sources[i].added;
 		if (known)

@@ -214,22 +214,17 @@ static void put_thread(yajl_gen gen, const struct aiodbg_snapshot *snap,
 	yajl_gen_map_close(gen);
 }
 
-static const char *const state_names[] = {
-	[TASK_PENDING] = "pending",	[TASK_RUNNING] = "running", [TASK_FINISHED] = "finished",
-	[TASK_CANCELLED] = "cancelled", [TASK_UNKNOWN] = NULL,
-};
-
 static const char *const code_kind_names[] = {
-	[CODE_FUNCTION] = "function",
-	[CODE_GENERATOR] = "generator",
-	[CODE_COROUTINE] = "coroutine",
-	[CODE_ASYNC_GENERATOR] = "async_generator",
+	[AIODBG_FRAME_FUNCTION] = "function",
+	[AIODBG_FRAME_GENERATOR] = "generator",
+	[AIODBG_FRAME_COROUTINE] = "coroutine",
+	[AIODBG_FRAME_ASYNC_GENERATOR] = "async_generator",
 };
 
 static const char *const source_names[] = {
-	[EDGE_AWAITED_BY] = "awaited_by",
-	[EDGE_CALLBACK] = "callback",
-	[EDGE_AWAITED_BY | EDGE_CALLBACK] = "both",
+	[AIODBG_SOURCE_AWAITED_BY] = "awaited_by",
+	[AIODBG_SOURCE_CALLBACK] = "callback",
+	[AIODBG_SOURCE_AWAITED_BY | AIODBG_SOURCE_CALLBACK] = "both",
 };
 
 /*
@@ -404,7 +399,8 @@ static void put_facts(yajl_gen gen, const struct aiodbg_snapshot *snap, const st
 	put_key(gen, "loop");
 	put_address_or_null(gen, task->loop);
 	put_key(gen, "state");
-	put_string(gen, state_names[task->state]);
+	bool is_known = task->state != AIODBG_TASK_UNKNOWN;
+	put_string(gen, is_known ? task_state_name(task->state) : NULL);
 	put_key(gen, "cancel_requests");
 	if (task->cancel_requests >= 0)
 		yajl_gen_integer(gen, task->cancel_requests);

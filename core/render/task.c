@@ -11,11 +11,6 @@
 /* Where values stand. */
 #define LABEL_WIDTH 14
 
-static const char *const states[] = {
-	[TASK_PENDING] = "pending",	[TASK_RUNNING] = "running",    [TASK_FINISHED] = "finished",
-	[TASK_CANCELLED] = "cancelled", [TASK_UNKNOWN] = "unreadable",
-};
-
 static void write_label(struct output *out, const char *label)
 {
 	output_format(out, "%-*s", LABEL_WIDTH, label);
@@ -72,12 +67,12 @@ static void write_waits_for(struct output *out, const struct task_detail *detail
 		return;
 	write_label(out, "waits for");
 	if (!detail->waits_for) {
-		output_text(out, task->state == TASK_RUNNING ? "nothing: it runs\n"
-							     : "nothing: it is to go on\n");
+		output_text(out, task->state == AIODBG_TASK_RUNNING ? "nothing: it runs\n"
+								    : "nothing: it is to go on\n");
 		return;
 	}
 	write_object(out, detail->waits_for_type, detail->waits_for);
-	output_format(out, ", %s", states[detail->waits_for_state]);
+	output_format(out, ", %s", task_state_name(detail->waits_for_state));
 	if (detail->waits_for_task) {
 		output_text(out, ", ");
 		task_write_name(out, detail->waits_for_task, false);
@@ -93,7 +88,7 @@ static void write_head(const struct aiodbg_snapshot *snap, struct output *out)
 	write_task(out, task);
 	output_text(out, "\n");
 	write_text(out, "type", task->type);
-	write_text(out, "state", states[task->state]);
+	write_text(out, "state", task_state_name(task->state));
 	write_label(out, "thread");
 	if (task->thread >= 0)
 		output_format(out, "%" PRIu64 "\n", snap->threads.items[task->thread].tid);
@@ -145,9 +140,9 @@ static void write_stack(struct output *out, const struct task_detail *detail)
 static void write_edge_source(struct output *out, unsigned int source)
 {
 	static const char *const names[] = {
-		[EDGE_AWAITED_BY] = "recorded",
-		[EDGE_CALLBACK] = "callback",
-		[EDGE_AWAITED_BY | EDGE_CALLBACK] = "recorded and callback",
+		[AIODBG_SOURCE_AWAITED_BY] = "recorded",
+		[AIODBG_SOURCE_CALLBACK] = "callback",
+		[AIODBG_SOURCE_AWAITED_BY | AIODBG_SOURCE_CALLBACK] = "recorded and callback",
 	};
 	output_format(out, "  (%s)\n", names[source]);
 }

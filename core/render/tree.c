@@ -93,15 +93,9 @@ static void write_name(struct tree *tree, const struct task *task)
 
 static void write_state(struct tree *tree, const struct task *task)
 {
-	static const char *const states[] = {
-		[TASK_PENDING] = "",
-		[TASK_RUNNING] = " [running]",
-		[TASK_FINISHED] = " [finished]",
-		[TASK_CANCELLED] = " [cancelled]",
-		[TASK_UNKNOWN] = " [unreadable]",
-	};
-	output_text(tree->out, states[task->state]);
-	if (task->state == TASK_PENDING && task->cancel_requests > 0)
+	if (task->state != AIODBG_TASK_PENDING)
+		output_format(tree->out, " [%s]", task_state_name(task->state));
+	if (task->state == AIODBG_TASK_PENDING && task->cancel_requests > 0)
 		output_text(tree->out, " [cancelling]");
 	if (!task->problems)
 		return;

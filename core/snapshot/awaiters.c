@@ -116,14 +116,14 @@ int awaiters_read(struct builder *builder, const struct future *future)
 	builder->collector.awaiters.count = 0;
 	builder->collector.unseen_count = 0;
 	builder->collector.bad_links = 0;
-	builder->collector.source = EDGE_AWAITED_BY;
+	builder->collector.source = AIODBG_SOURCE_AWAITED_BY;
 	int status = future_visit_awaited_by(decoder, future, visit_awaiter, builder);
 	status = end_source(builder, status);
 	if (error_is_fatal(status))
 		return status;
 	/* Each source may have as many. */
 	builder->collector.bad_links = builder->collector.bad_links != 0;
-	builder->collector.source = EDGE_CALLBACK;
+	builder->collector.source = AIODBG_SOURCE_CALLBACK;
 	status = future_visit_callbacks(decoder, future, visit_callback, builder);
 	status = end_source(builder, status);
 	if (error_is_fatal(status) || !builder->collector.bad_links)

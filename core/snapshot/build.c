@@ -207,7 +207,8 @@ static int drop_finished(struct tasks *tasks, struct reader *reader)
 		status = work_step(&reader->work);
 		if (task->ended)
 			continue;
-		bool done = task->state == TASK_FINISHED || task->state == TASK_CANCELLED;
+		bool done = task->state == AIODBG_TASK_FINISHED ||
+			    task->state == AIODBG_TASK_CANCELLED;
 		if (done && !task->awaited_count && !task->awaiter_count && !task->problems)
 			continue;
 		task->index = kept;

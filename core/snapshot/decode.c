@@ -23,7 +23,7 @@ static int add_task(struct builder *builder, uint64_t addr, ptrdiff_t thread,
 	task->index = snap->tasks.count;
 	task->thread = thread;
 	task->interp = builder->interp;
-	task->state = TASK_UNKNOWN;
+	task->state = AIODBG_TASK_UNKNOWN;
 	task->source = source;
 	snap->sources[source].added++;
 	*ret = graph_add(builder->graph, addr, task);
@@ -99,18 +99,18 @@ static int read_stack(struct builder *builder, struct task *task, uint64_t coro_
 	return status;
 }
 
-static enum task_state state_of_task(const struct builder *builder, const struct task *task,
-				     const struct future *future)
+static enum aiodbg_task_state state_of_task(const struct builder *builder, const struct task *task,
+					    const struct future *future)
 {
 	switch (future->state) {
 	case FUTURE_FINISHED:
-		return TASK_FINISHED;
+		return AIODBG_TASK_FINISHED;
 	case FUTURE_CANCELLED:
-		return TASK_CANCELLED;
+		return AIODBG_TASK_CANCELLED;
 	case FUTURE_PENDING:
-		return is_running_task(builder, task) ? TASK_RUNNING : TASK_PENDING;
+		return is_running_task(builder, task) ? AIODBG_TASK_RUNNING : AIODBG_TASK_PENDING;
 	default:
-		return TASK_UNKNOWN;
+		return AIODBG_TASK_UNKNOWN;
 	}
 }
 

@@ -55,16 +55,16 @@ static int read_type(struct detail_builder *builder, uint64_t addr, const char *
 
 static int read_waits_for(struct detail_builder *builder, uint64_t addr)
 {
-	static const enum task_state states[] = {
-		[FUTURE_PENDING] = TASK_PENDING,
-		[FUTURE_CANCELLED] = TASK_CANCELLED,
-		[FUTURE_FINISHED] = TASK_FINISHED,
-		[FUTURE_STATE_UNKNOWN] = TASK_UNKNOWN,
+	static const enum aiodbg_task_state states[] = {
+		[FUTURE_PENDING] = AIODBG_TASK_PENDING,
+		[FUTURE_CANCELLED] = AIODBG_TASK_CANCELLED,
+		[FUTURE_FINISHED] = AIODBG_TASK_FINISHED,
+		[FUTURE_STATE_UNKNOWN] = AIODBG_TASK_UNKNOWN,
 	};
 	struct task_detail *detail = builder->detail;
 	struct future future;
 	detail->waits_for = addr;
-	detail->waits_for_state = TASK_UNKNOWN;
+	detail->waits_for_state = AIODBG_TASK_UNKNOWN;
 	if (!addr)
 		return 0;
 	const struct node *node = graph_find(builder->snap->graph, addr);
@@ -194,9 +194,9 @@ int detail_decode(struct decoder *decoder, const struct aiodbg_snapshot *snap,
 				   "what it waits for");
 	if (!status)
 		status = read_text(&builder, outcome.cancel_message, &ret->cancel_message);
-	if (!status && task->state == TASK_FINISHED)
+	if (!status && task->state == AIODBG_TASK_FINISHED)
 		status = read_text(&builder, outcome.exception, &ret->exception);
-	if (!status && task->state == TASK_FINISHED && !outcome.exception)
+	if (!status && task->state == AIODBG_TASK_FINISHED && !outcome.exception)
 		status = read_text(&builder, outcome.result, &ret->result);
 	if (!status)
 		status = pass_over(&builder, read_context(&builder, outcome.context), "context");

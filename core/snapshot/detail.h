@@ -30,7 +30,7 @@ struct task_detail {
 	/* What it waits for: a future or task, or 0. */
 	uint64_t waits_for;
 	const char *waits_for_type;
-	enum task_state waits_for_state;
+	enum aiodbg_task_state waits_for_state;
 	/* If that is a task. */
 	const struct task *waits_for_task;
 	/* Of a finished task. */

@@ -48,13 +48,13 @@ const struct aiodbg_graph_options graph_defaults = {
 
 bool graph_shows(const struct aiodbg_snapshot *snap, const struct link *link)
 {
-	return !snap->records_awaiters || link->source & EDGE_AWAITED_BY;
+	return !snap->records_awaiters || link->source & AIODBG_SOURCE_AWAITED_BY;
 }
 
 void graph_call_stack(const struct task *task, const struct aiodbg_graph_options *options,
 		      bool is_root, size_t *first, size_t *end)
 {
-	bool running = task->state == TASK_RUNNING;
+	bool running = task->state == AIODBG_TASK_RUNNING;
 	*first = 0;
 	*end = task->depth;
 	if (!running)
@@ -217,7 +217,8 @@ static bool copy_edges(struct resolver *resolver, struct task *task)
 static bool resolve_task(struct resolver *resolver, struct node *start)
 {
 	struct task *task = start->task;
-	struct step first = {.node = start, .source = EDGE_AWAITED_BY | EDGE_CALLBACK};
+	struct step first = {.node = start,
+			     .source = AIODBG_SOURCE_AWAITED_BY | AIODBG_SOURCE_CALLBACK};
 	resolver->edges.count = 0;
 	resolver->steps.count = 0;
 	if (!array_push(&resolver->steps, first))
@@ -336,7 +337,7 @@ struct cycle_finder {
  * may be stale or of an owner. */
 static bool is_real_wait(const struct visit *visit)
 {
-	return visit->task->awaited[visit->next - 1]->source & EDGE_CALLBACK;
+	return visit->task->awaited[visit->next - 1]->source & AIODBG_SOURCE_CALLBACK;
 }
 
 static bool list_cycle(struct cycle_finder *finder, size_t from)

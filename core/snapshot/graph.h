@@ -30,7 +30,7 @@ struct node {
 /* to awaits the node that has this link. */
 struct link {
 	struct node *to;
-	/* enum edge_source. */
+	/* enum aiodbg_edge_source. */
 	unsigned int source;
 	/* What the awaiter was then. */
 	uint64_t identity;

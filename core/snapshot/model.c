@@ -40,9 +40,19 @@ size_t task_write_name(struct output *out, const struct task *task, bool measure
 		       : output_safe(out, name, LIMIT_NAME_SHOWN);
 }
 
+const char *task_state_name(enum aiodbg_task_state state)
+{
+	static const char *const names[] = {
+		[AIODBG_TASK_UNKNOWN] = "unreadable",  [AIODBG_TASK_PENDING] = "pending",
+		[AIODBG_TASK_RUNNING] = "running",     [AIODBG_TASK_FINISHED] = "finished",
+		[AIODBG_TASK_CANCELLED] = "cancelled",
+	};
+	return names[state];
+}
+
 bool task_is_pending(const struct task *task)
 {
-	return task->state != TASK_FINISHED && task->state != TASK_CANCELLED;
+	return task->state != AIODBG_TASK_FINISHED && task->state != AIODBG_TASK_CANCELLED;
 }
 
 void snapshot_destroy(struct aiodbg_snapshot *snap)

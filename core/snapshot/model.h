@@ -11,22 +11,6 @@
 #include "base/output.h"
 #include "cpython/interp.h"
 
-enum task_state {
-	TASK_PENDING,
-	/* On the stack of a thread. */
-	TASK_RUNNING,
-	TASK_FINISHED,
-	TASK_CANCELLED,
-	/* Could not be read. */
-	TASK_UNKNOWN,
-};
-
-/* Where an edge was found: both, if its bits are set. */
-enum edge_source {
-	EDGE_AWAITED_BY = 1,
-	EDGE_CALLBACK = 2,
-};
-
 struct task {
 	uint64_t id;
 	/* Place in snapshot.tasks. */
@@ -44,7 +28,7 @@ struct task {
 	 * not found again. */
 	bool ended, found_again;
 	uint64_t loop;
-	enum task_state state;
+	enum aiodbg_task_state state;
 	/* -1: not counted by this version. */
 	int32_t cancel_requests;
 	/* Innermost first. */
@@ -69,7 +53,7 @@ struct edge {
 	/* NULL if it is a future that nobody awaits. */
 	struct task *awaiter;
 	uint64_t awaiter_id;
-	/* enum edge_source. */
+	/* enum aiodbg_edge_source. */
 	unsigned int source;
 	/* Futures in between, from the task on. */
 	const uint64_t *via;
@@ -117,7 +101,7 @@ struct aiodbg_snapshot {
 	struct cycles cycles;
 	/* Tasks, finished ones too, and futures, with the links that were found. */
 	struct graph *graph;
-	/* The version records awaiters itself: links without EDGE_AWAITED_BY are ours. */
+	/* The version records awaiters itself: links without AIODBG_SOURCE_AWAITED_BY are ours. */
 	bool records_awaiters;
 	/* What is missing, apart from what tasks say themselves. */
 	struct aiodbg_problem *problems;
@@ -135,6 +119,9 @@ struct aiodbg_problem *problem_create(struct arena *arena, const struct aiodbg_e
 
 /* Write a task's name, or what else tells it apart; or only measure it. Returns its width. */
 size_t task_write_name(struct output *out, const struct task *task, bool measure);
+
+/* "pending"; "unreadable" for AIODBG_TASK_UNKNOWN. */
+const char *task_state_name(enum aiodbg_task_state state);
 
 /* Tasks that ps and pstree show: those that have not finished. */
 bool task_is_pending(const struct task *task);

@@ -54,8 +54,8 @@ static int cut_thread(struct builder *builder, size_t thread)
 		if (found->task->stack)
 			break;
 		found->task->thread = (ptrdiff_t)thread;
-		if (found->task->state == TASK_PENDING)
-			found->task->state = TASK_RUNNING;
+		if (found->task->state == AIODBG_TASK_PENDING)
+			found->task->state = AIODBG_TASK_RUNNING;
 		status = give_stack(builder, found->task, frames.items + start, i + 1 - start);
 		start = i + 1;
 	}

@@ -54,7 +54,7 @@ struct task *snapshot_task(struct aiodbg_snapshot *snap, const char *name)
 	task->name = name;
 	task->type = "Task";
 	task->loop = 0x300;
-	task->state = TASK_PENDING;
+	task->state = AIODBG_TASK_PENDING;
 	ck_assert_ptr_nonnull(graph_add(snap->graph, task->id, task));
 	ck_assert(array_push(&snap->tasks, task));
 	return task;
@@ -64,7 +64,7 @@ struct location *snapshot_frame(struct aiodbg_snapshot *snap, struct task *task,
 				const char *function, const char *file, int line)
 {
 	struct code *code = allocate(snap, sizeof(*code));
-	code->kind = CODE_COROUTINE;
+	code->kind = AIODBG_FRAME_COROUTINE;
 	code->name = function;
 	code->filename = file;
 	struct location *location = allocate(snap, sizeof(*location));

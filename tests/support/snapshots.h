@@ -6,7 +6,7 @@
  *	struct task *main = snapshot_task(&snap, "main");
  *	struct task *child = snapshot_task(&snap, "child");
  *	snapshot_frame(&snap, child, "work", "example.py", 5);
- *	snapshot_edge(&snap, child, main, EDGE_CALLBACK);
+ *	snapshot_edge(&snap, child, main, AIODBG_SOURCE_CALLBACK);
  *	snapshot_finish(&snap);
  *
  * The ids of tasks are 0x1000, 0x2000... in the order of their making; all have the
