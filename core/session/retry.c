@@ -6,6 +6,7 @@
 #include "process/process.h"
 #include "process/runs.h"
 #include "snapshot/build.h"
+#include "snapshot/detail.h"
 
 #include <string.h>
 #include <time.h>
@@ -79,6 +80,8 @@ static int decode(struct series *series, struct decoder *decoder, struct aiodbg_
 	snap->pid = dbg->target.pid;
 	decoder->arena = &snap->arena;
 	int status = build_snapshot(snap, decoder, &dbg->runtime, series->request);
+	if (!status && series->request->wants & AIODBG_WANT_DETAIL)
+		status = detail_decode(decoder, snap);
 	if (status)
 		snapshot_destroy(snap);
 	else

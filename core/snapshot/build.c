@@ -19,7 +19,6 @@
 #include "cpython/str.h"
 #include "snapshot/builder.h"
 #include "snapshot/decode.h"
-#include "snapshot/detail.h"
 #include "snapshot/find.h"
 #include "snapshot/running.h"
 #include "snapshot/settle.h"
@@ -359,24 +358,6 @@ static int find_subject(struct builder *builder)
 	return status;
 }
 
-static int decode_detail(struct builder *builder)
-{
-	struct aiodbg_snapshot *snap = builder->snap;
-	struct aiodbg_error *error = &builder->decoder->reader.error;
-	if (!(builder->request->wants & AIODBG_WANT_DETAIL))
-		return 0;
-	/* Finished tasks are in no list of the snapshot. */
-	const struct node *node = graph_find(builder->graph, snap->subject);
-	if (!node)
-		return error_at(error, AIODBG_TOO_MUCH, snap->subject,
-				"there was too much to read before the task");
-	if (!node->task)
-		return error_at(error, AIODBG_NOT_FOUND, snap->subject,
-				"a future, which `asyncio graph` shows, but no task");
-	int status = decoder_alloc(builder->decoder, sizeof(*snap->detail), (void **)&snap->detail);
-	return status ? status : detail_decode(builder->decoder, snap, node->task, snap->detail);
-}
-
 int build_snapshot(struct aiodbg_snapshot *snap, struct decoder *decoder, struct runtime *runtime,
 		   const struct aiodbg_request *request)
 {
@@ -401,8 +382,6 @@ int build_snapshot(struct aiodbg_snapshot *snap, struct decoder *decoder, struct
 	}
 	if (!status)
 		status = find_subject(&builder);
-	if (!status)
-		status = decode_detail(&builder);
 	addrmap_deinit(&builder.loops);
 	array_deinit(&builder.executing);
 	array_deinit(&builder.collector.awaiters);

@@ -169,8 +169,8 @@ static int read_created(struct detail_builder *builder, uint64_t addr)
 	return addr ? sequence_visit(builder->decoder, addr, visit_created, builder) : 0;
 }
 
-int detail_decode(struct decoder *decoder, const struct aiodbg_snapshot *snap,
-		  const struct task *task, struct task_detail *ret)
+static int decode_task(struct decoder *decoder, const struct aiodbg_snapshot *snap,
+		       const struct task *task, struct task_detail *ret)
 {
 	struct detail_builder builder = {decoder, snap, ret};
 	struct future future;
@@ -204,6 +204,21 @@ int detail_decode(struct decoder *decoder, const struct aiodbg_snapshot *snap,
 		status = pass_over(&builder, read_created(&builder, outcome.source_traceback),
 				   "where it was created");
 	return status;
+}
+
+int detail_decode(struct decoder *decoder, struct aiodbg_snapshot *snap)
+{
+	struct aiodbg_error *error = &decoder->reader.error;
+	/* Finished tasks are in no list of the snapshot. */
+	const struct node *node = graph_find(snap->graph, snap->subject);
+	if (!node)
+		return error_at(error, AIODBG_TOO_MUCH, snap->subject,
+				"there was too much to read before the task");
+	if (!node->task)
+		return error_at(error, AIODBG_NOT_FOUND, snap->subject,
+				"a future, which `asyncio graph` shows, but no task");
+	int status = decoder_alloc(decoder, sizeof(*snap->detail), (void **)&snap->detail);
+	return status ? status : decode_task(decoder, snap, node->task, snap->detail);
 }
 
 void detail_deinit(struct task_detail *detail)

@@ -44,11 +44,11 @@ struct task_detail {
 };
 
 /*
- * Decode the details of a task of the snapshot into its arena. What cannot be read is in
- * problems; fails only fatally. On failure the result is still to be destroyed.
+ * Decode the details of the snapshot's subject into its arena, after build_snapshot(). Fails if that
+ * is no task, and fatally; what else cannot be read is in problems. On failure the result is still
+ * to be destroyed, with the snapshot.
  */
-int detail_decode(struct decoder *decoder, const struct aiodbg_snapshot *snap,
-		  const struct task *task, struct task_detail *ret);
+int detail_decode(struct decoder *decoder, struct aiodbg_snapshot *snap);
 void detail_deinit(struct task_detail *detail);
 
 #endif
