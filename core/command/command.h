@@ -111,8 +111,7 @@ struct command {
 	run_fn *run;
 };
 
-/* Every command, in the order in which help lists them: each is a file, NAME.c, that defines its
- * struct, command_NAME. */
+/* Every command, in the order in which help lists them: ps is command_ps, which ps.c defines. */
 #define COMMANDS(X)                                                                                \
 	X(ps)                                                                                      \
 	X(pstree)                                                                                  \

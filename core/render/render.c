@@ -49,8 +49,11 @@ int renderer_run(const struct renderer *renderer, const struct view *view,
 	int status = renderer->render(view, &out);
 	if (status == AIODBG_NO_MEMORY)
 		return error_no_memory(err);
-	if (status)
-		return error_at(err, status, view->options->id, "neither a task nor a future");
+	if (status) {
+		uint64_t id = view->options && view->options->id ? view->options->id
+								 : view->snap->subject;
+		return error_at(err, status, id, "neither a task nor a future");
+	}
 	return output_finish(&out, err);
 }
 
