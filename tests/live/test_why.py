@@ -2,7 +2,8 @@
 
 Each program of tests/programs/sick prints its truth; judge.py compares. Usually a choice is run:
 one seed, each sick program under one Python of each family of layouts, each twin under two of
-them. All Pythons and more seeds:
+them. Those on real packages are run in the root folders that have these. All Pythons and more
+seeds:
 
     python3 -m pytest tests/live/test_why.py --all          or AIODBG_ALL=1
     python3 -m pytest tests/live/test_why.py -k lock_order
@@ -11,6 +12,7 @@ them. All Pythons and more seeds:
 import concurrent.futures
 import json
 import os
+import re
 import select
 import signal
 import time
@@ -21,6 +23,7 @@ import pytest
 from interpreter import INTERPRETERS
 from judge import judge
 from place import PROGRAMS, Absent
+from services import PYTHON, RELEASES, Frameworks
 
 pytestmark = [pytest.mark.usefixtures("why"), pytest.mark.optional]
 
@@ -29,17 +32,25 @@ FAMILIES = ((3, 8), (3, 11), (3, 13), (3, 14), (3, 15))
 SEEDS, ALL_SEEDS = (1,), (1, 2, 3)
 TWINS_EACH = 2
 # These are not programs.
-HELPERS = ("service", "background")
+HELPERS = ("service", "background", "load")
 READY_SECONDS = 90
 MISSING = 77
 PARALLEL = 4
 SICK, TWIN, HEALTHY = "sick", "twin", "healthy"
+# How often a healthy program is looked at while it works.
+LOOKS = 3
 
 
 def programs(folder):
     names = sorted(os.listdir(os.path.join(PROGRAMS, folder)))
     names = [name[:-3] for name in names if name.endswith(".py")]
     return [name for name in names if name not in HELPERS]
+
+
+def packaged(program):
+    """Whether it needs what only the root folders with frameworks have."""
+    with open(os.path.join(PROGRAMS, "sick", program + ".py"), encoding="utf-8") as source:
+        return re.search("^PACKAGES = ", source.read(), re.MULTILINE)
 
 
 def families():
@@ -53,23 +64,28 @@ def families():
 
 
 def cases(everything):
-    """What is looked at: (interpreter, program, seed, kind)."""
+    """What is looked at: (interpreter or release, program, seed, kind)."""
     few, found = families(), []
     names = list(INTERPRETERS) if everything else few
+    seeds = ALL_SEEDS if everything else SEEDS
     for number, program in enumerate(programs("sick")):
-        rotated = [few[(number + k * 2) % len(few)] for k in range(TWINS_EACH)] if few else []
-        for seed in ALL_SEEDS if everything else SEEDS:
-            found += [(name, program, seed, SICK) for name in names]
-            twins = names if everything else sorted(set(rotated))
+        sick, twins = names, names
+        if packaged(program):
+            sick = twins = RELEASES
+        elif few and not everything:
+            twins = sorted({few[(number + 2 * k) % len(few)] for k in range(TWINS_EACH)})
+        for seed in seeds:
+            found += [(name, program, seed, SICK) for name in sick]
             found += [(name, program, seed, TWIN) for name in twins]
-    for program in programs("healthy") if os.path.isdir(PROGRAMS + "/healthy") else ():
-        found += [(name, program, seed, HEALTHY) for name in names for seed in SEEDS]
+    for number, program in enumerate(programs("healthy")):
+        some = names if everything or not few else [few[number % len(few)]]
+        found += [(name, program, seed, HEALTHY) for name in some for seed in seeds]
     return found
 
 
 def pytest_generate_tests(metafunc):
     if "why_case" in metafunc.fixturenames:
-        wanted = cases(metafunc.config.getoption("--all") or os.environ.get("AIODBG_ALL"))
+        wanted = cases(metafunc.config.getoption("--all") or cells.everything())
         ids = ["%s-%s-%d-%s" % one for one in wanted]
         metafunc.parametrize("why_case", wanted, ids=ids)
 
@@ -106,17 +122,40 @@ def look(pid, options=""):
     return json.loads(done.output)
 
 
-def examine(place, interpreter, program, seed, kind):
-    """Run one program; what it says of itself, and what is said of it."""
+def examine(place, python, program, seed, kind):
+    """Run one program; what it says of itself, and what is said of it, several times."""
     folder = HEALTHY if kind == HEALTHY else SICK
-    command = [interpreter.command, "-B", place.inner_program("%s/%s" % (folder, program))]
+    command = [python, "-B", place.inner_program("%s/%s" % (folder, program))]
     command += ["--seed", str(seed)] + (["--healthy"] if kind == TWIN else [])
     with Program(place, command) as process:
         truth = process.truth()
-        for step in truth.get("steps", ()):
+        for step in truth["steps"]:
             os.kill(truth["pid"], getattr(signal, step))
-        # A sick service has to show what is wrong by itself.
-        return truth, look(truth["pid"], "" if kind == SICK else "--all")
+        # What is certain or likely has to show by itself.
+        least = {one["least"] for one in truth["verdicts"]}
+        options = "" if least and "possible" not in least else "--all"
+        looks = LOOKS if kind == HEALTHY else 1
+        return truth, [look(truth["pid"], options) for _ in range(looks)]
+
+
+class Where:
+    """The place and the Python of a case, made when it is first asked for."""
+
+    def __init__(self, places):
+        self._places = places
+        self._made = {}
+
+    def of(self, name):
+        """Raises Absent."""
+        if name in INTERPRETERS:
+            return self._places.of(INTERPRETERS[name]), INTERPRETERS[name].command
+        if name not in self._made:
+            self._made[name] = Frameworks(name)
+        return self._made[name], PYTHON
+
+    def close(self):
+        for place in self._made.values():
+            place.close()
 
 
 @pytest.fixture(scope="session")
@@ -130,15 +169,14 @@ def why(library):
 @pytest.fixture(scope="session")
 def answers(request, why, places):
     """All cases that the chosen tests need, in flight. A future, or why there is none, by case."""
-    found = {}
+    found, where = {}, Where(places)
     pool = concurrent.futures.ThreadPoolExecutor(PARALLEL)
     for item in request.session.items:
         case = item.callspec.params.get("why_case") if hasattr(item, "callspec") else None
         if case is None or case in found:
             continue
-        interpreter = INTERPRETERS[case[0]]
         try:
-            found[case] = pool.submit(examine, places.of(interpreter), interpreter, *case[1:])
+            found[case] = pool.submit(examine, *where.of(case[0]), *case[1:])
         except Absent as reason:
             found[case] = reason
     yield found
@@ -146,6 +184,7 @@ def answers(request, why, places):
         if isinstance(future, concurrent.futures.Future):
             future.cancel()
     pool.shutdown()
+    where.close()
 
 
 def test_why(why_case, answers):
@@ -153,7 +192,7 @@ def test_why(why_case, answers):
     try:
         if isinstance(found, Absent):
             raise found
-        truth, document = found.result()
+        truth, documents = found.result()
     except Absent as reason:
         pytest.skip(str(reason))
-    assert judge(document, truth) == []
+    assert [judge(document, truth) for document in documents] == [[]] * len(documents)
