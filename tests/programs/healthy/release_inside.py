@@ -27,7 +27,8 @@ async def borrow(scene, lock):
 async def main(scene):
     locks = [asyncio.Lock() for _ in range(4)]
     functions = [lambda lock=lock: lend(scene, lock) for lock in locks * 2]
-    await load.together(scene, functions + [lambda lock=lock: borrow(scene, lock) for lock in locks])
+    functions += [lambda lock=lock: borrow(scene, lock) for lock in locks]
+    await load.together(scene, functions)
 
 
 load.run(__file__, main)

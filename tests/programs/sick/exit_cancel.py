@@ -1,4 +1,4 @@
-"""The main task has ended, and asyncio.run() waits for a task that does not let itself be cancelled."""
+"""The main task has ended, and asyncio.run() waits for a task that will not be cancelled."""
 
 import asyncio
 import threading

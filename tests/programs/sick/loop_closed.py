@@ -62,7 +62,6 @@ async def main(scene):
     if scene.healthy:
         scene.spawn(service.repeat, scene, asyncio.sleep, 0.01)
     await service.forever()
-    del tenant
 
 
 service.run(__file__, main)

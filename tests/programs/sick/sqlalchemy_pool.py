@@ -1,4 +1,4 @@
-"""A connection of SQLAlchemy's pool was never given back; the next one waits for most of an hour."""
+"""A connection of SQLAlchemy's pool was never given back; who wants it waits for an hour."""
 
 import asyncio
 import os
