@@ -78,9 +78,26 @@ static int read_generator_any(struct decoder *decoder, uint64_t addr, struct gen
 	return old ? read_old_generator(decoder, addr, ret) : read_generator(decoder, addr, ret);
 }
 
+/* Where the frames of a chain go: their places, or all that is known of them. */
+struct sink {
+	struct stack *stack;
+	struct coro_frames *frames;
+	size_t count;
+};
+
+static int sink_push(struct decoder *decoder, struct sink *sink, uint64_t object,
+		     const struct frame *frame)
+{
+	struct coro_frame item = {object, *frame};
+	bool pushed = sink->frames ? array_push(sink->frames, item)
+				   : array_push(sink->stack, frame->location);
+	sink->count += pushed;
+	return pushed ? 0 : decoder_no_memory(decoder);
+}
+
 /* One object of the chain. *next is what it awaits, 0 at the end. */
-static int walk_generator(struct decoder *decoder, uint64_t addr, enum kind kind,
-			  struct stack *stack, struct coro *coro, uint64_t *next)
+static int walk_generator(struct decoder *decoder, uint64_t addr, enum kind kind, struct sink *sink,
+			  struct coro *coro, uint64_t *next)
 {
 	const struct layout *l = decoder->layout;
 	struct generator gen = {0};
@@ -100,9 +117,8 @@ static int walk_generator(struct decoder *decoder, uint64_t addr, enum kind kind
 	/* An async generator at its own yield is awaited by nobody: a stale object led here. */
 	if (kind == KIND_ASYNC_GENERATOR && gen.state == CORO_SUSPENDED && !gen.awaiting)
 		return 0;
-	if (!array_push(stack, gen.frame.location))
-		return decoder_no_memory(decoder);
-	return gen.awaiting ? frame_awaited(decoder, &gen.frame, next) : 0;
+	status = sink_push(decoder, sink, addr, &gen.frame);
+	return status || !gen.awaiting ? status : frame_awaited(decoder, &gen.frame, next);
 }
 
 /*
@@ -127,7 +143,7 @@ static int read_await_state(struct decoder *decoder, uint64_t addr, int32_t size
 
 /* A step that has not begun: it will go on where the generator is, which others may be using
  * meanwhile. */
-static int walk_new_step(struct decoder *decoder, uint64_t addr, struct stack *stack,
+static int walk_new_step(struct decoder *decoder, uint64_t addr, struct sink *sink,
 			 struct coro *coro)
 {
 	struct generator gen = {0};
@@ -138,9 +154,7 @@ static int walk_new_step(struct decoder *decoder, uint64_t addr, struct stack *s
 		return status;
 	coro->state = CORO_CREATED;
 	coro->frame = gen.frame.addr;
-	if (gen.frame.location && !array_push(stack, gen.frame.location))
-		return decoder_no_memory(decoder);
-	return 0;
+	return gen.frame.location ? sink_push(decoder, sink, addr, &gen.frame) : 0;
 }
 
 /* Where an object that passes an await on keeps the one that it passes it to, or -1. */
@@ -193,14 +207,14 @@ static bool is_generator(enum kind kind)
 }
 
 /* The state of the whole is that of the first generator: before it, there is none. */
-static int walk_inner(struct decoder *decoder, uint64_t addr, enum kind kind, struct stack *stack,
+static int walk_inner(struct decoder *decoder, uint64_t addr, enum kind kind, struct sink *sink,
 		      struct coro *coro, uint64_t *next)
 {
 	struct coro inner = {0};
-	size_t before = stack->count;
-	int status = walk_generator(decoder, addr, kind, stack, &inner, next);
+	size_t before = sink->count;
+	int status = walk_generator(decoder, addr, kind, sink, &inner, next);
 	if (!coro->is_indirect)
-		coro->coroutines += stack->count - before;
+		coro->coroutines += sink->count - before;
 	if (status)
 		return status;
 	if (coro->state == CORO_FOREIGN) {
@@ -215,7 +229,7 @@ static int walk_inner(struct decoder *decoder, uint64_t addr, enum kind kind, st
 
 /* One step of an async generator, as far as it has got. */
 static int walk_generator_step(struct decoder *decoder, uint64_t addr, enum kind kind,
-			       struct stack *stack, struct coro *coro, uint64_t *next)
+			       struct sink *sink, struct coro *coro, uint64_t *next)
 {
 	const struct layout *l = decoder->layout;
 	bool is_asend = kind == KIND_ASEND;
@@ -231,11 +245,11 @@ static int walk_generator_step(struct decoder *decoder, uint64_t addr, enum kind
 	uint64_t gen = *next;
 	*next = 0;
 	coro->state = CORO_FINISHED;
-	return state == AWAIT_INIT ? walk_new_step(decoder, gen, stack, coro) : 0;
+	return state == AWAIT_INIT ? walk_new_step(decoder, gen, sink, coro) : 0;
 }
 
 /* One step from the object at addr. *next is 0 at the end. */
-static int walk_awaited(struct decoder *decoder, uint64_t addr, struct stack *stack,
+static int walk_awaited(struct decoder *decoder, uint64_t addr, struct sink *sink,
 			struct coro *coro, uint64_t *next)
 {
 	const struct type *type;
@@ -251,29 +265,63 @@ static int walk_awaited(struct decoder *decoder, uint64_t addr, struct stack *st
 	if (kind != KIND_COROUTINE)
 		coro->is_indirect = true;
 	if (is_generator(kind))
-		return walk_inner(decoder, addr, kind, stack, coro, next);
+		return walk_inner(decoder, addr, kind, sink, coro, next);
 	if (kind == KIND_FUTURE || kind == KIND_TASK) {
 		coro->future = addr;
 		return 0;
 	}
 	if (kind == KIND_ASEND || kind == KIND_ATHROW)
-		return walk_generator_step(decoder, addr, kind, stack, coro, next);
+		return walk_generator_step(decoder, addr, kind, sink, coro, next);
 	int32_t offset = inner_offset(decoder->layout, kind);
 	if (offset == LAYOUT_NONE)
 		return 0;
 	return reader_word(&decoder->reader, addr + (uint64_t)offset, next);
 }
 
-int coro_walk(struct decoder *decoder, uint64_t addr, struct stack *stack, struct coro *ret)
+static int walk_all(struct decoder *decoder, uint64_t addr, struct sink *sink, struct coro *ret)
 {
 	*ret = (struct coro){.state = CORO_FOREIGN};
 	struct walk walk = walk_begin("awaits of one task", LIMIT_FRAMES);
 	for (uint64_t next = 0; addr; addr = next) {
 		int status = walk_step(&decoder->reader, &walk, addr);
 		if (!status)
-			status = walk_awaited(decoder, addr, stack, ret, &next);
+			status = walk_awaited(decoder, addr, sink, ret, &next);
 		if (status)
 			return status;
 	}
+	return 0;
+}
+
+int coro_walk(struct decoder *decoder, uint64_t addr, struct stack *stack, struct coro *ret)
+{
+	struct sink sink = {.stack = stack};
+	return walk_all(decoder, addr, &sink, ret);
+}
+
+int coro_walk_frames(struct decoder *decoder, uint64_t addr, struct coro_frames *frames,
+		     struct coro *ret)
+{
+	struct sink sink = {.frames = frames};
+	return walk_all(decoder, addr, &sink, ret);
+}
+
+int coro_frame(struct decoder *decoder, uint64_t addr, enum coro_state *state, struct frame *frame)
+{
+	struct generator gen = {.frame.depth = -1};
+	enum kind kind;
+	*state = CORO_FOREIGN;
+	*frame = gen.frame;
+	int status = object_kind(decoder, addr, &kind);
+	if (!status && !is_generator(kind))
+		return reader_corrupt(&decoder->reader, addr, "not a generator");
+	if (!status)
+		status = read_generator_any(decoder, addr, &gen);
+	if (status)
+		return status;
+	*state = gen.state;
+	if (gen.state == CORO_EXECUTING)
+		return frame_read_any(decoder, gen.frame.addr, frame);
+	if (gen.state != CORO_FINISHED)
+		*frame = gen.frame;
 	return 0;
 }

@@ -39,4 +39,21 @@ struct coro {
  */
 int coro_walk(struct decoder *decoder, uint64_t addr, struct stack *stack, struct coro *ret);
 
+/* A frame of such a chain, with the coroutine or generator that it belongs to. */
+struct coro_frame {
+	uint64_t object;
+	struct frame frame;
+};
+ARRAY(coro_frames, struct coro_frame);
+
+/* The same, with the frames themselves: their variables and stacks can be read. */
+int coro_walk_frames(struct decoder *decoder, uint64_t addr, struct coro_frames *frames,
+		     struct coro *ret);
+
+/*
+ * The frame of the coroutine, generator or async generator at addr, also of one that runs.
+ * frame->location is NULL if it is finished.
+ */
+int coro_frame(struct decoder *decoder, uint64_t addr, enum coro_state *state, struct frame *frame);
+
 #endif
