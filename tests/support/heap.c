@@ -54,6 +54,13 @@ static const struct {
 	[TYPE_FUTUREITER] = {"_asyncio.FutureIter", SIZE_OF(futureiter), HEAP_FLAG_HEAPTYPE,
 			     TYPE_OBJECT},
 	[TYPE_FUTURE] = {"_asyncio.Future", SIZE_OF(future), HEAP_FLAG_HEAPTYPE, TYPE_OBJECT},
+	[TYPE_FLOAT] = {"float", SIZE_OF(pyfloat), 0, TYPE_OBJECT},
+	[TYPE_MEMBER] = {"member_descriptor", SIZE_OF(slot), 0, TYPE_OBJECT},
+	[TYPE_METHOD_DESCRIPTOR] = {"method_descriptor", SIZE_OF(descriptor), 0, TYPE_OBJECT},
+	[TYPE_LOCK] = {"_thread.lock", SIZE_OF(mutexlock), HEAP_FLAG_HEAPTYPE, TYPE_OBJECT},
+	[TYPE_RLOCK] = {"_thread.RLock", SIZE_OF(rlock), HEAP_FLAG_HEAPTYPE, TYPE_OBJECT},
+	[TYPE_SIMPLE_QUEUE] = {"_queue.SimpleQueue", SIZE_OF(simplequeue), HEAP_FLAG_HEAPTYPE,
+			       TYPE_OBJECT},
 	[TYPE_TASK] = {"_asyncio.Task", SIZE_OF(task), HEAP_FLAG_HEAPTYPE, TYPE_FUTURE},
 };
 
@@ -148,7 +155,8 @@ static void put_type(struct heap *heap, uint64_t addr, uint64_t name, size_t siz
 static bool is_heap_type(const struct heap *heap, int type)
 {
 	bool is_late = type == TYPE_FUTUREITER || type == TYPE_FUTURE || type == TYPE_TASK ||
-		       type == TYPE_DEQUE;
+		       type == TYPE_DEQUE || type == TYPE_LOCK || type == TYPE_RLOCK ||
+		       type == TYPE_SIMPLE_QUEUE;
 	if (is_late && heap->table->version < 0x030c)
 		return false;
 	return type_table[type].flags & HEAP_FLAG_HEAPTYPE;
@@ -373,6 +381,14 @@ uint64_t heap_int(struct heap *heap, int64_t value)
 	return addr;
 }
 
+uint64_t heap_float(struct heap *heap, double value)
+{
+	uint64_t bits, addr = object_of(heap, TYPE_FLOAT, (size_t)heap->layout.pyfloat.size);
+	memcpy(&bits, &value, sizeof(bits));
+	heap_put_size(heap, addr, pyfloat.value, bits, 8);
+	return addr;
+}
+
 uint64_t heap_bytes(struct heap *heap, const void *bytes, size_t len)
 {
 	size_t head = (size_t)heap->layout.bytes.data;
@@ -579,6 +595,28 @@ uint64_t heap_dictoffset_instance(struct heap *heap, const char *name,
 	uint64_t addr = heap_object(heap, class, size + heap_word(heap));
 	heap_put_word(heap, addr + size, heap_dict(heap, items, count));
 	return addr;
+}
+
+uint64_t heap_slots_class(struct heap *heap, const char *name, uint64_t base,
+			  const char *const *slots, size_t count)
+{
+	struct heap_item items[8];
+	uint64_t class = heap_class(heap, name, base);
+	uint64_t size = heap_get(heap, class, type.basicsize);
+	ck_assert(count <= COUNT(items));
+	for (size_t i = 0; i < count; i++) {
+		uint64_t slot = object_of(heap, TYPE_MEMBER, (size_t)heap->layout.slot.size);
+		uint64_t member = heap_alloc(heap, (size_t)heap->layout.member.size);
+		heap_put(heap, slot, slot.member, member);
+		heap_put(heap, member, member.offset, size);
+		/* T_OBJECT_EX. */
+		heap_put_size(heap, member, member.type, 16, 4);
+		items[i] = (struct heap_item){slots[i], slot};
+		size += heap_word(heap);
+	}
+	heap_put(heap, class, type.basicsize, size);
+	heap_put(heap, class, type.dict, heap_dict(heap, items, count));
+	return class;
 }
 
 /* A class whose instances have their attributes where this version has them. */

@@ -58,6 +58,12 @@ enum heap_type {
 	TYPE_FUTUREITER,
 	TYPE_FUTURE,
 	TYPE_TASK,
+	TYPE_FLOAT,
+	TYPE_MEMBER,
+	TYPE_METHOD_DESCRIPTOR,
+	TYPE_LOCK,
+	TYPE_RLOCK,
+	TYPE_SIMPLE_QUEUE,
 	/* Of old versions. */
 	TYPE_FRAME,
 	TYPE_WAKEUP,
@@ -182,6 +188,7 @@ uint64_t heap_str_units(struct heap *heap, unsigned int kind, const void *units,
 uint64_t heap_str_subclass(struct heap *heap, const char *text);
 
 uint64_t heap_int(struct heap *heap, int64_t value);
+uint64_t heap_float(struct heap *heap, double value);
 uint64_t heap_bytes(struct heap *heap, const void *bytes, size_t len);
 uint64_t heap_tuple(struct heap *heap, const uint64_t *items, size_t count);
 uint64_t heap_list(struct heap *heap, const uint64_t *items, size_t count);
@@ -221,6 +228,12 @@ uint64_t heap_instance(struct heap *heap, const char *name, const struct heap_it
 		       size_t count);
 uint64_t heap_values_instance(struct heap *heap, const char *name, const struct heap_item *items,
 			      size_t count);
+/*
+ * A class with these __slots__, one word each behind what its base has; and what an instance of it
+ * has in the slot of that name.
+ */
+uint64_t heap_slots_class(struct heap *heap, const char *name, uint64_t base,
+			  const char *const *slots, size_t count);
 /* At tp_dictoffset, as some types of C have it in all versions. */
 uint64_t heap_dictoffset_instance(struct heap *heap, const char *name,
 				  const struct heap_item *items, size_t count);

@@ -38,16 +38,22 @@ static uint64_t location_table(struct heap *heap)
 
 static void put_variables(struct heap *heap, uint64_t addr, const struct heap_variable *variables)
 {
-	uint64_t names[16], free_names[16];
+	uint64_t names[16], plain_names[16], cell_names[16], free_names[16];
 	uint8_t kinds[16];
-	size_t count = 0, free_count = 0;
+	size_t count = 0, plain_count = 0, cell_count = 0, free_count = 0;
 	for (; variables && variables[count].name; count++) {
 		ck_assert(count < COUNT(names));
 		names[count] = heap_str(heap, variables[count].name);
 		kinds[count] = variables[count].kind;
+		if (kinds[count] & HEAP_LOCAL)
+			plain_names[plain_count++] = names[count];
+		if (kinds[count] & HEAP_CELL)
+			cell_names[cell_count++] = names[count];
 		if (kinds[count] & HEAP_FREE)
 			free_names[free_count++] = names[count];
 	}
+	heap_put(heap, addr, code.varnames, heap_tuple(heap, plain_names, plain_count));
+	heap_put(heap, addr, code.cellvars, heap_tuple(heap, cell_names, cell_count));
 	heap_put(heap, addr, code.localsplusnames, heap_tuple(heap, names, count));
 	heap_put(heap, addr, code.localspluskinds, heap_bytes(heap, kinds, count));
 	heap_put(heap, addr, code.freevars, heap_tuple(heap, free_names, free_count));
@@ -88,7 +94,74 @@ uint64_t heap_code(struct heap *heap, const struct heap_code *code)
 	memcpy(memory_at(&heap->memory, instructions(heap, addr), sizeof(units)), units,
 	       sizeof(units));
 	put_variables(heap, addr, code->variables);
+	heap_put(heap, addr, code.names, heap_tuple(heap, NULL, 0));
+	heap_put_handlers(heap, addr, NULL, 0);
 	return addr;
+}
+
+void heap_put_unit(struct heap *heap, uint64_t code, unsigned int unit, unsigned int opcode,
+		   unsigned int argument)
+{
+	uint64_t addr = instructions(heap, code) + 2ul * unit;
+	heap_put_field(heap, addr, 0, opcode, 1);
+	heap_put_field(heap, addr, 1, argument, 1);
+}
+
+void heap_put_handlers(struct heap *heap, uint64_t code, const struct heap_handler *handlers,
+		       size_t count)
+{
+	uint8_t table[256];
+	size_t size = 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct heap_handler *h = &handlers[i];
+		const unsigned int numbers[] = {h->start, h->end - h->start, h->target,
+						h->depth << 1 | h->lasti};
+		for (size_t k = 0; k < COUNT(numbers); k++) {
+			ck_assert(size + 2 <= sizeof(table));
+			/* The upper six bits, if there are any, come first. */
+			if (numbers[k] >> 6)
+				table[size++] = (uint8_t)(0x40 | numbers[k] >> 6);
+			table[size++] = numbers[k] & 0x3f;
+		}
+	}
+	heap_put(heap, code, code.exceptiontable, heap_bytes(heap, table, size));
+}
+
+static uint64_t locals_of(struct heap *heap, uint64_t frame)
+{
+	if (heap_has(heap, frame.localsplus))
+		return frame + (uint64_t)heap->layout.frame.localsplus;
+	return frame + (uint64_t)heap->layout.pyframe.localsplus;
+}
+
+static uint64_t values_of(struct heap *heap, uint64_t frame)
+{
+	if (heap_has(heap, frame.localsplus))
+		return locals_of(heap, frame) + heap_word(heap) * HEAP_LOCALS;
+	return heap_get(heap, frame, pyframe.valuestack);
+}
+
+void heap_put_local(struct heap *heap, uint64_t frame, size_t index, uint64_t value)
+{
+	ck_assert(index < HEAP_LOCALS);
+	heap_put_field(heap, locals_of(heap, frame) + heap_word(heap) * index, 0, value,
+		       heap_word(heap));
+}
+
+void heap_put_value(struct heap *heap, uint64_t frame, size_t index, uint64_t value)
+{
+	ck_assert(index < HEAP_STACK);
+	heap_put_field(heap, values_of(heap, frame) + heap_word(heap) * index, 0, value,
+		       heap_word(heap));
+}
+
+void heap_put_depth(struct heap *heap, uint64_t frame, size_t depth)
+{
+	uint64_t top = values_of(heap, frame) + heap_word(heap) * depth;
+	heap_put(heap, frame, frame.stackpointer, top);
+	heap_put_size(heap, frame, frame.stacktop, HEAP_LOCALS + depth, 4);
+	heap_put(heap, frame, pyframe.stacktop, top);
+	heap_put_size(heap, frame, pyframe.stackdepth, depth, 4);
 }
 
 uint64_t heap_function(struct heap *heap, uint64_t code, uint64_t closure)
@@ -96,6 +169,7 @@ uint64_t heap_function(struct heap *heap, uint64_t code, uint64_t closure)
 	uint64_t addr = object_of(heap, TYPE_FUNCTION, (size_t)heap->layout.function.size);
 	heap_put(heap, addr, function.code, code);
 	heap_put(heap, addr, function.closure, closure);
+	heap_put(heap, addr, function.qualname, heap_get(heap, code, code.name));
 	return addr;
 }
 
@@ -122,6 +196,7 @@ uint64_t heap_partial(struct heap *heap, uint64_t function, const uint64_t *args
 	uint64_t addr = object_of(heap, TYPE_PARTIAL, (size_t)heap->layout.partial.size);
 	heap_put(heap, addr, partial.function, function);
 	heap_put(heap, addr, partial.args, heap_tuple(heap, args, count));
+	heap_put(heap, addr, partial.keywords, heap_dict(heap, NULL, 0));
 	return addr;
 }
 
@@ -188,6 +263,7 @@ static uint64_t frame_object(struct heap *heap, uint64_t code, int unit, uint64_
 		      heap_has(heap, pyframe.state) || unit < 0 ? unit : 2 * unit, 4);
 	heap_put_size(heap, frame, pyframe.executing, 1, 1);
 	heap_put_size(heap, frame, pyframe.state, heap->layout.fact.frame_executing, 1);
+	heap_put_size(heap, frame, pyframe.stackdepth, -1, 4);
 	return frame;
 }
 
@@ -238,7 +314,8 @@ static uint64_t old_gen(struct heap *heap, enum heap_type type, uint64_t code, u
 	heap_put_size(heap, frame, pyframe.state, heap_state(heap, state), 1);
 	put_next_instruction(heap, code, unit, state == STATE_AWAITING);
 	unsigned int depth = state == STATE_AWAITING ? push_awaited(heap, stack, awaits) : 0;
-	heap_put_size(heap, frame, pyframe.stackdepth, depth, 4);
+	heap_put_size(heap, frame, pyframe.stackdepth, state == STATE_EXECUTING ? -1 : (int)depth,
+		      4);
 	heap_put(heap, frame, pyframe.stacktop,
 		 state == STATE_EXECUTING ? 0 : stack + heap_word(heap) * depth);
 	return addr;

@@ -14,9 +14,11 @@
 #define HEAP_LOCAL 0x20
 #define HEAP_CELL 0x40
 #define HEAP_FREE 0x80
+/* An argument that is a cell. */
+#define HEAP_ARGUMENT_CELL (HEAP_LOCAL | HEAP_CELL)
 
 /* Slots of a frame for locals, and for the value stack behind them. */
-#define HEAP_LOCALS 2
+#define HEAP_LOCALS 5
 #define HEAP_STACK 4
 
 struct heap_variable {
@@ -48,6 +50,24 @@ uint64_t heap_code(struct heap *heap, const struct heap_code *code);
 			NULL, 0                                                                    \
 		}                                                                                  \
 	}
+
+/* The opcode and argument of an instruction. */
+void heap_put_unit(struct heap *heap, uint64_t code, unsigned int unit, unsigned int opcode,
+		   unsigned int argument);
+
+/* Since 3.11: what handles exceptions of the units from start to end, exclusive. Entries are kept in
+ * the order of these calls. */
+struct heap_handler {
+	unsigned int start, end, target, depth, lasti;
+};
+void heap_put_handlers(struct heap *heap, uint64_t code, const struct heap_handler *handlers,
+		       size_t count);
+
+/* The index-th variable of a frame, and the index-th value of its stack. */
+void heap_put_local(struct heap *heap, uint64_t frame, size_t index, uint64_t value);
+void heap_put_value(struct heap *heap, uint64_t frame, size_t index, uint64_t value);
+/* So many values are on its stack. */
+void heap_put_depth(struct heap *heap, uint64_t frame, size_t depth);
 
 /* closure: a tuple of cells, or 0. */
 uint64_t heap_function(struct heap *heap, uint64_t code, uint64_t closure);
