@@ -1,7 +1,8 @@
 """Services on real frameworks, in root folders of their own (scripts/make-frameworks).
 
 A service is started, reports on itself (tests/programs/frameworks/inflight.py), and is looked at
-twice: by its PID from this machine's GDB, and attached to by the GDB of the root folder.
+twice: by its PID from this machine's GDB, and attached to by the newer of this machine's GDB and
+the root folder's.
 """
 
 import difflib
@@ -27,6 +28,8 @@ class Frameworks(Root):
 
     def __init__(self, release):
         super().__init__("frameworks-" + release, "scripts/make-frameworks")
+        # Its GDB. What is built here need not load in an older release.
+        self.newer = release == "unstable"
         self._postgres = None
 
     def program(self, service):
@@ -98,11 +101,14 @@ class Service:
             self.attached = self._look(lambda: self._attached(process.pid))
 
     def _look(self, ask):
-        """The answer, as soon as one agrees with the report."""
+        """The answer, as soon as one agrees with the report, or with the one before it."""
+        before = None
         for _ in range(LOOKS):
             shown = ask()
-            if not all_differences(shown, self.report):
+            found = all_differences(shown, self.report)
+            if not found or found == before:
                 break
+            before = found
         return shown
 
     def _by_pid(self, pid):
@@ -117,13 +123,19 @@ class Service:
         return done.output
 
     def _attached(self, pid):
-        command = "asyncio ps --json --output %s/attached" % self._inner
-        done = debugger.gdb(
-            # What is in the files themselves.
-            ["-readnever", "-p", str(pid), "-ex", command],
-            prefix=self.root.command([], "/", {"AIODBG_LIBRARY": self.root.inner_machine(self._library)}),
-            script=self.root.inner_checkout("gdb", "aiodbg_gdb.py"),
-        )
+        command = ["-p", str(pid), "-ex", "asyncio ps --json --output %s/attached"]
+        if self.root.newer:
+            library = self.root.inner_machine(self._library)
+            command[-1] %= self._inner
+            done = debugger.gdb(
+                # What is in the files themselves.
+                ["-readnever"] + command,
+                prefix=self.root.command([], "/", {"AIODBG_LIBRARY": library}),
+                script=self.root.inner_checkout("gdb", "aiodbg_gdb.py"),
+            )
+        else:
+            command[-1] %= self._outer
+            done = debugger.gdb(debugger.without_symbols(self.root, PYTHON) + command)
         assert done.status == 0, done.errors
         return load(self._outer + "/attached")
 
