@@ -217,7 +217,11 @@ def pairs(shown, report):
 
 
 def stack_lines(mine, theirs):
-    names = [[frame_line(one) for one in reversed(each["stack"])] for each in (mine, theirs)]
+    stacks = [list(reversed(each["stack"])) for each in (mine, theirs)]
+    if theirs["state"] == "running":
+        # Which compiled ones are between no program can tell of itself.
+        stacks = [[one for one in stack if one.get("file")] for stack in stacks]
+    names = [[frame_line(one) for one in stack] for stack in stacks]
     lines = difflib.ndiff(names[0], names[1])
     return ["%s: %s" % (theirs["name"], line) for line in lines if line[0] in "-+"]
 
