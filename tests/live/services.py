@@ -10,6 +10,7 @@ import glob
 import json
 import os
 import subprocess
+import threading
 import time
 
 import debugger
@@ -31,15 +32,17 @@ class Frameworks(Root):
         # Its GDB. What is built here need not load in an older release.
         self.newer = release == "unstable"
         self._postgres = None
+        self._lock = threading.Lock()
 
     def program(self, service):
         return "%s/programs/frameworks/%s_service.py" % (self.inner_folder, service)
 
     def postgres(self):
         """The folder of the socket of a PostgreSQL, which is started when first asked for."""
-        if not self._postgres:
-            self._postgres = Postgres(self)
-        return self._postgres.folder
+        with self._lock:
+            if not self._postgres:
+                self._postgres = Postgres(self)
+            return self._postgres.folder
 
     def close(self):
         if self._postgres:
