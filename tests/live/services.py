@@ -9,6 +9,7 @@ import difflib
 import glob
 import json
 import os
+import signal
 import subprocess
 import threading
 import time
@@ -75,8 +76,13 @@ class Postgres:
             time.sleep(0.1)
 
     def close(self):
-        self._server.kill()
-        self._server.wait()
+        """Stop it at once. A killed one would leave its shared memory behind."""
+        self._server.send_signal(signal.SIGQUIT)
+        try:
+            self._server.wait(timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            self._server.kill()
+            self._server.wait()
 
 
 class Service:
@@ -91,7 +97,7 @@ class Service:
         self._library = os.path.abspath(library)
         inner = root.folder("-".join((name,) + options).replace("--", ""))
         self._inner, self._outer = inner, root.outer(inner)
-        environment = {"AIODBG_REPORT": inner + "/report"}
+        environment = {"AIODBG_REPORT": inner + "/report", "TMPDIR": inner}
         if "asyncpg" in (name, *options):
             environment["AIODBG_POSTGRES"] = root.postgres()
         options = [option for option in options if option.startswith("--")]
