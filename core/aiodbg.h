@@ -390,7 +390,8 @@ struct aiodbg_snapshot_info {
 	/* enum aiodbg_target_kind, and process id or 0. */
 	uint32_t kind;
 	uint32_t pid;
-	/* 0 if something could not be read: see problems, here and of the tasks. */
+	/* 0 if something could not be read: see problems, here and of the tasks; or if a stack ends
+	 * in a frame of AIODBG_FRAME_FOREIGN. */
 	int complete;
 	size_t task_count;
 	/* Tasks that are not finished and not cancelled: those that ps shows. */
@@ -440,6 +441,9 @@ enum aiodbg_frame_kind {
 	AIODBG_FRAME_GENERATOR = 2,
 	AIODBG_FRAME_COROUTINE = 3,
 	AIODBG_FRAME_ASYNC_GENERATOR = 4,
+	/* What a task awaits goes on in an object that cannot be followed: function is its type and
+	 * address. */
+	AIODBG_FRAME_FOREIGN = 5,
 };
 
 struct aiodbg_frame_info {

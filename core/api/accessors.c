@@ -37,7 +37,7 @@ int aiodbg_snapshot_describe(const struct aiodbg_snapshot *snap, struct aiodbg_s
 		.debug = snap->debug,
 		.kind = snap->target_kind,
 		.pid = snap->pid,
-		.complete = !snap->problems && !snap->damaged_count,
+		.complete = snapshot_is_complete(snap),
 		.task_count = snap->tasks.count,
 		.thread_count = snap->threads.count,
 		.cycle_count = snap->cycles.count,

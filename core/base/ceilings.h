@@ -86,6 +86,12 @@
 /* Base classes from a class to the one that CPython's C code knows. */
 #define LIMIT_BASES 100
 
+/* Members (PyMemberDef) of one type of an extension: Cython's coroutines have five. */
+#define LIMIT_MEMBERS 100
+
+/* Places in one compiled coroutine that it can go on from: Cython numbers its yields and awaits. */
+#define LIMIT_RESUME_LABEL 1000000
+
 /* Characters of a string that are decoded; the rest is cut, visibly. Names are shown on
  * one line: 64 Ki is far more than anybody reads, and PATH_MAX is 4,096. */
 #define LIMIT_STRING 65536

@@ -9,6 +9,8 @@
 #include "cpython/sequence.h"
 #include "cpython/str.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* co_flags: Include/cpython/code.h. */
@@ -251,6 +253,69 @@ int location_get(struct decoder *decoder, const struct code *code, uint32_t unit
 	*slot = location;
 	*ret = location;
 	return 0;
+}
+
+/* A place without a file and a line, which is in the table of named ones. */
+struct named_location {
+	/* Of its name. */
+	uint64_t addr;
+	struct code code;
+	struct location location;
+};
+
+static int make_named(struct decoder *decoder, uint64_t addr, enum aiodbg_frame_kind kind,
+		      const char *name, struct named_location **ret)
+{
+	int status = decoder_alloc(decoder, sizeof(**ret), (void **)ret);
+	if (status)
+		return status;
+	**ret = (struct named_location){
+		.addr = addr,
+		.code = {.addr = addr,
+			 .kind = kind,
+			 .is_compiled = true,
+			 .name = name,
+			 .qualname = name},
+		.location = {.unit = UNIT_UNKNOWN, .function = name, .position = {-1, -1, -1, -1}},
+	};
+	(*ret)->code.callback_rule = CALLBACK_RULE_UNKNOWN;
+	(*ret)->location.code = &(*ret)->code;
+	return 0;
+}
+
+int location_named(struct decoder *decoder, uint64_t qualname, enum aiodbg_frame_kind kind,
+		   const struct location **ret)
+{
+	struct named_location *made = htab_find(decoder->named, &qualname);
+	if (made) {
+		*ret = &made->location;
+		return 0;
+	}
+	const char *name = NULL;
+	int status = decoder_go_on(decoder, str_read(decoder, qualname, &name));
+	if (!status)
+		status = make_named(decoder, qualname, kind, name, &made);
+	void **slot = status ? NULL : htab_find_slot(decoder->named, made, INSERT);
+	if (!slot)
+		return status ? status : decoder_no_memory(decoder);
+	*slot = made;
+	*ret = &made->location;
+	return 0;
+}
+
+int location_foreign(struct decoder *decoder, enum aiodbg_frame_kind kind, const char *type,
+		     uint64_t addr, const struct location **ret)
+{
+	char text[LIMIT_C_STRING + 32];
+	struct named_location *made;
+	snprintf(text, sizeof(text), "%s at 0x%" PRIx64, type ? type : "object of unknown type",
+		 addr);
+	const char *name = arena_string(decoder->arena, text, strlen(text));
+	if (!name)
+		return decoder_no_memory(decoder);
+	int status = make_named(decoder, addr, kind, name, &made);
+	*ret = status ? NULL : &made->location;
+	return status;
 }
 
 /* Bits of co_localspluskinds: a variable of an enclosing function. */

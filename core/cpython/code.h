@@ -16,6 +16,8 @@
 struct code {
 	uint64_t addr;
 	enum aiodbg_frame_kind kind;
+	/* Not CPython's: there is only a name. */
+	bool is_compiled;
 	/* In the arena; NULL where they cannot be read. */
 	const char *name, *qualname, *filename;
 	int32_t firstlineno;
@@ -72,6 +74,14 @@ int name_get_c(struct decoder *decoder, uint64_t addr, const char **ret);
  */
 int location_get(struct decoder *decoder, const struct code *code, uint32_t unit, uint64_t qualname,
 		 const struct location **ret);
+
+/* A place in compiled code: only its name is known, the str at qualname. */
+int location_named(struct decoder *decoder, uint64_t qualname, enum aiodbg_frame_kind kind,
+		   const struct location **ret);
+
+/* The object at addr stands for what is not known of it: "TYPE at 0x...". */
+int location_foreign(struct decoder *decoder, enum aiodbg_frame_kind kind, const char *type,
+		     uint64_t addr, const struct location **ret);
 
 /*
  * The index, in a function's closure, of the variable of that name; -1 if there is none.

@@ -4,6 +4,7 @@
 
 #include "base/ceilings.h"
 #include "base/error.h"
+#include "cpython/compiled.h"
 #include "cpython/frameobject.h"
 #include "cpython/object.h"
 #include "memory/walk.h"
@@ -220,7 +221,7 @@ static int walk_inner(struct decoder *decoder, uint64_t addr, enum kind kind, st
 	if (coro->state == CORO_FOREIGN) {
 		coro->state = inner.state;
 		coro->frame = inner.frame;
-	} else if (inner.state == CORO_EXECUTING) {
+	} else if (inner.state == CORO_EXECUTING && coro->state != CORO_EXECUTING) {
 		status = reader_corrupt(&decoder->reader, addr,
 					"running coroutine awaited by a suspended one");
 	}
@@ -248,6 +249,56 @@ static int walk_generator_step(struct decoder *decoder, uint64_t addr, enum kind
 	return state == AWAIT_INIT ? walk_new_step(decoder, gen, sink, coro) : 0;
 }
 
+/*
+ * Cython has static types with the names of those that wrap an await. What theirs holds is never a
+ * generator of CPython's.
+ */
+static int check_wrapper(struct decoder *decoder, uint64_t addr, enum kind *kind)
+{
+	uint64_t inner;
+	const struct type *type;
+	if (*kind != KIND_CORO_WRAPPER && *kind != KIND_ASEND && *kind != KIND_ATHROW)
+		return 0;
+	int status = reader_word(&decoder->reader, addr + (uint64_t)decoder->layout->object.size,
+				 &inner);
+	if (status || !inner)
+		return status;
+	status = object_type(decoder, inner, &type);
+	if (!status && type->kind == KIND_OTHER && type->name)
+		*kind = KIND_OTHER;
+	return status;
+}
+
+static int push_place(struct decoder *decoder, uint64_t addr, const struct location *location,
+		      struct sink *sink)
+{
+	struct frame frame = {.location = location, .depth = -1};
+	return sink_push(decoder, sink, addr, &frame);
+}
+
+/* An object of a type that is not CPython's: a compiled coroutine, or what cannot be followed. */
+static int walk_foreign(struct decoder *decoder, uint64_t addr, const struct type *type,
+			struct sink *sink, struct coro *coro, uint64_t *next)
+{
+	struct compiled compiled;
+	int status = compiled_read(decoder, addr, type, &compiled);
+	if (status)
+		return status;
+	*next = compiled.awaited;
+	if (compiled.role == COMPILED_WRAPPER)
+		return 0;
+	if (compiled.role == COMPILED_NOT) {
+		coro->is_cut = true;
+		status = location_foreign(decoder, AIODBG_FRAME_FOREIGN, type->full_name, addr,
+					  &compiled.location);
+	} else if (coro->state == CORO_FOREIGN) {
+		coro->state = compiled.state;
+	}
+	if (!status)
+		status = push_place(decoder, addr, compiled.location, sink);
+	return status;
+}
+
 /* One step from the object at addr. *next is 0 at the end. */
 static int walk_awaited(struct decoder *decoder, uint64_t addr, struct sink *sink,
 			struct coro *coro, uint64_t *next)
@@ -259,6 +310,8 @@ static int walk_awaited(struct decoder *decoder, uint64_t addr, struct sink *sin
 	enum kind kind = type->kind;
 	if (kind == KIND_OTHER && !type->name)
 		status = guess_kind(decoder, addr, type, &kind);
+	else
+		status = check_wrapper(decoder, addr, &kind);
 	if (status)
 		return status;
 	*next = 0;
@@ -272,6 +325,8 @@ static int walk_awaited(struct decoder *decoder, uint64_t addr, struct sink *sin
 	}
 	if (kind == KIND_ASEND || kind == KIND_ATHROW)
 		return walk_generator_step(decoder, addr, kind, sink, coro, next);
+	if (kind == KIND_OTHER)
+		return walk_foreign(decoder, addr, type, sink, coro, next);
 	int32_t offset = inner_offset(decoder->layout, kind);
 	if (offset == LAYOUT_NONE)
 		return 0;

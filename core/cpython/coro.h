@@ -31,6 +31,8 @@ struct coro {
 	 * other directly, which is as far as cr_await leads. */
 	size_t coroutines;
 	bool is_indirect;
+	/* It ends in an object of which nothing is known: the last place stands for it. */
+	bool is_cut;
 };
 
 /*

@@ -41,7 +41,9 @@ int decoder_init(struct decoder *decoder, const struct aiodbg_target *target,
 	decoder->locations = htab_create_alloc(256, location_hash, location_equal, NULL, calloc,
 					       free);
 	decoder->names = htab_create_alloc(64, address_hash, address_equal, NULL, calloc, free);
-	if (!decoder->types || !decoder->codes || !decoder->locations || !decoder->names)
+	decoder->named = htab_create_alloc(8, address_hash, address_equal, NULL, calloc, free);
+	if (!decoder->types || !decoder->codes || !decoder->locations || !decoder->names ||
+	    !decoder->named)
 		return decoder_no_memory(decoder);
 	return 0;
 }
@@ -56,6 +58,8 @@ void decoder_deinit(struct decoder *decoder)
 		htab_delete(decoder->locations);
 	if (decoder->names)
 		htab_delete(decoder->names);
+	if (decoder->named)
+		htab_delete(decoder->named);
 	reader_deinit(&decoder->reader);
 }
 

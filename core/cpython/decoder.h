@@ -13,6 +13,8 @@
 
 /* A power of two: a hash is cut to its bits. */
 #define DECODER_RECENT 64
+/* At least as many as enum kind has. */
+#define DECODER_KINDS 48
 
 struct code;
 struct location;
@@ -32,10 +34,14 @@ struct decoder {
 	const struct type *recent_types[DECODER_RECENT];
 	struct code *recent_codes[DECODER_RECENT];
 	const struct location *recent_locations[DECODER_RECENT];
+	/* Addresses of static types that modules export, by their kind: cpython/object.h. */
+	uint64_t type_of_kind[DECODER_KINDS];
 	/* Codes and names by address, locations by what they are: cpython/code.h. */
 	htab_t codes;
 	htab_t locations;
 	htab_t names;
+	/* Places of compiled code by the address of their name. */
+	htab_t named;
 	/* The last attribute that asyncio/callback.c looked up. */
 	uint64_t last_self, last_value;
 	const char *last_attr;

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+_Static_assert(KIND_COUNT <= DECODER_KINDS, "DECODER_KINDS is too small");
+
 /* tp_flags: Include/object.h, unchanged from 3.8 on but for the first two. */
 #define FLAG_INLINE_VALUES (1ull << 2)
 #define FLAG_MANAGED_DICT (1ull << 4)
@@ -124,19 +126,31 @@ bool type_on_heap(const struct type *type)
 }
 
 /*
+ * Cython has static types with the names, sizes and flags of CPython's own. Of types that modules
+ * export, the address tells. The others (asend, coroutine_wrapper) hold an object of one of these.
+ */
+static bool is_another(const struct decoder *decoder, const struct type *type, enum kind kind)
+{
+	uint64_t known = decoder->type_of_kind[kind];
+	/* set and frozenset are one kind. */
+	return known && known != type->addr && kind != KIND_SET;
+}
+
+/*
  * A class that Python code defines is named without a module, so it cannot pass itself
  * off as one of C's unless it tries; it must then still have that struct's size.
  */
-static enum kind kind_by_name(const struct layout *layout, const struct type *type,
+static enum kind kind_by_name(const struct decoder *decoder, const struct type *type,
 			      const char *name)
 {
+	const struct layout *layout = decoder->layout;
 	enum kind kind = KIND_OTHER;
 	for (size_t i = 0; i < sizeof(kinds_by_name) / sizeof(kinds_by_name[0]); i++) {
 		if (!strcmp(kinds_by_name[i].name, name))
 			kind = kinds_by_name[i].kind;
 	}
 	if (!(type->flags & FLAG_HEAPTYPE))
-		return kind;
+		return is_another(decoder, type, kind) ? KIND_OTHER : kind;
 	switch (kind) {
 	case KIND_TASK:
 		return type->basicsize == layout->task.size ? kind : KIND_OTHER;
@@ -202,7 +216,7 @@ static int type_read(struct decoder *decoder, uint64_t addr, struct type *type, 
 		name[0] = '\0';
 	if (code && type->flags & FLAG_HEAPTYPE)
 		return decoder_go_on(decoder, code);
-	type->kind = kind_by_name(l, type, name);
+	type->kind = kind_by_name(decoder, type, name);
 	return error_is_fatal(code) ? code : 0;
 }
 
@@ -213,9 +227,10 @@ static int type_keep(struct decoder *decoder, struct type *read, const char *nam
 	const char *dot = strrchr(name, '.');
 	const char *shown = dot ? dot + 1 : name;
 	if (name[0]) {
-		read->name = arena_string(decoder->arena, shown, strlen(shown));
-		if (!read->name)
+		read->full_name = arena_string(decoder->arena, name, strlen(name));
+		if (!read->full_name)
 			return decoder_no_memory(decoder);
+		read->name = read->full_name + (shown - name);
 	}
 	struct type *type = arena_copy(decoder->arena, read, sizeof(*read));
 	void **slot = type ? htab_find_slot(decoder->types, type, INSERT) : NULL;
@@ -300,11 +315,14 @@ int type_learn(struct decoder *decoder, uint64_t addr, enum kind kind)
 	if (code)
 		return code;
 	struct type *type = htab_find(decoder->types, &addr);
-	if (type->name)
+	if (type->name) {
+		if (type->kind == kind && !(type->flags & FLAG_HEAPTYPE))
+			decoder->type_of_kind[kind] = addr;
 		return 0;
+	}
 	/* Without its name a type may have been taken for its base: Task for Future. */
 	type->kind = kind;
-	type->name = kind_name(kind);
+	type->full_name = type->name = kind_name(kind);
 	return 0;
 }
 

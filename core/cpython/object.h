@@ -56,7 +56,10 @@ enum kind {
 	KIND_LOCK,
 	KIND_RLOCK,
 	KIND_SIMPLE_QUEUE,
+	KIND_COUNT,
 };
+
+struct compiled_type;
 
 struct type {
 	uint64_t addr;
@@ -67,8 +70,10 @@ struct type {
 	/* ht_cached_keys; 0 for static types. */
 	uint64_t cached_keys;
 	uint64_t base;
-	/* tp_name without its module, in the arena; NULL if it cannot be read. */
-	const char *name;
+	/* tp_name, whole and without its module, in the arena; NULL if it cannot be read. */
+	const char *full_name, *name;
+	/* Memory of cpython/compiled.c. */
+	const struct compiled_type *compiled;
 };
 
 /* Whether instances keep their __dict__ in front of themselves, or inline values behind. */

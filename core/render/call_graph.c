@@ -56,6 +56,7 @@ static void write_frame(struct graph_writer *writer, const struct location *loca
 		[AIODBG_FRAME_GENERATOR] = "generator ",
 		[AIODBG_FRAME_COROUTINE] = "async ",
 		[AIODBG_FRAME_ASYNC_GENERATOR] = "async generator ",
+		[AIODBG_FRAME_FOREIGN] = "",
 	};
 	struct output *out = writer->out;
 	begin_line(writer, level);
@@ -68,7 +69,7 @@ static void write_frame(struct graph_writer *writer, const struct location *loca
 		output_text(out, ", line None, in ");
 	output_text(out, tags[location->code->kind]);
 	output_safe(out, location->function, LIMIT_NAME_SHOWN);
-	output_text(out, "()\n");
+	output_text(out, location->code->kind == AIODBG_FRAME_FOREIGN ? "\n" : "()\n");
 }
 
 /* Innermost first, as a debugger writes it. */

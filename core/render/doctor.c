@@ -124,8 +124,7 @@ static void render_result(const struct doctor *doctor, struct output *out)
 		fact(out, "result", "nothing can be read: %s", doctor->error.message);
 	} else {
 		size_t pending = pending_count(snap, out);
-		const char *whole = snap->problem_count || snap->damaged_count ? "read in part"
-									       : "all read";
+		const char *whole = !snapshot_is_complete(snap) ? "read in part" : "all read";
 		fact(out, "result", "CPython %s, %zu pending task%s, %s",
 		     version_name(snap->version, version, sizeof(version)), pending,
 		     plural(pending), whole);
@@ -387,6 +386,9 @@ static void render_tasks(const struct aiodbg_snapshot *snap, struct output *out)
 		fact(out, "cycles", "%zu", snap->cycles.count);
 	if (snap->damaged_count)
 		fact(out, "damaged", "%zu", snap->damaged_count);
+	if (snap->cut_count)
+		fact(out, "not followed", "%zu: their stacks end in objects of an extension",
+		     snap->cut_count);
 }
 
 /* ---- what could not be read ---- */

@@ -215,10 +215,9 @@ static void put_thread(yajl_gen gen, const struct aiodbg_snapshot *snap,
 }
 
 static const char *const code_kind_names[] = {
-	[AIODBG_FRAME_FUNCTION] = "function",
-	[AIODBG_FRAME_GENERATOR] = "generator",
-	[AIODBG_FRAME_COROUTINE] = "coroutine",
-	[AIODBG_FRAME_ASYNC_GENERATOR] = "async_generator",
+	[AIODBG_FRAME_FUNCTION] = "function",	[AIODBG_FRAME_GENERATOR] = "generator",
+	[AIODBG_FRAME_COROUTINE] = "coroutine", [AIODBG_FRAME_ASYNC_GENERATOR] = "async_generator",
+	[AIODBG_FRAME_FOREIGN] = "foreign",
 };
 
 static const char *const source_names[] = {
@@ -523,7 +522,7 @@ static void put_snapshot(struct json *json, const struct aiodbg_snapshot *snap)
 		put_cycle(gen, &snap->cycles.items[i]);
 	}
 	put_text(json, "],\n\"complete\":");
-	yajl_gen_bool(gen, !snap->problems && !snap->damaged_count);
+	yajl_gen_bool(gen, snapshot_is_complete(snap));
 	put_text(json, ",\n\"errors\":");
 	put_problems(gen, snap->problems);
 	put_text(json, "}\n");

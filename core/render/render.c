@@ -122,7 +122,7 @@ void render_problems(const struct aiodbg_snapshot *snap, struct output *out)
 {
 	struct causes of_all = {.count = 0}, of_tasks = {.count = 0};
 	size_t count = snap->problem_count;
-	if (!snap->problems && !snap->damaged_count)
+	if (snapshot_is_complete(snap))
 		return;
 	add_causes(&of_all, snap->problems, NULL);
 	for (size_t i = 0; i < snap->tasks.count && output_goes_on(out); i++)
@@ -132,6 +132,9 @@ void render_problems(const struct aiodbg_snapshot *snap, struct output *out)
 	if (snap->damaged_count)
 		output_format(out, "  %zu of %zu tasks could not be read in full.\n",
 			      snap->damaged_count, snap->tasks.count);
+	if (snap->cut_count)
+		output_format(out, "  %zu of %zu tasks go on in objects that cannot be followed.\n",
+			      snap->cut_count, snap->tasks.count);
 	count -= render_causes(&of_all, false, out);
 	count -= render_causes(&of_tasks, true, out);
 	if (count)

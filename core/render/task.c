@@ -114,8 +114,10 @@ static void write_place(struct output *out, const char *file, int64_t line, cons
 {
 	output_text(out, "  ");
 	output_safe(out, function, LIMIT_NAME_SHOWN);
-	output_text(out, " ");
-	output_safe(out, file, LIMIT_FILE_SHOWN);
+	if (file || line >= 0) {
+		output_text(out, " ");
+		output_safe(out, file, LIMIT_FILE_SHOWN);
+	}
 	if (line >= 0)
 		output_format(out, ":%" PRId64, line);
 	output_text(out, "\n");

@@ -106,8 +106,10 @@ static void write_state(struct tree *tree, const struct task *task)
 static void write_new_frame(struct tree *tree, const struct location *location)
 {
 	output_safe(tree->out, location->function, LIMIT_NAME_SHOWN);
-	output_text(tree->out, " ");
-	output_safe(tree->out, location->code->filename, LIMIT_FILE_SHOWN);
+	if (!location->code->is_compiled) {
+		output_text(tree->out, " ");
+		output_safe(tree->out, location->code->filename, LIMIT_FILE_SHOWN);
+	}
 	if (location->position.line >= 0)
 		output_format(tree->out, ":%" PRId32, location->position.line);
 	output_text(tree->out, "\n");

@@ -197,8 +197,9 @@ static int decode_interp(struct builder *builder, size_t index, struct runtime *
 }
 
 /* Tasks in sets may be finished, kept by whoever has a reference: all_tasks() has no such. */
-static int drop_finished(struct tasks *tasks, struct reader *reader)
+static int drop_finished(struct aiodbg_snapshot *snap, struct reader *reader)
 {
+	struct tasks *tasks = &snap->tasks;
 	size_t kept = 0;
 	int status = 0;
 	for (size_t i = 0; !status && i < tasks->count; i++) {
@@ -210,6 +211,7 @@ static int drop_finished(struct tasks *tasks, struct reader *reader)
 			    task->state == AIODBG_TASK_CANCELLED;
 		if (done && !task->awaited_count && !task->awaiter_count && !task->problems)
 			continue;
+		snap->cut_count += task->is_cut;
 		task->index = kept;
 		tasks->items[kept++] = task;
 	}
@@ -309,7 +311,7 @@ static int build_edges(struct builder *builder)
 			  "cut: what each task awaits: more work or memory");
 	status = cut(builder, status, LIMIT_ARENA_CYCLES);
 	if (!status)
-		status = drop_finished(tasks, reader);
+		status = drop_finished(builder->snap, reader);
 	if (status)
 		return status;
 	status = graph_find_cycles(builder->graph->arena, tasks, reader, &builder->snap->cycles);

@@ -96,6 +96,7 @@ static int read_stack(struct builder *builder, struct task *task, uint64_t coro_
 	for (size_t i = 0; i < task->depth; i++)
 		task->stack[i] = builder->stack.items[task->depth - 1 - i];
 	task->coroutines = coro.coroutines;
+	task->is_cut = coro.is_cut;
 	return status;
 }
 
@@ -229,6 +230,7 @@ static void undo_decoding(struct builder *builder, const struct before *before)
 	task->name = task->type = NULL;
 	task->stack = NULL;
 	task->depth = task->coroutines = 0;
+	task->is_cut = false;
 	task->problems = NULL;
 	task->ended = false;
 }

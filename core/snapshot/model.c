@@ -22,6 +22,11 @@ struct aiodbg_problem *problem_create(struct arena *arena, const struct aiodbg_e
 	return problem->message ? problem : NULL;
 }
 
+bool snapshot_is_complete(const struct aiodbg_snapshot *snap)
+{
+	return !snap->problems && !snap->damaged_count && !snap->cut_count;
+}
+
 int64_t snapshot_interp_id(const struct aiodbg_snapshot *snap, size_t index)
 {
 	return index < snap->interps.count ? snap->interps.items[index].id : -1;

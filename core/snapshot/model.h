@@ -27,6 +27,8 @@ struct task {
 	/* Ended between being found and being decoded: there was nothing to decode, and it was
 	 * not found again. */
 	bool ended, found_again;
+	/* The innermost place stands for an object that cannot be followed. */
+	bool is_cut;
 	uint64_t loop;
 	enum aiodbg_task_state state;
 	/* -1: not counted by this version. */
@@ -106,9 +108,12 @@ struct aiodbg_snapshot {
 	/* What is missing, apart from what tasks say themselves. */
 	struct aiodbg_problem *problems;
 	size_t problem_count;
-	/* Tasks that have problems. */
-	size_t damaged_count;
+	/* Tasks that have problems, and tasks whose stack ends in what cannot be followed. */
+	size_t damaged_count, cut_count;
 };
+
+/* Whether nothing is missing. */
+bool snapshot_is_complete(const struct aiodbg_snapshot *snap);
 
 /* Id of the interpreter at index; -1 if none could be read: a task may be asked for by id even
  * then. */

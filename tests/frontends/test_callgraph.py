@@ -93,7 +93,8 @@ def test_objects_and_text_agree(name):
         for options in (OPTIONS[0], OPTIONS[1 + number % (len(OPTIONS) - 1)]):
             graph = aiodbg.capture_call_graph(task, **options)
             text = aiodbg.format_call_graph(task, **options)
-            assert text == "\n".join(text_of(graph))
+            # What is missing elsewhere is said below.
+            assert text.partition("\n\nIncomplete")[0] == "\n".join(text_of(graph))
 
 
 def test_options_of_a_running_task():

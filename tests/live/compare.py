@@ -13,7 +13,7 @@ def with_program(ours, report):
     """Differences from the program's own report, which knows everything."""
     mine, theirs = by_id(ours["tasks"]), by_id(report["tasks"])
     names = {id: task["name"] for id, task in theirs.items()}
-    found = whole_differences(ours)
+    found = whole_differences(ours, is_complete(report))
     found += ["%s: missing" % label(theirs[id]) for id in theirs if id not in mine]
     found += ["%s: too much" % label(mine[id]) for id in mine if id not in theirs]
     for id in theirs:
@@ -50,8 +50,13 @@ def with_live(core, live):
     return found
 
 
-def whole_differences(ours):
-    found = ["complete is %s" % ours["complete"]] if ours["complete"] is not True else []
+def is_complete(report):
+    """False if a stack goes on where nobody can follow it."""
+    return not any(frame["kind"] == "foreign" for task in report["tasks"] for frame in task["stack"])
+
+
+def whole_differences(ours, complete=True):
+    found = ["complete is %s" % ours["complete"]] if ours["complete"] is not complete else []
     found += ["error: %s" % error for error in ours["errors"]]
     for task in ours["tasks"]:
         found += ["%s: error: %s" % (label(task), error) for error in task["errors"]]

@@ -48,6 +48,7 @@ CREATOR = "it shows the thread that created the task, not the one that runs its 
 DIFFERENCES = {
     "async_generators": [Difference("anext_with_default: stack", WRAPPED)],
     "awaitables": [
+        Difference("by-iterator: stack", WRAPPED),
         Difference("by-generator: stack", WRAPPED),
         Difference("by-wrapper: stack", WRAPPED),
         Difference("old-style: stack", WRAPPED),

@@ -237,6 +237,7 @@ def suspended_stack(awaited):
         elif isinstance(awaited, types.GeneratorType):
             frame, after = awaited.gi_frame, awaited.gi_yieldfrom
         else:
+            found[:0] = foreign_entries(awaited)
             awaited = wrapped_by(awaited)
             continue
         if frame is not None:
@@ -245,15 +246,26 @@ def suspended_stack(awaited):
     return found
 
 
+WRAPPERS = {
+    "coroutine_wrapper": types.CoroutineType,
+    "async_generator_asend": types.AsyncGeneratorType,
+    "async_generator_athrow": types.AsyncGeneratorType,
+    "anext_awaitable": object,
+}
+
+
+def foreign_entries(awaited):
+    """What stands for an object that goes on as it likes: none for the interpreter's own."""
+    name = type(awaited).__name__
+    if name in WRAPPERS or name == "FutureIter" or isinstance(awaited, asyncio.Future):
+        return []
+    entry = dict.fromkeys(("file", "line", "end_line", "column", "end_column"))
+    return [dict(entry, function="%s at %#x" % (name, id(awaited)), kind="foreign")]
+
+
 def wrapped_by(awaited):
     """What one of the interpreter's own wrappers stands for; None at the end of the chain."""
-    wrappers = {
-        "coroutine_wrapper": types.CoroutineType,
-        "async_generator_asend": types.AsyncGeneratorType,
-        "async_generator_athrow": types.AsyncGeneratorType,
-        "anext_awaitable": object,
-    }
-    wanted = wrappers.get(type(awaited).__name__)
+    wanted = WRAPPERS.get(type(awaited).__name__)
     if wanted is None:
         return None
     return next(o for o in gc.get_referents(awaited) if isinstance(o, wanted) and o is not wanted)

@@ -363,6 +363,50 @@ uint64_t heap_wrapper(struct heap *heap, enum heap_type type, uint64_t inner)
 	return addr;
 }
 
+/* ---- what Cython makes ---- */
+
+/* Words from the end of the header: body, closure, exception state, weakreflist, classobj. */
+#define COMPILED_AWAITED 7
+#define COMPILED_WORDS 18
+
+static uint64_t compiled_word(const struct heap *heap, unsigned int index)
+{
+	return (uint64_t)heap->layout.object.size + index * heap_word(heap);
+}
+
+uint64_t heap_compiled_type(struct heap *heap, const char *name, const char *member)
+{
+	uint64_t type = heap_static_type(heap, name, compiled_word(heap, COMPILED_WORDS));
+	uint64_t members = heap_alloc_static(heap, 2 * (size_t)heap->layout.member.size);
+	heap_put_word(heap, members, heap_constant(heap, member));
+	memory_put(&heap->memory, members + heap_word(heap), 6, 4);
+	heap_put(heap, members, member.offset, compiled_word(heap, COMPILED_AWAITED));
+	heap_put_word(heap, type + (uint64_t)heap->layout.type.base - 2 * heap_word(heap), members);
+	return type;
+}
+
+uint64_t heap_compiled(struct heap *heap, uint64_t type, const char *qualname, int label,
+		       uint64_t awaits, unsigned int words)
+{
+	uint64_t addr = heap_object(heap, type, compiled_word(heap, COMPILED_WORDS));
+	uint64_t name = COMPILED_AWAITED + words + 1;
+	heap_put_word(heap, addr + compiled_word(heap, COMPILED_AWAITED), awaits);
+	if (words)
+		heap_put_word(heap, addr + compiled_word(heap, COMPILED_AWAITED + 1), 0x401236);
+	heap_put_word(heap, addr + compiled_word(heap, (unsigned int)name), heap_str(heap, "name"));
+	heap_put_word(heap, addr + compiled_word(heap, (unsigned int)name + 1),
+		      heap_str(heap, qualname));
+	memory_put(&heap->memory, addr + compiled_word(heap, (unsigned int)name + 5),
+		   (uint32_t)label, 4);
+	return addr;
+}
+
+void heap_compiled_run(struct heap *heap, uint64_t compiled, unsigned int words)
+{
+	memory_put(&heap->memory, compiled + compiled_word(heap, COMPILED_AWAITED + words + 6) + 4,
+		   1, 1);
+}
+
 uint64_t heap_frame(struct heap *heap, uint64_t code, unsigned int unit, unsigned int owner,
 		    uint64_t previous)
 {

@@ -105,6 +105,16 @@ uint64_t heap_gen_frame(struct heap *heap, uint64_t gen);
 /* An object whose first field is another one: asend, cell, FutureIter... */
 uint64_t heap_wrapper(struct heap *heap, enum heap_type type, uint64_t inner);
 
+/*
+ * A coroutine as Cython makes them, and its type, which publishes where it keeps what it awaits
+ * under this name. words: how many stand between that and the name, 1 in Cython 3.1.
+ */
+uint64_t heap_compiled_type(struct heap *heap, const char *name, const char *member);
+uint64_t heap_compiled(struct heap *heap, uint64_t type, const char *qualname, int label,
+		       uint64_t awaits, unsigned int words);
+/* It runs. */
+void heap_compiled_run(struct heap *heap, uint64_t compiled, unsigned int words);
+
 /* A frame on a thread's stack. owner: 0, or that of the entry to the interpreter. */
 uint64_t heap_frame(struct heap *heap, uint64_t code, unsigned int unit, unsigned int owner,
 		    uint64_t previous);

@@ -67,6 +67,7 @@ class FrameKind(enum.IntEnum):
     FRAME_GENERATOR = 2
     FRAME_COROUTINE = 3
     FRAME_ASYNC_GENERATOR = 4
+    FRAME_FOREIGN = 5
 
 
 class EdgeSource(enum.IntEnum):

@@ -40,6 +40,7 @@ _KINDS = {
     mirror.FrameKind.FRAME_GENERATOR: "generator",
     mirror.FrameKind.FRAME_COROUTINE: "coroutine",
     mirror.FrameKind.FRAME_ASYNC_GENERATOR: "async_generator",
+    mirror.FrameKind.FRAME_FOREIGN: "foreign",
 }
 
 _SOURCES = {
@@ -81,7 +82,8 @@ class Thread:
 class Frame:
     """Where a coroutine or function stands; lines and columns as code.co_positions() has them.
 
-    kind is "coroutine", "generator", "async_generator" or "function".
+    kind is "coroutine", "generator", "async_generator" or "function"; or "foreign" for an object that
+    cannot be followed: function is then its type and address.
     """
 
     function: Optional[str]

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Coroutines of code that Cython has compiled (Coroutine and AsyncGen of its utility code).
+ *
+ * Their types are the extension's own, and so are their structs, which differ from version to
+ * version. Cython says where the awaited object is: cr_await, ag_await or gi_yieldfrom is a
+ * member of the type (PyMemberDef). The names follow it.
+ */
+#ifndef CPYTHON_COMPILED_H
+#define CPYTHON_COMPILED_H
+
+#include "cpython/coro.h"
+#include "cpython/object.h"
+
+/* What such an object is. */
+enum compiled_role {
+	/* Nothing that can be followed. */
+	COMPILED_NOT,
+	COMPILED_GENERATOR,
+	/* Passes an await on to the compiled generator that it has as its first field. */
+	COMPILED_WRAPPER,
+};
+
+struct compiled {
+	enum compiled_role role;
+	enum coro_state state;
+	/* Of a generator: what it awaits, or 0; of a wrapper, the generator. */
+	uint64_t awaited;
+	/* Function, without a file and a line. */
+	const struct location *location;
+};
+
+/* Read the object at addr, of that type. */
+int compiled_read(struct decoder *decoder, uint64_t addr, const struct type *type,
+		  struct compiled *ret);
+
+#endif
