@@ -61,6 +61,7 @@ static int read_parts(struct decoder *decoder, const struct window *w, struct co
 		if (status)
 			return status;
 	}
+	code->is_greenlet_spawn = code->name && !strcmp(code->name, "greenlet_spawn");
 	int status = bytes_read(decoder, window_word(w, (size_t)l->code.linetable), LIMIT_LINETABLE,
 				&code->linetable, &code->linetable_size);
 	return decoder_go_on(decoder, status);

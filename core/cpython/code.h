@@ -40,6 +40,8 @@ struct code {
 	/* Memory of asyncio/callback.c: what a function of this code means as a callback, and the
 	 * place in its closure of what that asks for. */
 	int callback_rule, callback_cell;
+	/* SQLAlchemy's: cpython/greenlet.h. */
+	bool is_greenlet_spawn;
 };
 
 /* A place in the program. Two frames at the same place share one. */

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "cpython/compiled.h"
 #include "cpython/frameobject.h"
+#include "cpython/greenlet.h"
 #include "cpython/object.h"
 #include "memory/walk.h"
 
@@ -96,6 +97,17 @@ static int sink_push(struct decoder *decoder, struct sink *sink, uint64_t object
 	return pushed ? 0 : decoder_no_memory(decoder);
 }
 
+/* What greenlet_spawn awaits was given to it by the functions in its greenlet. */
+static int push_greenlet(struct decoder *decoder, const struct frame *spawn, struct sink *sink)
+{
+	struct coro_frames frames = {0};
+	int status = greenlet_frames(decoder, spawn, &frames);
+	for (size_t i = frames.count; !status && i > 0; i--)
+		status = sink_push(decoder, sink, 0, &frames.items[i - 1].frame);
+	array_deinit(&frames);
+	return status;
+}
+
 /* One object of the chain. *next is what it awaits, 0 at the end. */
 static int walk_generator(struct decoder *decoder, uint64_t addr, enum kind kind, struct sink *sink,
 			  struct coro *coro, uint64_t *next)
@@ -119,6 +131,10 @@ static int walk_generator(struct decoder *decoder, uint64_t addr, enum kind kind
 	if (kind == KIND_ASYNC_GENERATOR && gen.state == CORO_SUSPENDED && !gen.awaiting)
 		return 0;
 	status = sink_push(decoder, sink, addr, &gen.frame);
+	if (!status && gen.awaiting && gen.frame.location->code->is_greenlet_spawn) {
+		coro->is_indirect = true;
+		status = push_greenlet(decoder, &gen.frame, sink);
+	}
 	return status || !gen.awaiting ? status : frame_awaited(decoder, &gen.frame, next);
 }
 
@@ -214,14 +230,17 @@ static int walk_inner(struct decoder *decoder, uint64_t addr, enum kind kind, st
 	struct coro inner = {0};
 	size_t before = sink->count;
 	int status = walk_generator(decoder, addr, kind, sink, &inner, next);
-	if (!coro->is_indirect)
-		coro->coroutines += sink->count - before;
+	if (!coro->is_indirect && sink->count > before)
+		coro->coroutines++;
+	coro->is_indirect |= inner.is_indirect;
 	if (status)
 		return status;
 	if (coro->state == CORO_FOREIGN) {
 		coro->state = inner.state;
 		coro->frame = inner.frame;
-	} else if (inner.state == CORO_EXECUTING && coro->state != CORO_EXECUTING) {
+	} else if (inner.state == CORO_EXECUTING && coro->state == CORO_EXECUTING) {
+		coro->frame = coro->frame ? coro->frame : inner.frame;
+	} else if (inner.state == CORO_EXECUTING) {
 		status = reader_corrupt(&decoder->reader, addr,
 					"running coroutine awaited by a suspended one");
 	}

@@ -23,7 +23,8 @@ enum coro_state {
 
 struct coro {
 	enum coro_state state;
-	/* Address of the interpreter frame of the coroutine itself. */
+	/* Address of the interpreter frame of the coroutine itself; if it is a compiled one that
+	 * runs, of the first in its chain that has one, or 0. */
 	uint64_t frame;
 	/* The future at the end of the chain; 0 if it ends otherwise. */
 	uint64_t future;

@@ -71,6 +71,23 @@ static bool is_running_task(const struct builder *builder, const struct task *ta
 	return builder->snap->threads.items[task->thread].running_task == task->id;
 }
 
+/* The thread has its frames; the places that were found are of compiled coroutines around them. */
+static int add_executing(struct builder *builder, struct task *task, const struct coro *coro)
+{
+	struct executing executing = {.task = task, .frame = coro->frame};
+	executing.outer_count = builder->stack.count;
+	task->is_cut = coro->is_cut;
+	if (executing.outer_count) {
+		executing.outer = arena_copy(&builder->snap->arena, builder->stack.items,
+					     executing.outer_count * sizeof(*executing.outer));
+		if (!executing.outer)
+			return decoder_no_memory(builder->decoder);
+	}
+	if (!array_push(&builder->executing, executing))
+		return decoder_no_memory(builder->decoder);
+	return 0;
+}
+
 static int read_stack(struct builder *builder, struct task *task, uint64_t coro_addr)
 {
 	struct aiodbg_snapshot *snap = builder->snap;
@@ -79,12 +96,10 @@ static int read_stack(struct builder *builder, struct task *task, uint64_t coro_
 	if (!coro_addr)
 		return 0;
 	int status = coro_walk(builder->decoder, coro_addr, &builder->stack, &coro);
-	if (!status && coro.state == CORO_EXECUTING) {
-		struct executing executing = {task, coro.frame};
-		if (!array_push(&builder->executing, executing))
-			return decoder_no_memory(builder->decoder);
-		return 0;
-	}
+	bool runs = coro.state == CORO_EXECUTING ||
+		    (coro.state == CORO_FOREIGN && is_running_task(builder, task));
+	if (!status && runs)
+		return add_executing(builder, task, &coro);
 	builder->frame_count += builder->stack.count;
 	if (builder->frame_count > LIMIT_FRAMES_OF_ALL)
 		return error_at(&builder->decoder->reader.error, AIODBG_TOO_MUCH, task->id,

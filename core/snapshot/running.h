@@ -11,7 +11,11 @@ struct task;
 /* A task whose coroutine is on the stack of a thread. */
 struct executing {
 	struct task *task;
+	/* 0 if it has none, or none is known. */
 	uint64_t frame;
+	/* Places outside of that frame, outermost first: compiled coroutines. */
+	const struct location **outer;
+	size_t outer_count;
 };
 
 ARRAY(executings, struct executing);
