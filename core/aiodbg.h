@@ -318,6 +318,9 @@ AIODBG_PUBLIC void aiodbg_get_stats(const struct aiodbg *dbg, struct aiodbg_stat
 enum aiodbg_want {
 	/* Everything that can be known of the subject, which has to be a task. */
 	AIODBG_WANT_DETAIL = 1,
+	/* What each task and thread waits for, who holds it, what the event loops do, and what is
+	 * wrong: verdicts. */
+	AIODBG_WANT_WAITS = 2,
 };
 
 /* What is not asked for is not decoded. */
@@ -558,6 +561,8 @@ enum aiodbg_show {
 	AIODBG_SHOW_GRAPH = 1,
 	/* All that is known of the task that the snapshot has AIODBG_WANT_DETAIL of: "text". */
 	AIODBG_SHOW_TASK = 2,
+	/* What is wrong, of a snapshot that has AIODBG_WANT_WAITS: "text", "json". */
+	AIODBG_SHOW_WHY = 3,
 };
 
 struct aiodbg_render_options {

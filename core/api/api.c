@@ -10,6 +10,7 @@
 #include "snapshot/find.h"
 #include "snapshot/graph.h"
 #include "snapshot/model.h"
+#include "snapshot/verdicts.h"
 
 #include <string.h>
 
@@ -63,7 +64,7 @@ static int check_request(const struct aiodbg_request *request, struct aiodbg_err
 {
 	if (request->size < sizeof(*request))
 		return error_set(err, AIODBG_INVALID, "request without its size");
-	if (request->wants & ~(uint32_t)AIODBG_WANT_DETAIL)
+	if (request->wants & ~(uint32_t)(AIODBG_WANT_DETAIL | AIODBG_WANT_WAITS))
 		return error_set(err, AIODBG_INVALID, "unknown wants %#x", request->wants);
 	if ((request->wants & AIODBG_WANT_DETAIL) && !request->subject)
 		return error_set(err, AIODBG_INVALID, "detail of no task");
@@ -113,6 +114,8 @@ int aiodbg_render(const struct aiodbg_snapshot *snap, const char *format,
 	int status = check_sink(sink, err);
 	if (status)
 		return status;
+	if (show == AIODBG_SHOW_WHY && !snap->verdicts)
+		return error_set(err, AIODBG_INVALID, "the snapshot was made without waits");
 	if (show == AIODBG_SHOW_TASK && !snap->detail)
 		return error_set(err, AIODBG_INVALID, "snapshot without the detail of a task");
 	return renderer_run(renderer, &view, sink, err);

@@ -245,4 +245,12 @@
 /* Snapshots of a process that runs on, in search of one that is whole. */
 #define LIMIT_RETRIES 1000
 
+/* Source files: how long a path may be, and how much of a file is read for one line. */
+#define LIMIT_SOURCE_PATH 4096
+#define LIMIT_SOURCE_FILE (16 << 20)
+
+/* Attributes of an object that are searched for the future that a task waits for: objects of the
+ * user's have a few, modules and namespaces thousands. */
+#define LIMIT_ATTRIBUTES_ASKED 256
+
 #endif

@@ -113,6 +113,7 @@ struct command {
 
 /* Every command, in the order in which help lists them: ps is command_ps, which ps.c defines. */
 #define COMMANDS(X)                                                                                \
+	X(why)                                                                                     \
 	X(ps)                                                                                      \
 	X(pstree)                                                                                  \
 	X(graph)                                                                                   \

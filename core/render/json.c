@@ -9,7 +9,10 @@
 #include "base/ceilings.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "render/json_put.h"
+#include "render/json_waits.h"
 #include "render/render.h"
+#include "snapshot/verdicts.h"
 
 #include <hashtab.h>
 
@@ -99,6 +102,8 @@ struct json {
 	htab_t frames;
 	uint64_t kept;
 	struct arena arena;
+	/* Writes reasons to memory; NULL if the snapshot has none. */
+	struct output *words;
 	bool no_memory;
 	jmp_buf out_of_memory;
 };
@@ -111,43 +116,6 @@ static hashval_t ready_hash(const void *element)
 static int ready_equal(const void *element, const void *other)
 {
 	return ((const struct ready *)element)->location == ((const struct ready *)other)->location;
-}
-
-static void put_string(yajl_gen gen, const char *text)
-{
-	if (text)
-		yajl_gen_string(gen, (const unsigned char *)text, strlen(text));
-	else
-		yajl_gen_null(gen);
-}
-
-static void put_key(yajl_gen gen, const char *key)
-{
-	put_string(gen, key);
-}
-
-static void put_address(yajl_gen gen, uint64_t address)
-{
-	char text[TEXT_NUMBER_MAX];
-	yajl_gen_string(gen, (const unsigned char *)text, text_hex(address, text));
-}
-
-static void put_address_or_null(yajl_gen gen, uint64_t address)
-{
-	if (address)
-		put_address(gen, address);
-	else
-		yajl_gen_null(gen);
-}
-
-/* A line or column; -1 is none. */
-static void put_position(yajl_gen gen, const char *key, int32_t number)
-{
-	put_key(gen, key);
-	if (number >= 0)
-		yajl_gen_integer(gen, number);
-	else
-		yajl_gen_null(gen);
 }
 
 static void put_python(yajl_gen gen, const struct aiodbg_snapshot *snap)
@@ -211,6 +179,8 @@ static void put_thread(yajl_gen gen, const struct aiodbg_snapshot *snap,
 	put_address_or_null(gen, thread->running_loop);
 	put_key(gen, "running_task");
 	put_address_or_null(gen, thread->running_task);
+	if (snap->waits)
+		json_put_thread(gen, snap, thread);
 	yajl_gen_map_close(gen);
 }
 
@@ -473,6 +443,8 @@ static void put_task(struct json *json, const struct aiodbg_snapshot *snap, cons
 		put_awaited_by(json, task);
 		repeat_end(json, &json->awaited_by, task);
 	}
+	if (snap->waits)
+		json_put_wait(gen, snap, task, json->words);
 	put_key(gen, "errors");
 	put_problems(gen, task->problems);
 	yajl_gen_map_close(gen);
@@ -499,6 +471,32 @@ static void begin_element(struct json *json, size_t index)
 	put_text(json, index ? ",\n" : "\n");
 }
 
+/* What only a snapshot that was asked for waits has. */
+static void put_waits(struct json *json, const struct aiodbg_snapshot *snap)
+{
+	const struct waits *waits = snap->waits;
+	size_t count = 0;
+	put_text(json, ",\n\"loops\":[");
+	for (size_t i = 0; i < waits->loops.count; i++) {
+		begin_element(json, i);
+		json_put_loop(json->gen, snap, &waits->loops.items[i]);
+	}
+	put_text(json, "],\n\"objects\":[");
+	for (size_t i = 0; i < waits->primitives.count; i++) {
+		const struct primitive *object = waits->primitives.items[i];
+		if (!object->waiter_count && !object->holders.count)
+			continue;
+		begin_element(json, count++);
+		json_put_object(json->gen, snap, object);
+	}
+	put_text(json, "],\n\"verdicts\":[");
+	for (size_t i = 0; i < snap->verdicts->list.count; i++) {
+		begin_element(json, i);
+		json_put_verdict(json->gen, snap, &snap->verdicts->list.items[i], json->words);
+	}
+	put_text(json, "]");
+}
+
 static void put_snapshot(struct json *json, const struct aiodbg_snapshot *snap)
 {
 	yajl_gen gen = json->gen;
@@ -521,7 +519,10 @@ static void put_snapshot(struct json *json, const struct aiodbg_snapshot *snap)
 		begin_element(json, i);
 		put_cycle(gen, &snap->cycles.items[i]);
 	}
-	put_text(json, "],\n\"complete\":");
+	put_text(json, "]");
+	if (snap->waits)
+		put_waits(json, snap);
+	put_text(json, ",\n\"complete\":");
 	yajl_gen_bool(gen, snapshot_is_complete(snap));
 	put_text(json, ",\n\"errors\":");
 	put_problems(gen, snap->problems);
@@ -583,7 +584,10 @@ int render_json(const struct view *view, struct output *out)
 {
 	struct json json = {.out = out};
 	json.frames = htab_create_alloc(256, ready_hash, ready_equal, NULL, calloc, free);
-	bool done = arena_init(&json.arena) && json.frames && write_document(&json, view->snap);
+	json.words = view->snap->waits ? malloc(sizeof(*json.words)) : NULL;
+	bool done = arena_init(&json.arena) && json.frames && (json.words || !view->snap->waits) &&
+		    write_document(&json, view->snap);
+	free(json.words);
 	if (json.frames)
 		htab_delete(json.frames);
 	arena_deinit(&json.arena);

@@ -17,6 +17,8 @@ const struct renderer renderers[] = {
 	{"json", AIODBG_SHOW_TASKS, render_json},
 	{"text", AIODBG_SHOW_GRAPH, render_graph},
 	{"text", AIODBG_SHOW_TASK, render_task},
+	{"text", AIODBG_SHOW_WHY, render_why},
+	{"json", AIODBG_SHOW_WHY, render_json},
 	{"text", SHOW_DOCTOR, render_doctor},
 	{NULL, 0, NULL},
 };

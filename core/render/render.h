@@ -36,7 +36,8 @@ struct renderer {
 /* Adding a renderer: an entry there and a declaration here. Ended by a NULL name. */
 extern const struct renderer renderers[];
 
-render_fn render_table, render_tree, render_json, render_graph, render_task, render_doctor;
+render_fn render_table, render_tree, render_json, render_graph, render_task, render_doctor,
+	render_why;
 
 /* The renderer of that name, NULL being the first, or NULL if there is none. */
 const struct renderer *renderer_find(uint32_t shows, const char *name);

@@ -7,6 +7,7 @@
 #include "process/runs.h"
 #include "snapshot/build.h"
 #include "snapshot/detail.h"
+#include "snapshot/verdicts.h"
 
 #include <string.h>
 #include <time.h>
@@ -78,10 +79,13 @@ static int decode(struct series *series, struct decoder *decoder, struct aiodbg_
 	}
 	snap->target_kind = dbg->target.kind;
 	snap->pid = dbg->target.pid;
+	snap->runs_on = dbg->process != NULL;
 	decoder->arena = &snap->arena;
 	int status = build_snapshot(snap, decoder, &dbg->runtime, series->request);
 	if (!status && series->request->wants & AIODBG_WANT_DETAIL)
 		status = detail_decode(decoder, snap);
+	if (!status && series->request->wants & AIODBG_WANT_WAITS)
+		status = verdicts_decode(snap, decoder);
 	if (status)
 		snapshot_destroy(snap);
 	else

@@ -165,6 +165,8 @@ static int decode_task(struct builder *builder, struct task *task)
 		return builder_note_task(builder, task, status, "task");
 	task->type = future.type->name;
 	task->loop = future.loop;
+	task->coro = future.coro;
+	task->fut_waiter = future.fut_waiter;
 	ptrdiff_t thread = decode_thread_of_loop(builder, task->loop);
 	if (thread >= 0)
 		task->thread = thread;

@@ -11,6 +11,7 @@
 #include "cpython/repr.h"
 #include "cpython/str.h"
 #include "snapshot/graph.h"
+#include "snapshot/source.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -102,27 +103,6 @@ static int read_context(struct detail_builder *builder, uint64_t addr)
 	return status;
 }
 
-/* The text of a line, as the debugger finds it. NULL if it does not. */
-static int read_source(struct detail_builder *builder, const char *file, int64_t line,
-		       const char **ret)
-{
-	const struct aiodbg_target *target = builder->decoder->reader.cache.target;
-	char text[LIMIT_SOURCE_LINE];
-	*ret = NULL;
-	if (!target->source_line || !file || line < 1 || line > INT32_MAX)
-		return 0;
-	int status = target->source_line(target->ctx, file, (uint32_t)line, text, sizeof(text));
-	if (status < 0)
-		return error_set(&builder->decoder->reader.error, status, "no source line");
-	if (status)
-		return 0;
-	text[sizeof(text) - 1] = '\0';
-	const char *start = text + strspn(text, " \t\f");
-	size_t len = strcspn(start, "\r\n");
-	*ret = arena_string(builder->decoder->arena, start, len);
-	return *ret ? 0 : decoder_no_memory(builder->decoder);
-}
-
 /* Frames of a recursion stand at the same place, one after the other. */
 static int read_sources(struct detail_builder *builder)
 {
@@ -134,7 +114,7 @@ static int read_sources(struct detail_builder *builder)
 		if (i && location == task->stack[i - 1])
 			builder->detail->source[i] = builder->detail->source[i - 1];
 		else
-			status = read_source(builder, location->code->filename,
+			status = source_read(builder->decoder, location->code->filename,
 					     location->position.line, &builder->detail->source[i]);
 	}
 	return status;
@@ -158,7 +138,7 @@ static int visit_created(struct decoder *decoder, uint64_t item, void *arg)
 	if (!status)
 		status = str_read(decoder, attrs[2].value, &place.function);
 	if (!status)
-		status = read_source(builder, place.file, place.line, &place.text);
+		status = source_read(decoder, place.file, place.line, &place.text);
 	if (!status && !array_push(created, place))
 		status = decoder_no_memory(decoder);
 	return status;

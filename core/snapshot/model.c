@@ -5,6 +5,7 @@
 #include "base/ceilings.h"
 #include "snapshot/detail.h"
 #include "snapshot/graph.h"
+#include "snapshot/verdicts.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -70,6 +71,10 @@ void snapshot_destroy(struct aiodbg_snapshot *snap)
 	array_deinit(&snap->cycles);
 	if (snap->detail)
 		detail_deinit(snap->detail);
+	if (snap->waits)
+		waits_deinit(snap->waits);
+	if (snap->verdicts)
+		verdicts_deinit(snap->verdicts);
 	if (snap->graph)
 		graph_deinit(snap->graph);
 	arena_deinit(&snap->arena);

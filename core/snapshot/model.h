@@ -30,6 +30,8 @@ struct task {
 	/* The innermost place stands for an object that cannot be followed. */
 	bool is_cut;
 	uint64_t loop;
+	/* Its coroutine, and the future that its chain of awaits ends in; 0: none. */
+	uint64_t coro, fut_waiter;
 	enum aiodbg_task_state state;
 	/* -1: not counted by this version. */
 	int32_t cancel_requests;
@@ -75,6 +77,8 @@ ARRAY(cycles, struct cycle);
 
 struct graph;
 struct task_detail;
+struct waits;
+struct verdicts;
 
 struct aiodbg_snapshot {
 	struct arena arena;
@@ -103,6 +107,13 @@ struct aiodbg_snapshot {
 	struct cycles cycles;
 	/* Tasks, finished ones too, and futures, with the links that were found. */
 	struct graph *graph;
+	/* What tasks and threads wait for, and what is wrong; NULL unless it was asked for. */
+	struct waits *waits;
+	struct verdicts *verdicts;
+	/* It is a process that runs while it is read: the time is known, and nothing stands still. */
+	bool runs_on;
+	/* Verdicts that are only possible are shown too. */
+	bool wants_all;
 	/* The version records awaiters itself: links without AIODBG_SOURCE_AWAITED_BY are ours. */
 	bool records_awaiters;
 	/* What is missing, apart from what tasks say themselves. */

@@ -81,6 +81,7 @@ class Want(enum.IntEnum):
     """enum aiodbg_want"""
 
     WANT_DETAIL = 1
+    WANT_WAITS = 2
 
 
 class Show(enum.IntEnum):
@@ -89,6 +90,7 @@ class Show(enum.IntEnum):
     SHOW_TASKS = 0
     SHOW_GRAPH = 1
     SHOW_TASK = 2
+    SHOW_WHY = 3
 
 
 class WordKind(enum.IntEnum):

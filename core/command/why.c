@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* asyncio why: what is wrong. */
+#include "command/command.h"
+
+const struct command command_why = {
+	.name = "why",
+	.operand = "[PID]",
+	.operands = OPERAND_PID,
+	.summary = "Say what is wrong: who waits for what, who holds it, which loop is blocked.",
+	.help = "The verdicts about the process, worst first, each with how sure it is; then what\n"
+		"its tasks wait for, counted. A verdict that is certain holds until a task is\n"
+		"cancelled from outside. A PID alone is short for --pid PID.\n",
+	.wants = AIODBG_WANT_WAITS,
+	.shows = AIODBG_SHOW_WHY,
+	.formats = (const char *const[]){"text", "json", NULL},
+	.options = (const struct option *const[]){&option_format, &option_json, &option_pid,
+						  &option_retries, &option_output, &option_help,
+						  NULL},
+	.run = run_snapshot,
+};

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* The system call that a thread of this machine is in: /proc/PID/task/TID/syscall. */
+#ifndef PROCESS_SYSCALL_H
+#define PROCESS_SYSCALL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct syscall_state {
+	/* It sleeps in futex(2), whose first argument is the address that it waits at. */
+	bool is_futex;
+	uint64_t first_argument, stack_pointer;
+};
+
+/* False if the thread is in none, or the system does not tell. */
+bool syscall_read(uint32_t pid, uint64_t tid, struct syscall_state *ret);
+
+/* The same of the text of that file. */
+bool syscall_parse(const char *text, struct syscall_state *ret);
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* What all tasks wait for, counted: one line for each kind. */
+#ifndef RENDER_CENSUS_H
+#define RENDER_CENSUS_H
+
+#include "base/output.h"
+#include "snapshot/waits.h"
+
+/* Nothing if there are no pending tasks. */
+void census_write(struct output *out, const struct aiodbg_snapshot *snap);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* See render/json_put.h. */
+#include "render/json_put.h"
+
+#include "base/text.h"
+
+#include <math.h>
+#include <string.h>
+
+void put_string(yajl_gen gen, const char *text)
+{
+	if (text)
+		yajl_gen_string(gen, (const unsigned char *)text, strlen(text));
+	else
+		yajl_gen_null(gen);
+}
+
+void put_key(yajl_gen gen, const char *key)
+{
+	put_string(gen, key);
+}
+
+void put_address(yajl_gen gen, uint64_t address)
+{
+	char text[TEXT_NUMBER_MAX];
+	yajl_gen_string(gen, (const unsigned char *)text, text_hex(address, text));
+}
+
+void put_address_or_null(yajl_gen gen, uint64_t address)
+{
+	if (address)
+		put_address(gen, address);
+	else
+		yajl_gen_null(gen);
+}
+
+void put_integer_or_null(yajl_gen gen, int64_t number)
+{
+	if (number >= 0)
+		yajl_gen_integer(gen, number);
+	else
+		yajl_gen_null(gen);
+}
+
+void put_seconds(yajl_gen gen, double seconds, bool known)
+{
+	if (known && isfinite(seconds))
+		yajl_gen_double(gen, seconds);
+	else
+		yajl_gen_null(gen);
+}
+
+void put_position(yajl_gen gen, const char *key, int32_t number)
+{
+	put_key(gen, key);
+	if (number >= 0)
+		yajl_gen_integer(gen, number);
+	else
+		yajl_gen_null(gen);
+}

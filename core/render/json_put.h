@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Values of JSON that more than one file writes. */
+#ifndef RENDER_JSON_PUT_H
+#define RENDER_JSON_PUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <yajl/yajl_gen.h>
+
+/* null if text is NULL. */
+void put_string(yajl_gen gen, const char *text);
+void put_key(yajl_gen gen, const char *key);
+
+/* "0x7f.."; null if it is 0, for the second. */
+void put_address(yajl_gen gen, uint64_t address);
+void put_address_or_null(yajl_gen gen, uint64_t address);
+
+/* null if it is negative. */
+void put_integer_or_null(yajl_gen gen, int64_t number);
+
+/* A key and a line or column; null if it is negative. */
+void put_position(yajl_gen gen, const char *key, int32_t number);
+
+/* null if it is not known. */
+void put_seconds(yajl_gen gen, double seconds, bool known);
+
+#endif

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+/* See render/json_waits.h. */
+#include "render/json_waits.h"
+
+#include "render/json_put.h"
+#include "render/reason.h"
+#include "render/why.h"
+
+#include <string.h>
+
+/* ---- text ---- */
+
+static int drop(void *ctx, const char *text, size_t len)
+{
+	(void)ctx, (void)text, (void)len;
+	return 0;
+}
+
+static const struct aiodbg_sink to_memory = {
+	.size = sizeof(to_memory),
+	.write = drop,
+	.unicode = 1,
+};
+
+static void begin_words(struct output *words)
+{
+	output_init(words, &to_memory);
+}
+
+/* Nothing that is written there is as long as its buffer. */
+static void put_words(yajl_gen gen, const struct output *words)
+{
+	yajl_gen_string(gen, (const unsigned char *)words->buffer, words->used);
+}
+
+/* ---- parts ---- */
+
+static void put_tid(yajl_gen gen, const struct aiodbg_snapshot *snap, ptrdiff_t thread)
+{
+	uint64_t tid = thread >= 0 ? snap->threads.items[thread].tid : 0;
+	put_integer_or_null(gen, tid ? (int64_t)tid : -1);
+}
+
+static void put_site(yajl_gen gen, const struct site *site, const char *what)
+{
+	yajl_gen_map_open(gen);
+	put_key(gen, "what");
+	put_string(gen, what);
+	put_key(gen, "function");
+	put_string(gen, site->location->function);
+	put_key(gen, "file");
+	put_string(gen, site->location->code->filename);
+	put_key(gen, "line");
+	put_integer_or_null(gen, site->line);
+	put_key(gen, "text");
+	put_string(gen, site->text);
+	yajl_gen_map_close(gen);
+}
+
+static void put_holders(yajl_gen gen, const struct aiodbg_snapshot *snap,
+			const struct primitive *object)
+{
+	yajl_gen_array_open(gen);
+	for (size_t i = 0; object && i < object->holders.count; i++) {
+		const struct holder *holder = &object->holders.items[i];
+		yajl_gen_map_open(gen);
+		put_key(gen, "task");
+		put_address_or_null(gen, holder->task ? holder->task->id : 0);
+		put_key(gen, "thread");
+		put_tid(gen, snap, holder->thread);
+		put_key(gen, "certainty");
+		put_string(gen, certainty_name(holder->certainty));
+		put_key(gen, "evidence");
+		put_string(gen, holder->evidence);
+		put_key(gen, "line");
+		put_integer_or_null(gen, holder->site.location ? holder->site.line : -1);
+		yajl_gen_map_close(gen);
+	}
+	yajl_gen_array_close(gen);
+}
+
+static void put_deadline(yajl_gen gen, const struct waits *waits, const struct wait *wait)
+{
+	bool known = wait->has_deadline && waits->has_now && !waits->now_is_least;
+	put_key(gen, "deadline");
+	put_seconds(gen, wait->deadline_at - waits->now, known);
+	put_key(gen, "deadline_at");
+	put_seconds(gen, wait->deadline_at, wait->has_deadline);
+}
+
+/* What a wait is for: its object, or else the future itself. */
+static uint64_t object_of(const struct wait *wait)
+{
+	return wait->object ? wait->object->addr : wait->future;
+}
+
+static void put_wait(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct wait *wait,
+		     struct output *words)
+{
+	const struct primitive *object = wait->object;
+	yajl_gen_map_open(gen);
+	put_key(gen, "kind");
+	put_string(gen, wait_kind_name(wait->kind));
+	put_key(gen, "object");
+	put_address_or_null(gen, object_of(wait));
+	put_key(gen, "type");
+	put_string(gen, object ? object->type : wait->future_type);
+	put_key(gen, "text");
+	begin_words(words);
+	reason_write(words, snap, wait);
+	put_words(gen, words);
+	put_key(gen, "certainty");
+	put_string(gen, certainty_name(wait->certainty));
+	put_key(gen, "holders");
+	put_holders(gen, snap, object);
+	put_deadline(gen, snap->waits, wait);
+	put_key(gen, "fd");
+	put_integer_or_null(gen, wait->fd);
+	put_key(gen, "peer");
+	put_string(gen, wait->peer);
+	put_key(gen, "thread");
+	put_tid(gen, snap, wait->thread);
+	put_key(gen, "place");
+	put_integer_or_null(gen, wait->place ? (int64_t)wait->place : -1);
+	put_key(gen, "waiters");
+	put_integer_or_null(gen, object ? (int64_t)object->waiter_count : -1);
+	yajl_gen_map_close(gen);
+}
+
+/* ---- tasks and threads ---- */
+
+void json_put_wait(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct task *task,
+		   struct output *words)
+{
+	const struct waits *waits = snap->waits;
+	const struct wait *wait = &waits->of_tasks[task->index];
+	bool is_ready = task->state == AIODBG_TASK_PENDING && wait->kind == WAIT_READY;
+	put_key(gen, "waits_for");
+	if (task->state == AIODBG_TASK_PENDING)
+		put_wait(gen, snap, wait, words);
+	else
+		yajl_gen_null(gen);
+	put_key(gen, "ready");
+	if (is_ready) {
+		yajl_gen_map_open(gen);
+		put_key(gen, "started");
+		yajl_gen_bool(gen, !wait->not_started);
+		put_key(gen, "place");
+		put_integer_or_null(gen, wait->ready_place ? (int64_t)wait->ready_place : -1);
+		yajl_gen_map_close(gen);
+	} else {
+		yajl_gen_null(gen);
+	}
+	put_key(gen, "holds");
+	yajl_gen_array_open(gen);
+	for (size_t i = waits->first_hold[task->index]; i < waits->first_hold[task->index + 1]; i++)
+		put_address(gen, waits->holds[i]->addr);
+	yajl_gen_array_close(gen);
+}
+
+void json_put_thread(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct thread *thread)
+{
+	const struct thread_facts *facts = &snap->waits->threads[thread - snap->threads.items];
+	put_key(gen, "name");
+	put_string(gen, facts->name);
+	put_key(gen, "stack");
+	yajl_gen_array_open(gen);
+	for (size_t i = 0; i < facts->depth; i++) {
+		const struct location *location = facts->stack[i];
+		yajl_gen_map_open(gen);
+		put_key(gen, "function");
+		put_string(gen, location->function);
+		put_key(gen, "file");
+		put_string(gen, location->code->filename);
+		put_key(gen, "line");
+		put_integer_or_null(gen, location->position.line);
+		yajl_gen_map_close(gen);
+	}
+	yajl_gen_array_close(gen);
+}
+
+/* ---- objects and loops ---- */
+
+void json_put_object(yajl_gen gen, const struct aiodbg_snapshot *snap,
+		     const struct primitive *object)
+{
+	yajl_gen_map_open(gen);
+	put_key(gen, "id");
+	put_address(gen, object->addr);
+	put_key(gen, "type");
+	put_string(gen, object->type);
+	put_key(gen, "name");
+	put_string(gen, object->expression);
+	put_key(gen, "of");
+	put_string(gen, object->owner_type);
+	put_key(gen, "locked");
+	if (object->locked >= 0)
+		yajl_gen_bool(gen, object->locked != 0);
+	else
+		yajl_gen_null(gen);
+	put_key(gen, "value");
+	put_integer_or_null(gen, object->value);
+	put_key(gen, "bound");
+	put_integer_or_null(gen, object->bound);
+	put_key(gen, "unfinished");
+	put_integer_or_null(gen, object->unfinished);
+	put_key(gen, "waiters");
+	yajl_gen_integer(gen, (long long)object->waiter_count);
+	put_key(gen, "holders");
+	put_holders(gen, snap, object);
+	yajl_gen_map_close(gen);
+}
+
+static const char *const loop_states[] = {
+	[LOOP_UNKNOWN] = NULL,
+	[LOOP_IDLE] = "idle",
+	[LOOP_BUSY] = "busy",
+	[LOOP_CLOSED] = "closed",
+	[LOOP_NOT_RUNNING] = "not running",
+	[LOOP_COPY] = "copied by fork",
+};
+
+void json_put_loop(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct loop *loop)
+{
+	const struct waits *waits = snap->waits;
+	bool known = loop->has_since && waits->has_now && !waits->now_is_least;
+	yajl_gen_map_open(gen);
+	put_key(gen, "id");
+	put_address(gen, loop->addr);
+	put_key(gen, "type");
+	put_string(gen, loop->type);
+	put_key(gen, "thread");
+	put_tid(gen, snap, loop->thread);
+	put_key(gen, "state");
+	put_string(gen, loop_states[loop->state]);
+	put_key(gen, "seconds");
+	put_seconds(gen, waits->now - loop->since, known);
+	put_key(gen, "task");
+	put_address_or_null(gen, loop->task ? loop->task->id : 0);
+	put_key(gen, "ready");
+	yajl_gen_integer(gen, (long long)loop->ready_count);
+	put_key(gen, "timers");
+	yajl_gen_integer(gen, (long long)loop->timer_count);
+	put_key(gen, "calls");
+	put_string(gen, loop->calls);
+	yajl_gen_map_close(gen);
+}
+
+/* ---- verdicts ---- */
+
+static void put_tasks(yajl_gen gen, const struct verdict *verdict)
+{
+	yajl_gen_array_open(gen);
+	for (size_t i = 0; i < verdict->party_count; i++) {
+		const struct party *party = &verdict->parties[i];
+		const struct task *task = party->task ? party->task : party->runs;
+		if (task)
+			put_address(gen, task->id);
+	}
+	yajl_gen_array_close(gen);
+}
+
+static void put_threads(yajl_gen gen, const struct aiodbg_snapshot *snap,
+			const struct verdict *verdict)
+{
+	yajl_gen_array_open(gen);
+	for (size_t i = 0; i < verdict->party_count; i++) {
+		if (!verdict->parties[i].task)
+			put_tid(gen, snap, verdict->parties[i].thread);
+	}
+	yajl_gen_array_close(gen);
+}
+
+/* What the parties wait for and hold, each once. */
+static void put_objects(yajl_gen gen, const struct verdict *verdict)
+{
+	yajl_gen_array_open(gen);
+	for (size_t i = 0; i < verdict->party_count; i++) {
+		const struct party *party = &verdict->parties[i];
+		for (size_t k = 0; k < party->held_count; k++)
+			put_address(gen, party->held[k].object->addr);
+	}
+	if (verdict->loop)
+		put_address(gen, verdict->loop->addr);
+	yajl_gen_array_close(gen);
+}
+
+static void put_places(yajl_gen gen, const struct verdict *verdict)
+{
+	yajl_gen_array_open(gen);
+	for (size_t i = 0; i < verdict->party_count; i++) {
+		const struct party *party = &verdict->parties[i];
+		if (party->wait && party->wait->site.location)
+			put_site(gen, &party->wait->site, "waits");
+		for (size_t k = 0; k < party->held_count; k++) {
+			const struct holder *holder = party->held[k].holder;
+			if (holder && holder->site.location)
+				put_site(gen, &holder->site, "holds");
+		}
+	}
+	for (size_t i = 0; verdict->loop && i < verdict->loop->site_count; i++)
+		put_site(gen, &verdict->loop->sites[i], "runs");
+	yajl_gen_array_close(gen);
+}
+
+static void put_evidence(yajl_gen gen, const struct verdict *verdict)
+{
+	yajl_gen_array_open(gen);
+	for (size_t i = 0; i < verdict->party_count; i++) {
+		const struct wait *wait = verdict->parties[i].wait;
+		if (wait && wait->future)
+			put_address(gen, wait->future);
+	}
+	if (verdict->loop && verdict->loop->handle)
+		put_address(gen, verdict->loop->handle);
+	yajl_gen_array_close(gen);
+}
+
+void json_put_verdict(yajl_gen gen, const struct aiodbg_snapshot *snap,
+		      const struct verdict *verdict, struct output *words)
+{
+	yajl_gen_map_open(gen);
+	put_key(gen, "kind");
+	put_string(gen, verdict_name(verdict->kind));
+	put_key(gen, "certainty");
+	put_string(gen, certainty_name(verdict->certainty));
+	put_key(gen, "summary");
+	begin_words(words);
+	why_write_summary(words, snap, verdict);
+	put_words(gen, words);
+	put_key(gen, "tasks");
+	put_tasks(gen, verdict);
+	put_key(gen, "threads");
+	put_threads(gen, snap, verdict);
+	put_key(gen, "objects");
+	put_objects(gen, verdict);
+	put_key(gen, "places");
+	put_places(gen, verdict);
+	put_key(gen, "evidence");
+	put_evidence(gen, verdict);
+	put_key(gen, "behind");
+	yajl_gen_integer(gen, (long long)verdict->behind_count);
+	put_key(gen, "until");
+	put_seconds(gen, verdict->until, verdict->has_until);
+	put_key(gen, "unless");
+	put_address_or_null(gen, verdict->unless ? verdict->unless->id : 0);
+	yajl_gen_map_close(gen);
+}

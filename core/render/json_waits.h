@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Waits, objects, loops and verdicts as JSON. */
+#ifndef RENDER_JSON_WAITS_H
+#define RENDER_JSON_WAITS_H
+
+#include "base/output.h"
+#include "snapshot/verdicts.h"
+
+#include <yajl/yajl_gen.h>
+
+/* Keys of a task: "waits_for", "ready", "holds". words is room for text. */
+void json_put_wait(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct task *task,
+		   struct output *words);
+
+/* Keys of a thread: "name", "stack", "waits_for". */
+void json_put_thread(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct thread *thread);
+
+void json_put_object(yajl_gen gen, const struct aiodbg_snapshot *snap,
+		     const struct primitive *object);
+void json_put_loop(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct loop *loop);
+void json_put_verdict(yajl_gen gen, const struct aiodbg_snapshot *snap,
+		      const struct verdict *verdict, struct output *words);
+
+#endif

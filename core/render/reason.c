@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+/* Reasons in words. See render/reason.h. */
+#include "render/reason.h"
+
+#include "base/ceilings.h"
+#include "render/render.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Holders that are named; the others are counted. */
+#define HOLDERS_NAMED 2
+
+void reason_write_count(struct output *out, uint64_t count)
+{
+	char digits[24];
+	int len = snprintf(digits, sizeof(digits), "%" PRIu64, count);
+	for (int i = 0; i < len; i++) {
+		if (i && (len - i) % 3 == 0)
+			output_text(out, ",");
+		output_bytes(out, &digits[i], 1);
+	}
+}
+
+void reason_write_seconds(struct output *out, double seconds)
+{
+	/* As long as a century is not a time. */
+	if (!isfinite(seconds) || fabs(seconds) > 3.2e9) {
+		output_text(out, "? s");
+		return;
+	}
+	if (seconds < 0) {
+		output_text(out, "-");
+		seconds = -seconds;
+	}
+	if (seconds < 10) {
+		output_format(out, seconds < 1 ? "%.2f s" : "%.1f s", seconds);
+		return;
+	}
+	if (seconds >= 2 * 86400) {
+		reason_write_count(out, (uint64_t)(seconds / 86400));
+		output_text(out, " days");
+		return;
+	}
+	reason_write_count(out, (uint64_t)(seconds + 0.5));
+	output_text(out, " s");
+}
+
+void reason_write_left(struct output *out, double seconds)
+{
+	reason_write_seconds(out, seconds > 0 ? seconds : 0);
+}
+
+void reason_write_actor(struct output *out, const struct aiodbg_snapshot *snap,
+			const struct task *task, ptrdiff_t thread)
+{
+	if (task) {
+		task_write_name(out, task, false);
+		return;
+	}
+	if (thread < 0) {
+		output_text(out, "nobody");
+		return;
+	}
+	output_format(out, "thread %" PRIu64, snap->threads.items[thread].tid);
+	const char *name = snap->waits ? snap->waits->threads[thread].name : NULL;
+	if (!name)
+		return;
+	output_text(out, " ");
+	output_safe(out, name, LIMIT_NAME_SHOWN);
+}
+
+void reason_write_object(struct output *out, const struct primitive *object)
+{
+	output_safe(out, object->type ? object->type : "object", LIMIT_C_STRING);
+	output_format(out, " 0x%" PRIx64, object->addr);
+	if (!object->expression)
+		return;
+	output_text(out, " (");
+	output_safe(out, object->expression, LIMIT_NAME_SHOWN);
+	if (object->owner_type) {
+		output_text(out, " of ");
+		output_safe(out, object->owner_type, LIMIT_NAME_SHOWN);
+	}
+	output_text(out, ")");
+}
+
+static void write_location(struct output *out, const struct location *location)
+{
+	const char *file = location->code->filename, *slash = file ? strrchr(file, '/') : NULL;
+	output_safe(out, location->function, LIMIT_NAME_SHOWN);
+	output_text(out, " ");
+	output_safe(out, slash ? slash + 1 : file, LIMIT_FILE_SHOWN);
+	if (location->position.line >= 0)
+		output_format(out, ":%" PRId32, location->position.line);
+}
+
+static void write_place(struct output *out, const struct wait *wait)
+{
+	if (!wait->place || wait->object->waiter_count < 2)
+		return;
+	output_text(out, ", place ");
+	reason_write_count(out, wait->place);
+	output_text(out, " of ");
+	reason_write_count(out, wait->object->waiter_count);
+}
+
+static void write_holders(struct output *out, const struct aiodbg_snapshot *snap,
+			  const struct primitive *object)
+{
+	const struct holders *holders = &object->holders;
+	for (size_t i = 0; i < holders->count && i < HOLDERS_NAMED; i++) {
+		const struct holder *holder = &holders->items[i];
+		if (i)
+			output_text(out, " and ");
+		else
+			output_text(out, holder->certainty == CERTAINTY_CERTAIN
+						 ? ", held by "
+						 : ", probably held by ");
+		reason_write_actor(out, snap, holder->task, holder->thread);
+	}
+	if (holders->count > HOLDERS_NAMED) {
+		output_text(out, " and ");
+		reason_write_count(out, holders->count - HOLDERS_NAMED);
+		output_text(out, " more");
+	}
+	if (!holders->count && object->handed_over)
+		output_text(out, ", being handed over");
+}
+
+static void write_waiting(struct output *out, const struct primitive *object)
+{
+	output_text(out, ", ");
+	reason_write_count(out, object->waiter_count);
+	output_text(out, object->waiter_count == 1 ? " waits" : " wait");
+}
+
+static void write_queue(struct output *out, const struct wait *wait)
+{
+	const struct primitive *queue = wait->object;
+	reason_write_object(out, queue);
+	if (wait->kind == WAIT_QUEUE_JOIN) {
+		output_text(out, " join");
+		if (queue->unfinished >= 0)
+			output_format(out, ": %" PRId64 " not done", queue->unfinished);
+		return;
+	}
+	output_text(out, wait->kind == WAIT_QUEUE_GET ? " get" : " put");
+	if (queue->value == 0)
+		output_text(out, ": empty");
+	else if (queue->value > 0 && queue->value == queue->bound)
+		output_format(out, ": full (%" PRId64 ")", queue->bound);
+	else if (queue->value > 0)
+		output_format(out, ": %" PRId64 " in it", queue->value);
+	write_waiting(out, queue);
+}
+
+static void write_timer(struct output *out, const struct aiodbg_snapshot *snap,
+			const struct wait *wait)
+{
+	const struct waits *waits = snap->waits;
+	output_text(out, "sleeps");
+	if (wait->has_deadline && waits->has_now && !waits->now_is_least) {
+		double left = wait->deadline_at - waits->now;
+		output_text(out, left < 0 ? ", overdue by " : " ");
+		reason_write_seconds(out, fabs(left));
+		if (left >= 0)
+			output_text(out, " more");
+	}
+	if (wait->delay < 0)
+		return;
+	output_text(out, " (of ");
+	reason_write_seconds(out, wait->delay);
+	output_text(out, ")");
+}
+
+static void write_executor(struct output *out, const struct aiodbg_snapshot *snap,
+			   const struct wait *wait)
+{
+	output_text(out, "executor: ");
+	if (wait->thread >= 0) {
+		const struct thread_facts *thread = &snap->waits->threads[wait->thread];
+		output_text(out, "runs in ");
+		reason_write_actor(out, snap, NULL, wait->thread);
+		if (thread->depth)
+			output_text(out, " at ");
+		if (thread->depth)
+			write_location(out, thread->stack[0]);
+		return;
+	}
+	if (!wait->queued) {
+		output_text(out, "a thread or process that is not known");
+		return;
+	}
+	output_text(out, "queued");
+	if (wait->ahead >= 0)
+		output_format(out, ", %" PRId64 " ahead", wait->ahead);
+	if (wait->worker_count)
+		output_format(out, ", %s%zu thread%s busy",
+			      wait->worker_count == 1 ? "the " : "all ", wait->worker_count,
+			      wait->worker_count == 1 ? "" : "s");
+}
+
+/* The tasks that a task awaits. */
+static void write_tasks(struct output *out, const struct task *task, const struct wait *wait)
+{
+	size_t count = 0;
+	const struct task *first = NULL;
+	for (size_t i = 0; task && i < task->awaited_count; i++) {
+		if (!task_is_pending(task->awaited[i]->task))
+			continue;
+		first = first ? first : task->awaited[i]->task;
+		count++;
+	}
+	if (wait->kind == WAIT_GROUP && wait->object) {
+		reason_write_object(out, wait->object);
+		output_text(out, ": ");
+	} else if (wait->kind == WAIT_GATHER) {
+		output_text(out, "gather of ");
+	} else if (wait->kind == WAIT_SHIELD) {
+		output_text(out, "shield of ");
+	}
+	if (count != 1) {
+		reason_write_count(out, count);
+		output_text(out, " tasks");
+		return;
+	}
+	output_text(out, "Task ");
+	task_write_name(out, first, false);
+}
+
+static void write_ready(struct output *out, const struct wait *wait)
+{
+	output_text(out, wait->not_started ? "ready to run, not started" : "ready to run");
+	if (wait->ready_place)
+		output_format(out, ", number %zu in the queue", wait->ready_place);
+}
+
+static void write_object(struct output *out, const struct aiodbg_snapshot *snap,
+			 const struct wait *wait)
+{
+	const struct primitive *object = wait->object;
+	if (!object) {
+		output_safe(out, wait->future_type ? wait->future_type : "Future", LIMIT_C_STRING);
+		output_format(out, " 0x%" PRIx64, wait->future);
+		return;
+	}
+	reason_write_object(out, object);
+	if (wait->kind == WAIT_SEMAPHORE && object->bound > 0)
+		output_format(out, ", all %" PRId64 " taken", object->bound);
+	if (wait->kind == WAIT_EVENT)
+		output_text(out, ", not set");
+	if (wait->kind == WAIT_BARRIER && object->value >= 0 && object->bound > 0)
+		output_format(out, ", %" PRId64 " of %" PRId64 " are there", object->value,
+			      object->bound);
+	write_place(out, wait);
+	write_holders(out, snap, object);
+}
+
+static void write_deadline(struct output *out, const struct aiodbg_snapshot *snap,
+			   const struct wait *wait)
+{
+	const struct waits *waits = snap->waits;
+	if (!wait->has_deadline || wait->kind == WAIT_TIMER)
+		return;
+	if (!waits->has_now || waits->now_is_least) {
+		output_text(out, ", has a timeout");
+		return;
+	}
+	double left = wait->deadline_at - waits->now;
+	output_text(out, left < 0 ? ", timed out " : ", times out in ");
+	reason_write_seconds(out, fabs(left));
+	if (left < 0)
+		output_text(out, " ago");
+}
+
+static const struct task *task_of(const struct aiodbg_snapshot *snap, const struct wait *wait)
+{
+	size_t index = (size_t)(wait - snap->waits->of_tasks);
+	return wait >= snap->waits->of_tasks && index < snap->tasks.count ? snap->tasks.items[index]
+									  : NULL;
+}
+
+void reason_write(struct output *out, const struct aiodbg_snapshot *snap, const struct wait *wait)
+{
+	switch (wait->kind) {
+	case WAIT_READY:
+		write_ready(out, wait);
+		break;
+	case WAIT_TIMER:
+		write_timer(out, snap, wait);
+		break;
+	case WAIT_QUEUE_GET:
+	case WAIT_QUEUE_PUT:
+	case WAIT_QUEUE_JOIN:
+		write_queue(out, wait);
+		break;
+	case WAIT_TASK:
+	case WAIT_GATHER:
+	case WAIT_SHIELD:
+	case WAIT_GROUP:
+		if (wait->task) {
+			output_text(out, "Task ");
+			task_write_name(out, wait->task, false);
+		} else {
+			write_tasks(out, task_of(snap, wait), wait);
+		}
+		break;
+	case WAIT_EXECUTOR:
+	case WAIT_THREAD:
+		write_executor(out, snap, wait);
+		break;
+	default:
+		write_object(out, snap, wait);
+		break;
+	}
+	write_deadline(out, snap, wait);
+}

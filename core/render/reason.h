@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* Why a task or thread does not go on, in a few words: for a column, a leaf, a line. */
+#ifndef RENDER_REASON_H
+#define RENDER_REASON_H
+
+#include "base/output.h"
+#include "snapshot/waits.h"
+
+/* "Lock 0x7f.. (self.lock of Stock), place 2 of 3, held by req-4702": for people. */
+void reason_write(struct output *out, const struct aiodbg_snapshot *snap, const struct wait *wait);
+
+/* "Lock 0x7f.. (self.lock of Stock)". */
+void reason_write_object(struct output *out, const struct primitive *object);
+
+/* The name of a task, or "thread 4711 worker_0". */
+void reason_write_actor(struct output *out, const struct aiodbg_snapshot *snap,
+			const struct task *task, ptrdiff_t thread);
+
+/* A duration as it is read aloud: "0.08 s", "29 s", "3,540 s", "59 min". */
+void reason_write_seconds(struct output *out, double seconds);
+
+/* The same of what is left; 0 of what is over. */
+void reason_write_left(struct output *out, double seconds);
+
+/* 1234567 as "1,234,567". */
+void reason_write_count(struct output *out, uint64_t count);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* Verdicts in words. */
+#ifndef RENDER_WHY_H
+#define RENDER_WHY_H
+
+#include "base/output.h"
+#include "snapshot/verdicts.h"
+
+/* What follows the heading of a verdict, without a full stop. */
+void why_write_summary(struct output *out, const struct aiodbg_snapshot *snap,
+		       const struct verdict *verdict);
+
+#endif

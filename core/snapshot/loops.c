@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the event loops of running threads do: the frames of BaseEventLoop._run_once
+ * (Lib/asyncio/base_events.py) and what it has in its variables.
+ */
+#include "snapshot/waiting.h"
+
+#include "base/error.h"
+#include "cpython/attr.h"
+#include "cpython/callable.h"
+#include "cpython/float.h"
+#include "cpython/int.h"
+#include "cpython/locals.h"
+#include "cpython/sequence.h"
+#include "cpython/stack.h"
+#include "cpython/str.h"
+#include "snapshot/graph.h"
+
+#include <string.h>
+#include <time.h>
+
+/* Functions of C that may take as long as they like. */
+static const char *const blocking[] = {
+	"sleep",    "acquire", "__enter__", "recv",    "recv_into",   "read",
+	"readinto", "write",   "accept",    "connect", "select",      "poll",
+	"wait",	    "waitpid", "wait4",	    "join",    "getaddrinfo", "gethostbyname",
+	"send",	    "sendall", "flock",	    "get",     "fsync",
+};
+
+static bool is_blocking(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	name = dot ? dot + 1 : name;
+	for (size_t i = 0; i < sizeof(blocking) / sizeof(blocking[0]); i++) {
+		if (!strcmp(blocking[i], name))
+			return true;
+	}
+	return false;
+}
+
+static bool is_run_once(const struct location *location)
+{
+	const char *name = location->code->name;
+	return name && !strcmp(name, "_run_once") &&
+	       (sync_is_file(location->code->filename, "asyncio/base_events.py") ||
+		sync_is_file(location->code->filename, "nest_asyncio.py"));
+}
+
+static bool is_select(const struct location *location)
+{
+	const char *name = location->code->name;
+	return name && !strcmp(name, "select") &&
+	       sync_is_file(location->code->filename, "selectors.py");
+}
+
+/* ---- the C function that a frame calls ---- */
+
+struct calling {
+	struct waiting *waiting;
+	const char *name;
+};
+
+static int visit_called(struct decoder *decoder, const struct stack_value *value, void *arg)
+{
+	struct calling *calling = arg;
+	struct callable callable;
+	enum kind kind;
+	int status = object_kind(decoder, value->value, &kind);
+	if (status || (kind != KIND_CFUNCTION && kind != KIND_METHOD_DESCRIPTOR))
+		return error_is_fatal(status) ? status : 0;
+	status = callable_read(decoder, value->value, &callable);
+	if (!status && callable.name)
+		calling->name = callable.name;
+	return error_is_fatal(status) ? status : 0;
+}
+
+/* Where the depth of the stack is not known, what lies above the call is stale: the lowest that can
+ * be called is the one, probably. */
+static int read_called(struct waiting *waiting, uint64_t addr, struct loop *loop)
+{
+	struct calling calling = {.waiting = waiting};
+	struct frame frame;
+	bool exact = false;
+	int status = frame_read_any(waiting->decoder, addr, &frame);
+	if (!status)
+		status = stack_visit(waiting->decoder, &frame, &exact, visit_called, &calling);
+	if (status)
+		return error_is_fatal(status) ? status : 0;
+	loop->calls = calling.name;
+	loop->calls_certainty = exact ? CERTAINTY_CERTAIN : CERTAINTY_LIKELY;
+	loop->calls_blocking = calling.name && is_blocking(calling.name);
+	return 0;
+}
+
+/* ---- _run_once ---- */
+
+static int read_double(struct decoder *decoder, uint64_t object, double *ret, bool *known)
+{
+	enum kind kind;
+	*known = false;
+	if (!object)
+		return 0;
+	int status = object_kind(decoder, object, &kind);
+	if (status || (kind != KIND_FLOAT && kind != KIND_INT))
+		return status;
+	status = float_read(decoder, object, ret);
+	*known = !status;
+	return status;
+}
+
+/* The first timer ends the sleep that began timeout before it. */
+static int read_idle(struct waiting *waiting, const struct frame *frame, struct loop *loop)
+{
+	struct attr vars[] = {{.name = "timeout"}, {.name = "when"}};
+	double timeout, when = 0;
+	bool has_timeout, has_when = loop->has_first_timer;
+	int status = locals_get_all(waiting->decoder, frame, vars, 2);
+	loop->state = LOOP_IDLE;
+	if (!status)
+		status = read_double(waiting->decoder, vars[0].value, &timeout, &has_timeout);
+	when = loop->first_timer_at;
+	if (!status && vars[1].value && !has_when)
+		status = read_double(waiting->decoder, vars[1].value, &when, &has_when);
+	if (status || !has_timeout || !has_when || timeout <= 0 || timeout >= 86400)
+		return status;
+	loop->since = when - timeout;
+	loop->has_since = true;
+	return 0;
+}
+
+static int name_handle(struct waiting *waiting, struct loop *loop)
+{
+	struct attr attr = {.name = "_callback"};
+	struct callable callable;
+	if (!loop->handle)
+		return 0;
+	int status = attrs_find(waiting->decoder, loop->handle, &attr, 1);
+	if (!status && attr.value)
+		status = callable_read(waiting->decoder, attr.value, &callable);
+	if (status || !attr.value || !callable.self)
+		return status;
+	const struct node *node = graph_find(waiting->snap->graph, callable.self);
+	loop->task = node ? node->task : NULL;
+	return 0;
+}
+
+static int read_busy(struct waiting *waiting, const struct frame *frame, struct loop *loop)
+{
+	struct decoder *decoder = waiting->decoder;
+	struct attr vars[] = {
+		{.name = "end_time"}, {.name = "i"},  {.name = "ntodo"},
+		{.name = "handle"},   {.name = "t0"},
+	};
+	int64_t index = -1, count = 0;
+	int status = locals_get_all(decoder, frame, vars, 5);
+	loop->state = LOOP_BUSY;
+	if (!status)
+		status = read_double(decoder, vars[0].value, &loop->since, &loop->has_since);
+	if (!status && vars[1].value)
+		status = int_read(decoder, vars[1].value, &index);
+	if (!status && vars[2].value)
+		status = int_read(decoder, vars[2].value, &count);
+	if (!status)
+		status = read_double(decoder, vars[4].value, &loop->callback_since,
+				     &loop->has_callback_since);
+	if (status)
+		return status;
+	loop->callback = (size_t)(index + 1);
+	loop->callback_count = (size_t)count;
+	loop->handle = vars[3].value;
+	return loop->task ? 0 : name_handle(waiting, loop);
+}
+
+/* Frames of the thread on this side of _run_once: those of the callback. */
+static int keep_stack(struct waiting *waiting, const struct thread_frames *frames, size_t count,
+		      struct loop *loop)
+{
+	int status = decoder_alloc(waiting->decoder, count * sizeof(*loop->stack),
+				   (void **)&loop->stack);
+	for (size_t i = 0; !status && i < count; i++)
+		loop->stack[i] = frames->items[i].location;
+	loop->depth = status ? 0 : count;
+	return status;
+}
+
+/* The callback's own frames, or the innermost two. */
+static int keep_sites(struct waiting *waiting, struct loop *loop)
+{
+	size_t own = 0;
+	for (size_t i = 0; i < loop->depth; i++)
+		own += own_is(&waiting->own, loop->stack[i]->code);
+	size_t most = own ? own : loop->depth < 2 ? loop->depth : 2;
+	int status = decoder_alloc(waiting->decoder, most * sizeof(*loop->sites),
+				   (void **)&loop->sites);
+	for (size_t i = 0; !status && i < loop->depth && loop->site_count < most; i++) {
+		const struct location *location = loop->stack[i];
+		if (own && !own_is(&waiting->own, location->code))
+			continue;
+		loop->sites[loop->site_count++] = (struct site){location, location->position.line,
+								NULL};
+	}
+	return status;
+}
+
+static int read_state(struct waiting *waiting, const struct thread_frames *frames,
+		      struct loop *loop)
+{
+	struct frame frame;
+	size_t at = 0;
+	while (at < frames->count && !is_run_once(frames->items[at].location))
+		at++;
+	if (at == frames->count)
+		return 0;
+	int status = frame_read_any(waiting->decoder, frames->items[at].addr, &frame);
+	if (status)
+		return status;
+	/* Between the poll and the first callback it is neither. */
+	if (!at)
+		return 0;
+	if (is_select(frames->items[at - 1].location))
+		return read_idle(waiting, &frame, loop);
+	/* _process_events and its like are the loop's own. */
+	if (sync_is_file(frames->items[at - 1].location->code->filename,
+			 "asyncio/selector_events.py"))
+		return 0;
+	/* The outermost task on this side of it: an eager one may run on top. */
+	for (size_t i = 0; i < at; i++) {
+		struct task *task = addrmap_get(&waiting->executing, frames->items[i].addr);
+		loop->task = task ? task : loop->task;
+	}
+	status = read_busy(waiting, &frame, loop);
+	if (!status)
+		status = keep_stack(waiting, frames, at, loop);
+	if (!status)
+		status = keep_sites(waiting, loop);
+	return status ? status : read_called(waiting, frames->items[0].addr, loop);
+}
+
+/* ---- what the loop itself has ---- */
+
+struct timers {
+	struct waiting *waiting;
+	struct loop *loop;
+};
+
+static int visit_timer(struct decoder *decoder, uint64_t item, void *arg)
+{
+	struct timers *timers = arg;
+	struct attr attrs[] = {{.name = "_when"}, {.name = "_cancelled"}};
+	int64_t cancelled = 0;
+	double when;
+	bool known;
+	int status = work_step(&decoder->reader.work);
+	if (!status)
+		status = attrs_find(decoder, item, attrs, 2);
+	if (!status && attrs[1].value)
+		status = int_read(decoder, attrs[1].value, &cancelled);
+	if (!status)
+		status = read_double(decoder, attrs[0].value, &when, &known);
+	if (status || cancelled || !known)
+		return error_is_fatal(status) ? status : 0;
+	struct loop *loop = timers->loop;
+	loop->timer_count++;
+	if (!loop->has_first_timer || when < loop->first_timer_at)
+		loop->first_timer_at = when;
+	loop->has_first_timer = true;
+	return 0;
+}
+
+static int read_queues(struct waiting *waiting, struct loop *loop)
+{
+	struct decoder *decoder = waiting->decoder;
+	struct attr attrs[] = {{.name = "_ready"}, {.name = "_scheduled"}, {.name = "_closed"}};
+	struct timers timers = {waiting, loop};
+	const struct type *type;
+	uint64_t count = 0;
+	int64_t closed = 0;
+	int status = object_type(decoder, loop->addr, &type);
+	if (!status)
+		loop->type = type->name;
+	if (!status)
+		status = attrs_find(decoder, loop->addr, attrs, 3);
+	if (!status && attrs[0].value)
+		status = container_length(decoder, attrs[0].value, &count);
+	loop->ready_count = count;
+	if (!status && attrs[2].value)
+		status = int_read(decoder, attrs[2].value, &closed);
+	if (!status && closed)
+		loop->state = LOOP_CLOSED;
+	if (!status && attrs[1].value)
+		status = sequence_visit(decoder, attrs[1].value, visit_timer, &timers);
+	return error_is_fatal(status) ? status : 0;
+}
+
+static int read_loop(struct waiting *waiting, size_t thread)
+{
+	const struct thread *of = &waiting->snap->threads.items[thread];
+	struct loop loop = {.addr = of->running_loop, .thread = (ptrdiff_t)thread};
+	struct thread_frames frames = {0};
+	if (!loop.addr)
+		return 0;
+	int status = read_queues(waiting, &loop);
+	if (!status)
+		status = thread_frames_read(waiting->decoder, of, &frames);
+	if (!status)
+		status = read_state(waiting, &frames, &loop);
+	array_deinit(&frames);
+	if (error_is_fatal(status))
+		return status;
+	return array_push(&waiting->waits->loops, loop) ? 0 : waiting_no_memory(waiting);
+}
+
+/* Now is known of a process that runs. Else the latest time that any loop has seen is past. */
+static void find_now(struct waiting *waiting)
+{
+	struct waits *waits = waiting->waits;
+	if (waits->has_now)
+		return;
+	for (size_t i = 0; i < waits->loops.count; i++) {
+		const struct loop *loop = &waits->loops.items[i];
+		if (!loop->has_since || (waits->has_now && waits->now >= loop->since))
+			continue;
+		waits->has_now = waits->now_is_least = true;
+		waits->now = loop->since;
+	}
+}
+
+int loops_read(struct waiting *waiting)
+{
+	int status = 0;
+	for (size_t i = 0; !status && i < waiting->snap->threads.count; i++)
+		status = read_loop(waiting, i);
+	find_now(waiting);
+	return status;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files that decode waits share: snapshot/waits.c begins, and has primitives.c,
+ * holders.c, candidates.c, executors.c, thread_waits.c and loops.c do their parts.
+ */
+#ifndef SNAPSHOT_WAITING_H
+#define SNAPSHOT_WAITING_H
+
+#include "asyncio/sync.h"
+#include "base/addrmap.h"
+#include "cpython/coro.h"
+#include "cpython/object.h"
+#include "snapshot/own.h"
+#include "snapshot/waits.h"
+
+/* Threads of an executor, which take their work from one queue. */
+struct pool {
+	uint64_t queue;
+	/* Range in waits.workers. */
+	size_t first, count;
+};
+
+/* Work for an executor, by the future that it is to set. */
+struct job {
+	/* Index of the thread that does it, or -1. */
+	ptrdiff_t thread;
+	/* Where it is queued, and how many are ahead of it; NULL: it is not. */
+	const struct pool *pool;
+	int64_t ahead;
+	enum certainty certainty;
+};
+
+/* Where a future was found that somebody waits for. */
+struct keeper {
+	struct primitive *primitive;
+	/* From 1; 0: it is not one of a queue. */
+	size_t place;
+};
+
+struct waiting {
+	struct decoder *decoder;
+	struct aiodbg_snapshot *snap;
+	struct waits *waits;
+	struct own own;
+	/* One for each interpreter. */
+	struct sync_classes *classes;
+	/* struct primitive by address; the class of each type, and 1; struct keeper by the future's
+	 * address; struct job by that of a future; sync_function by location, or waiting itself
+	 * for none. */
+	struct addrmap primitives, types, keepers, jobs, rules;
+	/* Tasks that run, by the address of their coroutine's frame. */
+	struct addrmap executing;
+	/* Objects that were asked what they keep. */
+	struct addrmap walked;
+	/* The chain of the task that is being decoded, outermost first. */
+	struct coro_frames chain;
+};
+
+/* What an object is, by its type: of the classes of the interpreter at index. */
+int waiting_class(struct waiting *waiting, size_t interp, uint64_t object, enum sync_class *ret);
+
+int waiting_no_memory(struct waiting *waiting);
+
+/* ---- primitives.c ---- */
+
+/* The primitive at addr, whose state is read when it is first met. NULL if it is none. */
+int primitive_get(struct waiting *waiting, size_t interp, uint64_t addr, struct primitive **ret);
+
+/* The same for something that is waited for and is none of the known classes. */
+int primitive_get_unknown(struct waiting *waiting, uint64_t addr, struct primitive **ret);
+
+/* Note who waits at a primitive or any other object that a frame refers to: each once. */
+int primitive_walk(struct waiting *waiting, struct primitive *primitive, uint64_t container);
+
+/* How a frame reaches the primitive: a variable, or an attribute of one. */
+int primitive_name(struct waiting *waiting, struct primitive *primitive, const struct frame *frame);
+
+/* ---- holders.c ---- */
+
+/* Note what a frame of the task, or of the thread if that is NULL, holds; and the timeouts that it
+ * is in, which end wait. */
+int holders_read_frame(struct waiting *waiting, size_t interp, struct task *task, ptrdiff_t thread,
+		       const struct frame *frame, struct wait *wait);
+
+/* Decide how sure all of them are, once all frames have been seen. */
+int holders_decide(struct waiting *waiting);
+
+/* ---- candidates.c ---- */
+
+/* Find who may hold the locks that are waited for and that nobody is seen to hold. */
+int candidates_read(struct waiting *waiting);
+
+/* ---- executors.c ---- */
+
+/* Which thread does the work that a future stands for, or has it queued. */
+int executors_read(struct waiting *waiting);
+
+/* ---- thread_waits.c ---- */
+
+/* What each thread waits for, and what its frames hold. */
+int thread_waits_read(struct waiting *waiting);
+
+/*
+ * Whether the system says that the thread sleeps until that lock is released: only of a process on
+ * this machine. *ret is false where that is not known.
+ */
+int thread_blocked_on(struct waiting *waiting, const struct thread *thread, uint64_t lock,
+		      bool *ret);
+
+/* ---- loops.c ---- */
+
+int loops_read(struct waiting *waiting);
+
+#endif

@@ -1,0 +1,590 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What tasks wait for. See snapshot/waits.h.
+ *
+ * A task's chain of awaits ends in a future. If the innermost frame is of a function that is known
+ * to wait, its variables have the object. Else the future itself tells: it is a task, or one of its
+ * callbacks knows for whom it is. Else some object that the innermost frames refer to keeps it.
+ */
+#include "snapshot/waiting.h"
+
+#include "asyncio/future.h"
+#include "base/ceilings.h"
+#include "base/error.h"
+#include "cpython/attr.h"
+#include "cpython/callable.h"
+#include "cpython/float.h"
+#include "cpython/locals.h"
+#include "cpython/str.h"
+#include "process/clock.h"
+#include "snapshot/graph.h"
+
+#include <string.h>
+
+static const char *const kind_names[] = {
+	[WAIT_UNKNOWN] = "unknown",
+	[WAIT_READY] = "ready",
+	[WAIT_TIMER] = "timer",
+	[WAIT_LOCK] = "lock",
+	[WAIT_SEMAPHORE] = "semaphore",
+	[WAIT_CONDITION] = "condition",
+	[WAIT_EVENT] = "event",
+	[WAIT_BARRIER] = "barrier",
+	[WAIT_QUEUE_GET] = "queue-get",
+	[WAIT_QUEUE_PUT] = "queue-put",
+	[WAIT_QUEUE_JOIN] = "queue-join",
+	[WAIT_FUTURE] = "future",
+	[WAIT_TASK] = "task",
+	[WAIT_GATHER] = "gather",
+	[WAIT_SHIELD] = "shield",
+	[WAIT_GROUP] = "group",
+	[WAIT_EXECUTOR] = "executor",
+	[WAIT_THREAD] = "thread",
+	[WAIT_PROCESS] = "process",
+	[WAIT_READ] = "read",
+	[WAIT_WRITE] = "write",
+	[WAIT_CONNECT] = "connect",
+	[WAIT_ACCEPT] = "accept",
+	[WAIT_SERVE] = "serve",
+	[WAIT_ASYNC_GENERATOR] = "async-generator",
+};
+
+static const char *const certainty_names[] = {
+	[CERTAINTY_POSSIBLE] = "possible",
+	[CERTAINTY_LIKELY] = "likely",
+	[CERTAINTY_CERTAIN] = "certain",
+};
+
+const char *wait_kind_name(enum wait_kind kind)
+{
+	return kind_names[kind];
+}
+
+const char *certainty_name(enum certainty certainty)
+{
+	return certainty_names[certainty];
+}
+
+void waits_deinit(struct waits *waits)
+{
+	for (size_t i = 0; i < waits->primitives.count; i++)
+		array_deinit(&waits->primitives.items[i]->holders);
+	array_deinit(&waits->primitives);
+	array_deinit(&waits->loops);
+	array_deinit(&waits->workers);
+}
+
+/* ---- one task ---- */
+
+/* Frames of a chain that may say more than the innermost one. */
+#define FRAMES_ASKED 5
+
+static int set_timer(struct waiting *waiting, uint64_t timer, struct wait *wait)
+{
+	uint64_t when = 0;
+	double at;
+	struct attr attr = {.name = "_when"};
+	int status = timer ? attrs_find(waiting->decoder, timer, &attr, 1) : 0;
+	when = attr.value;
+	if (!status && when)
+		status = float_read(waiting->decoder, when, &at);
+	if (status || !when)
+		return error_is_fatal(status) ? status : 0;
+	if (!wait->has_deadline || at < wait->deadline_at)
+		wait->deadline_at = at;
+	wait->has_deadline = true;
+	return 0;
+}
+
+static const struct sync_function *rule_of(struct waiting *waiting, const struct location *location)
+{
+	void *known = addrmap_get(&waiting->rules, (uint64_t)(uintptr_t)location);
+	if (!known) {
+		const struct sync_function *found = sync_function_of(location);
+		known = found ? (void *)(uintptr_t)found : waiting;
+		addrmap_put(&waiting->rules, (uint64_t)(uintptr_t)location, known);
+	}
+	return known == waiting ? NULL : known;
+}
+
+/* What a function that is further out makes of the wait of the innermost one. */
+static bool says_more(const struct sync_function *inner, const struct sync_function *outer)
+{
+	if (!outer)
+		return false;
+	if (!inner)
+		return true;
+	switch (outer->wait) {
+	case SYNC_WAIT_QUEUE_JOIN:
+		return inner->wait == SYNC_WAIT_EVENT;
+	case SYNC_WAIT_BARRIER:
+		return inner->wait == SYNC_WAIT_CONDITION;
+	default:
+		return false;
+	}
+}
+
+static const struct {
+	enum sync_wait sync;
+	enum wait_kind kind;
+} meanings[] = {
+	{SYNC_WAIT_SLEEP, WAIT_TIMER},
+	{SYNC_WAIT_LOCK, WAIT_LOCK},
+	{SYNC_WAIT_SEMAPHORE, WAIT_SEMAPHORE},
+	{SYNC_WAIT_CONDITION, WAIT_CONDITION},
+	{SYNC_WAIT_EVENT, WAIT_EVENT},
+	{SYNC_WAIT_BARRIER, WAIT_BARRIER},
+	{SYNC_WAIT_QUEUE_GET, WAIT_QUEUE_GET},
+	{SYNC_WAIT_QUEUE_PUT, WAIT_QUEUE_PUT},
+	{SYNC_WAIT_QUEUE_JOIN, WAIT_QUEUE_JOIN},
+	{SYNC_WAIT_GROUP, WAIT_GROUP},
+	{SYNC_WAIT_TASKS, WAIT_TASK},
+	{SYNC_WAIT_FOR, WAIT_TASK},
+};
+
+static enum wait_kind meaning_of(enum sync_wait wait)
+{
+	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
+		if (meanings[i].sync == wait)
+			return meanings[i].kind;
+	}
+	return WAIT_UNKNOWN;
+}
+
+/* asyncio.wait() says when it is content. */
+static int read_return_when(struct waiting *waiting, const struct frame *frame, struct wait *wait)
+{
+	uint64_t value;
+	bool all = false;
+	int status = locals_get(waiting->decoder, frame, "return_when", &value);
+	if (!status && value)
+		status = str_equals(waiting->decoder, value, "ALL_COMPLETED", &all);
+	wait->for_all = all;
+	return status;
+}
+
+static int apply_rule(struct waiting *waiting, const struct task *task,
+		      const struct sync_function *rule, const struct frame *frame,
+		      struct wait *wait)
+{
+	struct decoder *decoder = waiting->decoder;
+	struct attr vars[] = {
+		{.name = rule->object ? rule->object : "self"},
+		{.name = rule->timer && rule->timer != rule->object ? rule->timer : "delay"},
+	};
+	wait->kind = meaning_of(rule->wait);
+	wait->for_tasks = wait->kind == WAIT_TASK || wait->kind == WAIT_GROUP;
+	wait->for_all = wait->ends_on_failure = wait->kind == WAIT_GROUP;
+	int status = locals_get_all(decoder, frame, vars, 2);
+	if (!status && rule->wait == SYNC_WAIT_SLEEP) {
+		status = set_timer(waiting, vars[0].value, wait);
+		if (!status && vars[1].value)
+			status = float_read(decoder, vars[1].value, &wait->delay);
+		return error_is_fatal(status) ? status : 0;
+	}
+	if (!status && rule->timer)
+		status = set_timer(waiting, vars[1].value, wait);
+	if (!status && rule->wait == SYNC_WAIT_TASKS)
+		status = read_return_when(waiting, frame, wait);
+	if (!status && rule->object && vars[0].value)
+		status = primitive_get(waiting, task->interp, vars[0].value, &wait->object);
+	if (status)
+		return status;
+	/* A class of another project may have a method of that name in a file of that name. */
+	if (rule->object && !wait->object)
+		wait->kind = WAIT_UNKNOWN;
+	return 0;
+}
+
+/* ---- what the future tells ---- */
+
+struct asking {
+	struct waiting *waiting;
+	struct wait *wait;
+};
+
+static int use_job(struct waiting *waiting, uint64_t future, struct wait *wait)
+{
+	const struct job *job = addrmap_get(&waiting->jobs, future);
+	if (!job)
+		return 0;
+	wait->thread = job->thread;
+	wait->queued = job->pool != NULL;
+	wait->ahead = job->ahead;
+	wait->certainty = job->certainty;
+	if (job->pool) {
+		wait->first_worker = job->pool->first;
+		wait->worker_count = job->pool->count;
+	}
+	return 0;
+}
+
+static int visit_callback(struct decoder *decoder, uint64_t addr, void *arg)
+{
+	struct asking *asking = arg;
+	struct callable callable;
+	uint64_t value = 0;
+	int status = callable_read(decoder, addr, &callable);
+	if (status || !callable.code || !callable.code->name)
+		return error_is_fatal(status) ? status : 0;
+	if (!strcmp(callable.code->name, "_call_check_cancel") &&
+	    sync_is_file(callable.code->filename, "asyncio/futures.py")) {
+		status = closure_get(decoder, callable.function, "source", &value);
+		if (!status && value) {
+			asking->wait->kind = WAIT_EXECUTOR;
+			status = use_job(asking->waiting, value, asking->wait);
+		}
+	} else if (!strcmp(callable.code->name, "_outer_done_callback") &&
+		   sync_is_file(callable.code->filename, "asyncio/tasks.py")) {
+		asking->wait->kind = WAIT_SHIELD;
+		asking->wait->for_tasks = true;
+	}
+	return error_is_fatal(status) ? status : 0;
+}
+
+static int ask_future(struct waiting *waiting, const struct task *task, const struct future *future,
+		      struct wait *wait)
+{
+	enum sync_class class;
+	struct asking asking = {waiting, wait};
+	if (future->is_task) {
+		wait->kind = WAIT_TASK;
+		wait->for_tasks = true;
+		return 0;
+	}
+	int status = waiting_class(waiting, task->interp, future->addr, &class);
+	if (!status && class == SYNC_GATHERING) {
+		wait->kind = WAIT_GATHER;
+		wait->for_tasks = wait->for_all = wait->ends_on_failure = true;
+		return 0;
+	}
+	if (!status)
+		status = future_visit_callbacks(waiting->decoder, future, visit_callback, &asking);
+	/* The thread may set the future itself. */
+	if (!error_is_fatal(status) && wait->kind == WAIT_UNKNOWN &&
+	    addrmap_get(&waiting->jobs, future->addr)) {
+		wait->kind = WAIT_EXECUTOR;
+		status = use_job(waiting, future->addr, wait);
+	}
+	return error_is_fatal(status) ? status : 0;
+}
+
+/* ---- what keeps the future ---- */
+
+struct keeping {
+	struct waiting *waiting;
+	uint64_t owner, future;
+	uint64_t attribute;
+	size_t count;
+};
+
+static int visit_kept(struct decoder *decoder, uint64_t key, uint64_t value, void *arg)
+{
+	struct keeping *keeping = arg;
+	struct primitive *primitive;
+	enum kind kind;
+	(void)key;
+	if (++keeping->count > LIMIT_ATTRIBUTES_ASKED)
+		return AIODBG_LIMIT;
+	int status = object_kind(decoder, value, &kind);
+	if (status)
+		return error_is_fatal(status) ? status : 0;
+	if (kind != KIND_FUTURE && kind != KIND_DEQUE && kind != KIND_LIST && kind != KIND_SET &&
+	    kind != KIND_TUPLE)
+		return 0;
+	status = primitive_get_unknown(keeping->waiting, keeping->owner, &primitive);
+	if (!status)
+		status = primitive_walk(keeping->waiting, primitive, value);
+	return error_is_fatal(status) ? status : 0;
+}
+
+static int visit_local(struct decoder *decoder, const struct local *local, void *arg)
+{
+	struct keeping *keeping = arg;
+	enum kind kind;
+	if (!local->value || local->value == keeping->future)
+		return 0;
+	int status = object_kind(decoder, local->value, &kind);
+	if (status || kind != KIND_OTHER || addrmap_get(&keeping->waiting->walked, local->value))
+		return error_is_fatal(status) ? status : 0;
+	if (!addrmap_put(&keeping->waiting->walked, local->value, keeping->waiting))
+		return waiting_no_memory(keeping->waiting);
+	keeping->owner = local->value;
+	keeping->count = 0;
+	status = attrs_visit(decoder, local->value, visit_kept, keeping);
+	return error_is_fatal(status) ? status : 0;
+}
+
+/* An object in a variable of the innermost two frames, one of whose attributes is the future or
+ * has it. */
+static int find_keeper(struct waiting *waiting, uint64_t future, struct wait *wait)
+{
+	struct keeping keeping = {.waiting = waiting, .future = future};
+	size_t count = waiting->chain.count;
+	for (size_t i = 0; i < 2 && i < count; i++) {
+		const struct keeper *keeper = addrmap_get(&waiting->keepers, future);
+		if (!keeper) {
+			int status = locals_visit(waiting->decoder,
+						  &waiting->chain.items[count - 1 - i].frame,
+						  visit_local, &keeping);
+			if (error_is_fatal(status))
+				return status;
+			keeper = addrmap_get(&waiting->keepers, future);
+		}
+		if (!keeper)
+			continue;
+		wait->object = keeper->primitive;
+		wait->place = keeper->place;
+		return 0;
+	}
+	return 0;
+}
+
+/* ---- the whole of a task ---- */
+
+static void find_site(struct waiting *waiting, const struct task *task, struct wait *wait)
+{
+	for (size_t i = 0; i < task->depth; i++) {
+		const struct location *location = task->stack[i];
+		if (!own_is(&waiting->own, location->code))
+			continue;
+		wait->site.location = location;
+		wait->site.line = location->position.line;
+		return;
+	}
+}
+
+/* The rule that says most about where the chain ends. */
+static const struct sync_function *find_rule(struct waiting *waiting, const struct frame **frame)
+{
+	const struct sync_function *best = NULL;
+	size_t count = waiting->chain.count;
+	for (size_t i = 0; i < FRAMES_ASKED && i < count; i++) {
+		const struct frame *candidate = &waiting->chain.items[count - 1 - i].frame;
+		if (!candidate->location)
+			continue;
+		const struct sync_function *rule = rule_of(waiting, candidate->location);
+		/* Where the innermost one is none of these, the wait is that of a caller of
+		 * something else. */
+		if (!i && !rule)
+			return NULL;
+		if (!says_more(best, rule))
+			continue;
+		best = rule;
+		*frame = candidate;
+	}
+	return best;
+}
+
+static int name_object(struct waiting *waiting, struct wait *wait)
+{
+	size_t count = waiting->chain.count;
+	for (size_t i = 0; wait->object && !wait->object->expression && i < count; i++) {
+		const struct frame *frame = &waiting->chain.items[count - 1 - i].frame;
+		if (!frame->location || !own_is(&waiting->own, frame->location->code))
+			continue;
+		return primitive_name(waiting, wait->object, frame);
+	}
+	return 0;
+}
+
+static int read_blocked(struct waiting *waiting, const struct task *task,
+			const struct future *future, struct wait *wait)
+{
+	const struct frame *frame = NULL;
+	const struct sync_function *rule = find_rule(waiting, &frame);
+	wait->blocked = true;
+	wait->future_type = future->type->name;
+	int status = rule ? apply_rule(waiting, task, rule, frame, wait) : 0;
+	if (error_is_fatal(status))
+		return status;
+	if (wait->kind == WAIT_UNKNOWN)
+		status = ask_future(waiting, task, future, wait);
+	const struct keeper *keeper = addrmap_get(&waiting->keepers, future->addr);
+	if (!status && wait->object && keeper && keeper->primitive == wait->object)
+		wait->place = keeper->place;
+	if (!status && wait->kind == WAIT_UNKNOWN) {
+		wait->kind = WAIT_FUTURE;
+		status = find_keeper(waiting, future->addr, wait);
+	}
+	if (!status && wait->kind == WAIT_FUTURE && task->awaited_count)
+		wait->for_tasks = true;
+	return status ? status : name_object(waiting, wait);
+}
+
+static int read_frames_of(struct waiting *waiting, struct task *task, struct wait *wait)
+{
+	struct coro_frames *chain = &waiting->chain;
+	int status = 0;
+	for (size_t i = 0; !status && i < chain->count; i++) {
+		const struct frame *frame = &chain->items[i].frame;
+		status = work_step(&waiting->decoder->reader.work);
+		if (status || !frame->location)
+			continue;
+		/* wait_for() keeps its timer in a variable, up to 3.11. */
+		const struct sync_function *rule = rule_of(waiting, frame->location);
+		uint64_t timer = 0;
+		if (rule && rule->wait == SYNC_WAIT_FOR)
+			status = locals_get(waiting->decoder, frame, rule->timer, &timer);
+		if (!error_is_fatal(status) && timer)
+			status = set_timer(waiting, timer, wait);
+		if (!error_is_fatal(status))
+			status = holders_read_frame(waiting, task->interp, task, -1, frame, wait);
+		if (!error_is_fatal(status))
+			status = 0;
+	}
+	return status;
+}
+
+static int read_task(struct waiting *waiting, struct task *task, struct wait *wait)
+{
+	struct decoder *decoder = waiting->decoder;
+	struct coro coro = {0};
+	struct future future;
+	waiting->chain.count = 0;
+	find_site(waiting, task, wait);
+	int status = task->coro ? coro_walk_frames(decoder, task->coro, &waiting->chain, &coro) : 0;
+	if (!status && coro.state == CORO_EXECUTING)
+		return addrmap_put(&waiting->executing, coro.frame, task)
+			       ? 0
+			       : waiting_no_memory(waiting);
+	if (!status && task->state == AIODBG_TASK_PENDING) {
+		wait->future = task->fut_waiter;
+		wait->kind = WAIT_READY;
+		wait->not_started = coro.state == CORO_CREATED;
+		if (task->fut_waiter)
+			status = future_read(decoder, task->fut_waiter, EXPECT_NOTHING, &future);
+		if (!status && task->fut_waiter && future.state == FUTURE_PENDING) {
+			wait->kind = WAIT_UNKNOWN;
+			status = read_blocked(waiting, task, &future, wait);
+		}
+	}
+	if (error_is_fatal(status))
+		return status;
+	/* What it waits for is not known; that it holds something may be. */
+	if (status)
+		wait->certainty = CERTAINTY_POSSIBLE;
+	return read_frames_of(waiting, task, wait);
+}
+
+static int read_tasks(struct waiting *waiting)
+{
+	struct aiodbg_snapshot *snap = waiting->snap;
+	for (size_t i = 0; i < snap->tasks.count; i++) {
+		struct task *task = snap->tasks.items[i];
+		struct wait *wait = &waiting->waits->of_tasks[i];
+		*wait = wait_none();
+		int status = work_step(&waiting->decoder->reader.work);
+		if (!status && task_is_pending(task) && !task->problems)
+			status = read_task(waiting, task, wait);
+		if (status)
+			return status;
+		if (wait->object)
+			wait->object->waiter_count++;
+	}
+	return 0;
+}
+
+struct wait wait_none(void)
+{
+	return (struct wait){
+		.thread = -1,
+		.delay = -1,
+		.ahead = -1,
+		.fd = -1,
+		.pid = -1,
+		.unsent = -1,
+		.certainty = CERTAINTY_CERTAIN,
+		.site = {.line = -1},
+	};
+}
+
+static int alloc_waits(struct waiting *waiting)
+{
+	struct aiodbg_snapshot *snap = waiting->snap;
+	struct decoder *decoder = waiting->decoder;
+	struct waits *waits = waiting->waits;
+	int status = decoder_alloc(decoder, snap->tasks.count * sizeof(struct wait),
+				   (void **)&waits->of_tasks);
+	if (!status)
+		status = decoder_alloc(decoder, snap->threads.count * sizeof(struct wait),
+				       (void **)&waits->of_threads);
+	if (!status)
+		status = decoder_alloc(decoder, snap->threads.count * sizeof(struct thread_facts),
+				       (void **)&waits->threads);
+	waiting->classes = calloc(snap->interps.count + 1, sizeof(*waiting->classes));
+	return status || waiting->classes ? status : waiting_no_memory(waiting);
+}
+
+static size_t common_length(const char *a, const char *b, size_t max)
+{
+	size_t slash = 0;
+	for (size_t i = 0; i < max && a[i] && a[i] == b[i]; i++) {
+		if (a[i] == '/')
+			slash = i + 1;
+	}
+	return slash;
+}
+
+/* What can be left out of all paths. */
+static void find_own_folder(struct waiting *waiting)
+{
+	struct waits *waits = waiting->waits;
+	for (size_t i = 0; i < waiting->snap->tasks.count; i++) {
+		const struct location *location = waits->of_tasks[i].site.location;
+		const char *path = location ? location->code->filename : NULL;
+		if (!path)
+			continue;
+		if (!waits->own_folder) {
+			waits->own_folder = path;
+			waits->own_folder_len = strlen(path);
+		}
+		waits->own_folder_len = common_length(waits->own_folder, path,
+						      waits->own_folder_len);
+	}
+}
+
+static int read_all(struct waiting *waiting)
+{
+	struct aiodbg_snapshot *snap = waiting->snap;
+	int status = alloc_waits(waiting);
+	for (size_t i = 0; !status && i < snap->interps.count; i++)
+		status = sync_classes_read(waiting->decoder, &snap->interps.items[i],
+					   &waiting->classes[i]);
+	if (!status)
+		status = own_init(&waiting->own, waiting->decoder,
+				  snap->interps.count ? &snap->interps.items[0] : NULL);
+	if (!status)
+		status = executors_read(waiting);
+	if (!status)
+		status = read_tasks(waiting);
+	if (!status)
+		status = thread_waits_read(waiting);
+	if (!status)
+		status = candidates_read(waiting);
+	if (!status)
+		status = holders_decide(waiting);
+	find_own_folder(waiting);
+	return status ? status : loops_read(waiting);
+}
+
+int waits_read(struct aiodbg_snapshot *snap, struct decoder *decoder, struct waits *ret)
+{
+	struct waiting waiting = {.decoder = decoder, .snap = snap, .waits = ret};
+	if (snap->runs_on) {
+		ret->has_now = clock_now(snap->pid, &ret->now);
+		ret->stopped = clock_is_stopped(snap->pid);
+	}
+	int status = read_all(&waiting);
+	own_deinit(&waiting.own);
+	addrmap_deinit(&waiting.primitives);
+	addrmap_deinit(&waiting.types);
+	addrmap_deinit(&waiting.keepers);
+	addrmap_deinit(&waiting.jobs);
+	addrmap_deinit(&waiting.rules);
+	addrmap_deinit(&waiting.executing);
+	addrmap_deinit(&waiting.walked);
+	array_deinit(&waiting.chain);
+	free(waiting.classes);
+	return status;
+}
