@@ -70,7 +70,7 @@ int primitive_get(struct waiting *waiting, size_t interp, uint64_t addr, struct 
 int primitive_get_unknown(struct waiting *waiting, uint64_t addr, struct primitive **ret);
 
 /* Note who waits at a primitive or any other object that a frame refers to: each once. */
-int primitive_walk(struct waiting *waiting, struct primitive *primitive, uint64_t container);
+int primitive_walk(struct waiting *waiting, struct primitive *primitive, uint64_t addr);
 
 /* How a frame reaches the primitive: a variable, or an attribute of one. */
 int primitive_name(struct waiting *waiting, struct primitive *primitive, const struct frame *frame);
