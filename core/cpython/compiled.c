@@ -109,6 +109,7 @@ static int find_name(struct decoder *decoder, const struct window *w, uint64_t a
 		     uint64_t *ret)
 {
 	unsigned int word = decoder->reader.word_size;
+	uint64_t missing_count = decoder->missing_count;
 	int status = 0;
 	*ret = 0;
 	for (uint64_t i = 1; !*ret && i <= WORDS_TO_NAME; i++) {
@@ -123,7 +124,11 @@ static int find_name(struct decoder *decoder, const struct window *w, uint64_t a
 		if (!status && type->kind == KIND_STR)
 			*ret = at;
 	}
-	return *ret ? 0 : decoder_go_on(decoder, status);
+	if (!*ret)
+		return decoder_go_on(decoder, status);
+	/* What came before it was something else. */
+	decoder->missing_count = missing_count;
+	return 0;
 }
 
 /* resume_label is -1 at the end. It moves in a build with profiling: then what is there is no
@@ -173,8 +178,8 @@ static int read_wrapper(struct decoder *decoder, uint64_t addr, struct compiled 
 	int status = reader_word(&decoder->reader, addr + (uint64_t)decoder->layout->object.size,
 				 &inner);
 	if (!status)
-		status = object_type(decoder, inner, &type);
-	if (!status && type->kind == KIND_OTHER)
+		status = object_guess_type(decoder, inner, &type);
+	if (!status && type && type->kind == KIND_OTHER)
 		status = type_members(decoder, type, &known);
 	if (status || !known || !known->awaited)
 		return error_is_fatal(status) ? status : 0;

@@ -97,13 +97,34 @@ static int sink_push(struct decoder *decoder, struct sink *sink, uint64_t object
 	return pushed ? 0 : decoder_no_memory(decoder);
 }
 
+static int push_place(struct decoder *decoder, uint64_t addr, const struct location *location,
+		      struct sink *sink)
+{
+	struct frame frame = {.location = location, .depth = -1};
+	return sink_push(decoder, sink, addr, &frame);
+}
+
+/* An object that goes on where it cannot be followed. */
+static int push_foreign(struct decoder *decoder, uint64_t addr, const char *type, struct sink *sink,
+			struct coro *coro)
+{
+	const struct location *location;
+	coro->is_cut = true;
+	int status = location_foreign(decoder, AIODBG_FRAME_FOREIGN, type, addr, &location);
+	return status ? status : push_place(decoder, addr, location, sink);
+}
+
 /* What greenlet_spawn awaits was given to it by the functions in its greenlet. */
-static int push_greenlet(struct decoder *decoder, const struct frame *spawn, struct sink *sink)
+static int push_greenlet(struct decoder *decoder, const struct frame *spawn, struct sink *sink,
+			 struct coro *coro)
 {
 	struct coro_frames frames = {0};
-	int status = greenlet_frames(decoder, spawn, &frames);
+	uint64_t greenlet = 0;
+	int status = greenlet_frames(decoder, spawn, &frames, &greenlet);
 	for (size_t i = frames.count; !status && i > 0; i--)
 		status = sink_push(decoder, sink, 0, &frames.items[i - 1].frame);
+	if (!status && greenlet && !frames.count)
+		status = push_foreign(decoder, greenlet, "greenlet", sink, coro);
 	array_deinit(&frames);
 	return status;
 }
@@ -133,7 +154,7 @@ static int walk_generator(struct decoder *decoder, uint64_t addr, enum kind kind
 	status = sink_push(decoder, sink, addr, &gen.frame);
 	if (!status && gen.awaiting && gen.frame.location->code->is_greenlet_spawn) {
 		coro->is_indirect = true;
-		status = push_greenlet(decoder, &gen.frame, sink);
+		status = push_greenlet(decoder, &gen.frame, sink, coro);
 	}
 	return status || !gen.awaiting ? status : frame_awaited(decoder, &gen.frame, next);
 }
@@ -233,6 +254,7 @@ static int walk_inner(struct decoder *decoder, uint64_t addr, enum kind kind, st
 	if (!coro->is_indirect && sink->count > before)
 		coro->coroutines++;
 	coro->is_indirect |= inner.is_indirect;
+	coro->is_cut |= inner.is_cut;
 	if (status)
 		return status;
 	if (coro->state == CORO_FOREIGN) {
@@ -288,13 +310,6 @@ static int check_wrapper(struct decoder *decoder, uint64_t addr, enum kind *kind
 	return status;
 }
 
-static int push_place(struct decoder *decoder, uint64_t addr, const struct location *location,
-		      struct sink *sink)
-{
-	struct frame frame = {.location = location, .depth = -1};
-	return sink_push(decoder, sink, addr, &frame);
-}
-
 /* An object of a type that is not CPython's: a compiled coroutine, or what cannot be followed. */
 static int walk_foreign(struct decoder *decoder, uint64_t addr, const struct type *type,
 			struct sink *sink, struct coro *coro, uint64_t *next)
@@ -306,16 +321,11 @@ static int walk_foreign(struct decoder *decoder, uint64_t addr, const struct typ
 	*next = compiled.awaited;
 	if (compiled.role == COMPILED_WRAPPER)
 		return 0;
-	if (compiled.role == COMPILED_NOT) {
-		coro->is_cut = true;
-		status = location_foreign(decoder, AIODBG_FRAME_FOREIGN, type->full_name, addr,
-					  &compiled.location);
-	} else if (coro->state == CORO_FOREIGN) {
+	if (compiled.role == COMPILED_NOT)
+		return push_foreign(decoder, addr, type->full_name, sink, coro);
+	if (coro->state == CORO_FOREIGN)
 		coro->state = compiled.state;
-	}
-	if (!status)
-		status = push_place(decoder, addr, compiled.location, sink);
-	return status;
+	return push_place(decoder, addr, compiled.location, sink);
 }
 
 /* One step from the object at addr. *next is 0 at the end. */

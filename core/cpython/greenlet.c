@@ -13,14 +13,15 @@
 /* Words of the C++ object that are looked through: the frame is among the first 26. */
 #define GREENLET_WORDS 32
 
-/* Whether the object is of the class greenlet.greenlet, or of one that Python derives from it. */
+/* Whether the object is of the class greenlet.greenlet, or of one that Python derives from it. A
+ * core without the extension's file has no name of a static type: then it may be one. */
 static int is_greenlet(struct decoder *decoder, uint64_t addr, bool *ret)
 {
 	const struct type *type;
 	int status = object_type(decoder, addr, &type);
 	*ret = false;
 	for (int i = 0; !status && !*ret && i < LIMIT_BASES; i++) {
-		*ret = type->full_name && !strcmp(type->full_name, "greenlet.greenlet");
+		*ret = !type->full_name || !strcmp(type->full_name, "greenlet.greenlet");
 		if (!type->base)
 			break;
 		status = type_get(decoder, type->base, &type);
@@ -57,10 +58,8 @@ static int find_frame(struct decoder *decoder, uint64_t greenlet, uint64_t *ret)
 		is_own |= !status && value == greenlet;
 		if (status || frame || !decoder_plausible(decoder, value))
 			continue;
-		int known = object_type(decoder, value, &type);
-		if (error_is_fatal(known))
-			return known;
-		if (!known && type->name && !strcmp(type->full_name, "frame"))
+		status = object_guess_type(decoder, value, &type);
+		if (!status && type && type->kind == KIND_FRAME)
 			frame = value;
 	}
 	/* Else it is no greenlet of a version that is known. */
@@ -86,14 +85,17 @@ static int walk_frames(struct decoder *decoder, uint64_t addr, struct coro_frame
 	return 0;
 }
 
-int greenlet_frames(struct decoder *decoder, const struct frame *spawn, struct coro_frames *ret)
+int greenlet_frames(struct decoder *decoder, const struct frame *spawn, struct coro_frames *ret,
+		    uint64_t *greenlet)
 {
-	uint64_t greenlet, frame = 0;
+	uint64_t frame = 0;
 	bool found = false;
-	int status = locals_get(decoder, spawn, "context", &greenlet);
-	if (!status && greenlet)
-		status = is_greenlet(decoder, greenlet, &found);
+	int status = locals_get(decoder, spawn, "context", greenlet);
+	if (!status && *greenlet)
+		status = is_greenlet(decoder, *greenlet, &found);
+	if (!found)
+		*greenlet = 0;
 	if (!status && found)
-		status = find_frame(decoder, greenlet, &frame);
+		status = find_frame(decoder, *greenlet, &frame);
 	return status ? status : walk_frames(decoder, frame, ret);
 }

@@ -14,8 +14,9 @@
 
 /*
  * Append the frames of the greenlet that the frame of greenlet_spawn runs, the innermost first;
- * none while the greenlet itself runs, or is finished.
+ * none while the greenlet itself runs, or is finished. *greenlet is its address, 0 if it is none.
  */
-int greenlet_frames(struct decoder *decoder, const struct frame *spawn, struct coro_frames *ret);
+int greenlet_frames(struct decoder *decoder, const struct frame *spawn, struct coro_frames *ret,
+		    uint64_t *greenlet);
 
 #endif

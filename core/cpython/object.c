@@ -49,6 +49,7 @@ static const struct {
 	{"builtin_function_or_method", KIND_CFUNCTION},
 	{"functools.partial", KIND_PARTIAL},
 	{"cell", KIND_CELL},
+	{"frame", KIND_FRAME},
 	{"coroutine", KIND_COROUTINE},
 	{"generator", KIND_GENERATOR},
 	{"async_generator", KIND_ASYNC_GENERATOR},
@@ -80,6 +81,7 @@ const struct exported_type exported_types[] = {
 	{"types", "MethodType", KIND_METHOD},
 	{"types", "BuiltinFunctionType", KIND_CFUNCTION},
 	{"types", "CellType", KIND_CELL},
+	{"types", "FrameType", KIND_FRAME},
 	{"types", "CoroutineType", KIND_COROUTINE},
 	{"types", "GeneratorType", KIND_GENERATOR},
 	{"types", "AsyncGeneratorType", KIND_ASYNC_GENERATOR},
@@ -364,6 +366,16 @@ int object_type(struct decoder *decoder, uint64_t addr, const struct type **ret)
 	if (code)
 		error_prefix(&decoder->reader.error, "type");
 	return code;
+}
+
+int object_guess_type(struct decoder *decoder, uint64_t addr, const struct type **ret)
+{
+	uint64_t missing_count = decoder->missing_count;
+	int status = object_type(decoder, addr, ret);
+	decoder->missing_count = missing_count;
+	if (status)
+		*ret = NULL;
+	return error_is_fatal(status) ? status : 0;
 }
 
 int object_kind(struct decoder *decoder, uint64_t addr, enum kind *ret)

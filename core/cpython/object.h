@@ -36,6 +36,7 @@ enum kind {
 	KIND_CFUNCTION,
 	KIND_PARTIAL,
 	KIND_CELL,
+	KIND_FRAME,
 	KIND_COROUTINE,
 	KIND_GENERATOR,
 	KIND_ASYNC_GENERATOR,
@@ -88,6 +89,12 @@ int type_get(struct decoder *decoder, uint64_t addr, const struct type **ret);
 
 /* The type of the object at addr. */
 int object_type(struct decoder *decoder, uint64_t addr, const struct type **ret);
+
+/*
+ * The type of what may be an object, or anything else; NULL if it is none. What cannot be read is
+ * no sign of missing memory then. Fails only fatally.
+ */
+int object_guess_type(struct decoder *decoder, uint64_t addr, const struct type **ret);
 
 /* The object's kind; KIND_OTHER if it has none or cannot be read. Fails only fatally. */
 int object_kind(struct decoder *decoder, uint64_t addr, enum kind *ret);

@@ -26,14 +26,14 @@ static int add_resumed(struct builder *builder, const struct thread_frame *item)
 	struct stack compiled = {0};
 	struct coro_frames greenlet = {0};
 	struct frame frame;
-	uint64_t next;
+	uint64_t next, addr;
 	if (item->location->code->kind == AIODBG_FRAME_FUNCTION)
 		return 0;
 	int status = frame_read_any(decoder, item->addr, &frame);
 	if (!status)
 		status = resumed_read(decoder, &frame, &compiled, &next);
 	if (!status && item->location->code->is_greenlet_spawn)
-		status = greenlet_frames(decoder, &frame, &greenlet);
+		status = greenlet_frames(decoder, &frame, &greenlet, &addr);
 	bool pushed = true;
 	for (size_t i = 0; i < greenlet.count; i++)
 		pushed &= array_push(&builder->stack, greenlet.items[i].frame.location);

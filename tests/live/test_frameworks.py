@@ -68,26 +68,14 @@ NAMES = {
     for release in services.RELEASES
 }
 
-COMPILED = "coroutines that Cython has compiled are not read"
-MISTAKEN = "Cython 0.29's are taken for Python's, which some bytes of theirs let pass"
-GREENLETS = "frames of greenlets are not read"
 PARENTS = "before 3.14 only anyio knows who has started a task"
 NOT_POLLED = "it is not said that a loop has not polled"
 NO_TASK = "the stack of a thread that runs no task is not shown"
 
 # What is not shown yet: which services (as in file names), checks, reason.
 MISSING = [
-    ("*-sqlalchemy*run_sync", "whole culprit", GREENLETS),
-    ("*-sqlalchemy*", "stacks", GREENLETS),
     ("*=call_later", "culprit", NO_TASK),
     ("*-cython--block=cython", "culprit", NO_TASK),
-    ("unstable-aiohttp*", "stacks", COMPILED),
-    ("*-asyncpg*", "stacks", COMPILED),
-    ("*-grpc*", "stacks culprit", COMPILED),
-    ("*-cython*", "stacks culprit", COMPILED),
-    ("bookworm-cython*", "whole", MISTAKEN),
-    ("bookworm-grpc*", "whole", MISTAKEN),
-    ("bookworm-*asyncpg*", "whole", MISTAKEN),
     ("bookworm-anyio*", "awaiters", PARENTS),
     ("bookworm-fastapi*", "awaiters", PARENTS),
     ("*", "closing", NOT_POLLED),
@@ -164,7 +152,7 @@ def cases(check, wanted=lambda service: True):
                 for pattern, checks, reason in MISSING
                 if check in checks.split() and fnmatch.fnmatchcase(name, pattern)
             ]
-            kind = {"raises": AssertionError, "strict": MISTAKEN not in reasons}
+            kind = {"raises": AssertionError, "strict": True}
             marks = [pytest.mark.xfail(reason=reason, **kind) for reason in reasons[:1]]
             found.append(pytest.param((release, one), id=name, marks=marks))
     return pytest.mark.parametrize("service", found, indirect=True)

@@ -407,6 +407,30 @@ void heap_compiled_run(struct heap *heap, uint64_t compiled, unsigned int words)
 		   1, 1);
 }
 
+/* Words of what a greenlet points to, and two of them. */
+#define GREENLET_WORDS 32
+#define GREENLET_SELF 3
+#define GREENLET_FRAME 21
+
+uint64_t heap_greenlet(struct heap *heap, uint64_t frame)
+{
+	size_t word = heap_word(heap);
+	uint64_t header = (uint64_t)heap->layout.object.size;
+	uint64_t type = heap_static_type(heap, "greenlet.greenlet", header + 3 * word);
+	uint64_t addr = heap_object(heap, type, header + 3 * word);
+	uint64_t inner = heap_alloc(heap, GREENLET_WORDS * word);
+	heap_put_word(heap, addr + header + 2 * word, inner);
+	heap_put_word(heap, inner + GREENLET_SELF * word, addr);
+	/* Since 3.11 the object that stands for a frame has it behind f_back. */
+	if (frame && heap_has(heap, frame.localsplus)) {
+		uint64_t object = object_of(heap, TYPE_FRAME, header + 2 * word);
+		heap_put_word(heap, object + header + word, frame);
+		frame = object;
+	}
+	heap_put_word(heap, inner + GREENLET_FRAME * word, frame);
+	return addr;
+}
+
 uint64_t heap_frame(struct heap *heap, uint64_t code, unsigned int unit, unsigned int owner,
 		    uint64_t previous)
 {

@@ -115,6 +115,9 @@ uint64_t heap_compiled(struct heap *heap, uint64_t type, const char *qualname, i
 /* It runs. */
 void heap_compiled_run(struct heap *heap, uint64_t compiled, unsigned int words);
 
+/* A greenlet.greenlet that is suspended in this frame; 0: it runs. */
+uint64_t heap_greenlet(struct heap *heap, uint64_t frame);
+
 /* A frame on a thread's stack. owner: 0, or that of the entry to the interpreter. */
 uint64_t heap_frame(struct heap *heap, uint64_t code, unsigned int unit, unsigned int owner,
 		    uint64_t previous);
