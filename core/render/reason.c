@@ -295,7 +295,11 @@ void reason_write(struct output *out, const struct aiodbg_snapshot *snap, const 
 	case WAIT_QUEUE_GET:
 	case WAIT_QUEUE_PUT:
 	case WAIT_QUEUE_JOIN:
-		write_queue(out, wait);
+		/* Of which the queue itself may not be readable. */
+		if (wait->object)
+			write_queue(out, wait);
+		else
+			write_object(out, snap, wait);
 		break;
 	case WAIT_TASK:
 	case WAIT_GATHER:

@@ -188,12 +188,11 @@ static int apply_rule(struct waiting *waiting, const struct task *task,
 		status = read_return_when(waiting, frame, wait);
 	if (!status && rule->object && vars[0].value)
 		status = primitive_get(waiting, task->interp, vars[0].value, &wait->object);
-	if (status)
-		return status;
-	/* A class of another project may have a method of that name in a file of that name. */
-	if (rule->object && !wait->object)
+	/* A class of another project may have a method of that name in a file of that name; and
+	 * so may one that can't be read. */
+	if (rule->object && !wait->object && rule->wait != SYNC_WAIT_SLEEP)
 		wait->kind = WAIT_UNKNOWN;
-	return 0;
+	return status;
 }
 
 /* ---- what the future tells ---- */
@@ -396,7 +395,8 @@ static int read_blocked(struct waiting *waiting, const struct task *task,
 	wait->blocked = true;
 	wait->future_type = future->type->name;
 	int status = rule ? apply_rule(waiting, task, rule, frame, wait) : 0;
-	if (error_is_fatal(status))
+	/* Nothing else says more than what can't be read. */
+	if (status)
 		return status;
 	if (wait->kind == WAIT_UNKNOWN)
 		status = ask_future(waiting, task, future, wait);
