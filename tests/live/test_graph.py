@@ -9,6 +9,8 @@ TITLE = re.compile(r"( *)\* (?:Task\(name=.*, |Future\()id=(0x[0-9a-f]+)\)$")
 NAME_CHARACTERS = 200
 # asyncio copies the set of awaiters, and the copy may have another order.
 ORDERED_AWAITERS = 1
+# Tasks of these await objects of the user's that cannot be followed, which is said at the end.
+FOREIGN_OBJECTS = ("awaitables",)
 # A task of its own making is a Future to asyncio, and what it runs is known to itself alone.
 OTHER_TASKS = ("third_party",)
 
@@ -19,6 +21,8 @@ def test_is_the_same_text(cell):
         return
     wanted = [graph["text"] for graph in cell.answer("report")["graphs"]]
     for text, ours in zip(wanted, cell.answer("graphs")):
+        if cell.program in FOREIGN_OBJECTS:
+            ours = ours.split("\n\nIncomplete (see", 1)[0]
         # What would drive a terminal is escaped.
         if max(map(len, text.splitlines())) <= NAME_CHARACTERS and "\x1b" not in text:
             assert comparable(ours, text) == comparable(written_once(text), text)
