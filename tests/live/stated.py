@@ -8,11 +8,11 @@ import os
 import time
 
 import debugger
-from cells import Process, kernel_writes_cores_here
+from cells import Process, everything, kernel_writes_cores_here
 
 NUMBERS = itertools.count()
 # Wider: attached, from cores, and the same bytes in LLDB.
-ALL = bool(os.environ.get("AIODBG_ALL"))
+ALL = everything()
 
 
 class Stated:
