@@ -79,8 +79,7 @@ class Case:
     def check_place(self):
         """That it stands where it says in the queue of waiters."""
         waiter = self.who._fut_waiter
-        object = self.object._finished if self.kind == "queue-join" else self.object
-        queues = [getattr(object, name, None) or () for name in self.ATTRIBUTES]
+        queues = [getattr(self.object, name, None) or () for name in self.ATTRIBUTES]
         queue = next((list(queue) for queue in queues if waiter in queue), [])
         assert waiter in queue, "%s does not wait in %r" % (self.name, self.object)
         found = queue.index(waiter) + 1, len(queue)

@@ -30,7 +30,7 @@ async def awaits(awaitable):
 
 
 def timers():
-    """The object is asyncio's TimerHandle."""
+    """The object is asyncio's TimerHandle, or the future that it completes."""
     for number, seconds in enumerate((600, 1800.5, 86400 * 3)):
         task("timer-%d" % number, rest(seconds), "timer", handle_of, due=in_seconds(seconds))
     task("timer-layers", layers(5, rest(700)), "timer", handle_of, due=in_seconds(700))
@@ -43,7 +43,7 @@ def in_seconds(seconds):
 def handle_of(sleeping):
     future = sleeping._fut_waiter
     scheduled = sleeping.get_loop()._scheduled
-    return next(h for h in scheduled if h._args and h._args[0] is future)
+    return [next(h for h in scheduled if h._args and h._args[0] is future), future]
 
 
 # --- Locks, semaphores, conditions, events, barriers ---------------------------------------------
@@ -83,15 +83,10 @@ class Stock:
 def queue_of(name, kind, object, holders, coroutines):
     """Tasks that wait for one object, in this order."""
     for place, coroutine in enumerate(coroutines, 1):
-        task(
-            "%s-%d" % (name, place),
-            coroutine,
-            kind,
-            object,
-            holders,
-            place=place,
-            waiters=len(coroutines),
-        )
+        facts = {"waiters": len(coroutines)}
+        if kind != "queue-join":
+            facts["place"] = place
+        task("%s-%d" % (name, place), coroutine, kind, object, holders, **facts)
 
 
 def locks():
