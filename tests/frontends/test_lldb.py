@@ -45,7 +45,7 @@ def target(lldb):
 
 
 @pytest.mark.parametrize("state", ["Invalid", "Unloaded", "Connected", "Detached", "Exited"])
-def test_no_process(lldb, target, state):
+def test_target_without_a_process(lldb, target, state):
     with pytest.raises(aiodbg.NoTarget, match="process attach --pid PID.*target create --core"):
         target(getattr(lldb, "eState" + state))
 
@@ -240,7 +240,7 @@ def test_other_processes_are_not_local(target, traced, monkeypatch):
     assert target(pid=traced).local_pid == 0
 
 
-def test_selected_thread(lldb, target):
+def test_thread_that_is_selected(lldb, target):
     import lldb_target
 
     process = lldb.SBProcess()
