@@ -25,6 +25,7 @@ static const struct {
 	{"asyncio.timeouts", "Timeout", SYNC_TIMEOUT},
 	{"asyncio.events", "TimerHandle", SYNC_TIMER},
 	{"asyncio.tasks", "_GatheringFuture", SYNC_GATHERING},
+	{"asyncio.futures", "_PyFuture", SYNC_FUTURE},
 	{"threading", "_RLock", SYNC_THREAD_RLOCK},
 	{"threading", "Condition", SYNC_THREAD_CONDITION},
 	{"threading", "Semaphore", SYNC_THREAD_SEMAPHORE},
@@ -94,6 +95,7 @@ static const struct sync_function functions[] = {
 	{"TaskGroup._aexit", "asyncio/taskgroups.py", SYNC_WAIT_GROUP, "self", NULL},
 	{"_wait", TASKS, SYNC_WAIT_TASKS, NULL, "timeout_handle"},
 	{"wait_for", TASKS, SYNC_WAIT_FOR, NULL, "timeout_handle"},
+	{"_cancel_and_wait", TASKS, SYNC_WAIT_FOR, NULL, "timeout_handle"},
 };
 #define FUNCTION_COUNT (sizeof(functions) / sizeof(functions[0]))
 

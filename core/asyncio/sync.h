@@ -25,6 +25,8 @@ enum sync_class {
 	SYNC_TIMEOUT,
 	SYNC_TIMER,
 	SYNC_GATHERING,
+	/* Where it is no type of C. */
+	SYNC_FUTURE,
 	/* threading's own, in Python; its Lock and RLock are kinds of object. */
 	SYNC_THREAD_RLOCK,
 	SYNC_THREAD_CONDITION,
@@ -68,8 +70,9 @@ enum sync_wait {
 	SYNC_WAIT_QUEUE_PUT,
 	SYNC_WAIT_QUEUE_JOIN,
 	SYNC_WAIT_GROUP,
-	/* asyncio.wait(), and wait_for() where that makes a task of its own. */
+	/* asyncio.wait(). */
 	SYNC_WAIT_TASKS,
+	/* wait_for(): for its variable fut. Up to 3.11 it awaits a future of its own meanwhile. */
 	SYNC_WAIT_FOR,
 };
 

@@ -169,9 +169,10 @@ static void put_tid(yajl_gen gen, const struct thread *thread)
 		yajl_gen_null(gen);
 }
 
-static void put_thread(yajl_gen gen, const struct aiodbg_snapshot *snap,
+static void put_thread(struct json *json, const struct aiodbg_snapshot *snap,
 		       const struct thread *thread)
 {
+	yajl_gen gen = json->gen;
 	yajl_gen_map_open(gen);
 	put_tid(gen, thread);
 	put_interpreter(gen, snap, thread->interp);
@@ -180,7 +181,7 @@ static void put_thread(yajl_gen gen, const struct aiodbg_snapshot *snap,
 	put_key(gen, "running_task");
 	put_address_or_null(gen, thread->running_task);
 	if (snap->waits)
-		json_put_thread(gen, snap, thread);
+		json_put_thread(gen, snap, thread, json->words);
 	yajl_gen_map_close(gen);
 }
 
@@ -507,7 +508,7 @@ static void put_snapshot(struct json *json, const struct aiodbg_snapshot *snap)
 	put_text(json, ",\n\"threads\":[");
 	for (size_t i = 0; i < snap->threads.count; i++) {
 		begin_element(json, i);
-		put_thread(gen, snap, &snap->threads.items[i]);
+		put_thread(json, snap, &snap->threads.items[i]);
 	}
 	put_text(json, "],\n\"tasks\":[");
 	for (size_t i = 0; i < snap->tasks.count && !json->out->status && !json->no_memory; i++) {

@@ -94,6 +94,14 @@ static uint64_t object_of(const struct wait *wait)
 	return wait->object ? wait->object->addr : wait->future;
 }
 
+/* Those that wait for the same object, or whose work is in the same queue. */
+static int64_t waiters_of(const struct wait *wait)
+{
+	if (wait->queue_length)
+		return (int64_t)wait->queue_length;
+	return wait->object ? (int64_t)wait->object->waiter_count : -1;
+}
+
 static void put_wait(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct wait *wait,
 		     struct output *words)
 {
@@ -123,11 +131,20 @@ static void put_wait(yajl_gen gen, const struct aiodbg_snapshot *snap, const str
 	put_key(gen, "place");
 	put_integer_or_null(gen, wait->place ? (int64_t)wait->place : -1);
 	put_key(gen, "waiters");
-	put_integer_or_null(gen, object ? (int64_t)object->waiter_count : -1);
+	put_integer_or_null(gen, waiters_of(wait));
 	yajl_gen_map_close(gen);
 }
 
 /* ---- tasks and threads ---- */
+
+static void put_holds(yajl_gen gen, const struct waits *waits, size_t index)
+{
+	put_key(gen, "holds");
+	yajl_gen_array_open(gen);
+	for (size_t i = waits->first_hold[index]; i < waits->first_hold[index + 1]; i++)
+		put_address(gen, waits->holds[i]->addr);
+	yajl_gen_array_close(gen);
+}
 
 void json_put_wait(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct task *task,
 		   struct output *words)
@@ -151,16 +168,22 @@ void json_put_wait(yajl_gen gen, const struct aiodbg_snapshot *snap, const struc
 	} else {
 		yajl_gen_null(gen);
 	}
-	put_key(gen, "holds");
-	yajl_gen_array_open(gen);
-	for (size_t i = waits->first_hold[task->index]; i < waits->first_hold[task->index + 1]; i++)
-		put_address(gen, waits->holds[i]->addr);
-	yajl_gen_array_close(gen);
+	put_holds(gen, waits, task->index);
 }
 
-void json_put_thread(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct thread *thread)
+void json_put_thread(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct thread *thread,
+		     struct output *words)
 {
-	const struct thread_facts *facts = &snap->waits->threads[thread - snap->threads.items];
+	const struct waits *waits = snap->waits;
+	size_t index = (size_t)(thread - snap->threads.items);
+	const struct thread_facts *facts = &waits->threads[index];
+	const struct wait *wait = &waits->of_threads[index];
+	put_key(gen, "waits_for");
+	if (wait->blocked)
+		put_wait(gen, snap, wait, words);
+	else
+		yajl_gen_null(gen);
+	put_holds(gen, waits, snap->tasks.count + index);
 	put_key(gen, "name");
 	put_string(gen, facts->name);
 	put_key(gen, "stack");

@@ -13,7 +13,8 @@ void json_put_wait(yajl_gen gen, const struct aiodbg_snapshot *snap, const struc
 		   struct output *words);
 
 /* Keys of a thread: "name", "stack", "waits_for". */
-void json_put_thread(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct thread *thread);
+void json_put_thread(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct thread *thread,
+		     struct output *words);
 
 void json_put_object(yajl_gen gen, const struct aiodbg_snapshot *snap,
 		     const struct primitive *object);

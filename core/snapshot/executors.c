@@ -131,7 +131,7 @@ ARRAY(pools, struct pool *);
 
 struct queued {
 	struct waiting *waiting;
-	const struct pool *pool;
+	struct pool *pool;
 	int64_t ahead;
 };
 
@@ -146,6 +146,7 @@ static int visit_queued(struct decoder *decoder, uint64_t item, void *arg)
 		return status;
 	status = attrs_find(decoder, item, &attr, 1);
 	queued->ahead++;
+	queued->pool->queued++;
 	if (!status && attr.value)
 		status = add_job(queued->waiting, attr.value, &job);
 	return error_is_fatal(status) ? status : 0;
@@ -192,7 +193,7 @@ static int read_pools(struct waiting *waiting, struct workers *workers)
 		int status = decoder_alloc(waiting->decoder, sizeof(*pool), (void **)&pool);
 		if (status)
 			return status;
-		*pool = (struct pool){workers->items[i].queue, indexes->count, 0};
+		*pool = (struct pool){workers->items[i].queue, indexes->count, 0, 0};
 		for (; i < workers->count && workers->items[i].queue == pool->queue; i++) {
 			if (!array_push(indexes, workers->items[i].thread))
 				return waiting_no_memory(waiting);

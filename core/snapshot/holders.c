@@ -19,6 +19,8 @@
 #include "cpython/stack.h"
 #include "cpython/with.h"
 
+#include <string.h>
+
 /* Managers that keep managers: exit stacks, generators. */
 #define MANAGER_DEPTH 8
 
@@ -31,8 +33,8 @@ struct scan {
 	const struct frame *frame;
 	const struct with *with;
 	struct wait *wait;
-	/* The Condition that it waits at, and has given its lock back. */
-	uint64_t given_back;
+	/* What the innermost of the managers that are looked into will call. */
+	uint64_t exit;
 	unsigned int depth;
 };
 
@@ -87,6 +89,21 @@ static int read_timers(struct scan *scan, uint64_t manager)
 
 /* ---- managers ---- */
 
+static bool is_exclusive(const struct primitive *primitive)
+{
+	return primitive->kind == PRIMITIVE_LOCK || primitive->kind == PRIMITIVE_THREAD_LOCK ||
+	       primitive->kind == PRIMITIVE_THREAD_RLOCK;
+}
+
+static bool is_given_back(const struct waiting *waiting, uint64_t condition)
+{
+	for (size_t i = 0; i < waiting->given_back_count; i++) {
+		if (waiting->given_back[i] == condition)
+			return true;
+	}
+	return false;
+}
+
 static int resolve(struct scan *scan, uint64_t manager, enum certainty certainty);
 
 static int add_holder(struct scan *scan, struct primitive *primitive, enum certainty certainty)
@@ -114,11 +131,20 @@ static int add_holder(struct scan *scan, struct primitive *primitive, enum certa
 	return array_push(holders, holder) ? 0 : waiting_no_memory(scan->waiting);
 }
 
+static int resolve_exit(struct scan *scan, uint64_t exit, uint64_t self)
+{
+	uint64_t outer = scan->exit;
+	scan->exit = exit;
+	int status = self ? resolve(scan, self, CERTAINTY_CERTAIN) : 0;
+	scan->exit = outer;
+	return status;
+}
+
 static int visit_inner_with(struct decoder *decoder, const struct with *with, void *arg)
 {
 	struct scan *scan = arg;
 	(void)decoder;
-	return with->self ? resolve(scan, with->self, CERTAINTY_CERTAIN) : 0;
+	return resolve_exit(scan, with->exit, with->self);
 }
 
 /* A generator that is suspended in the body of a with has that for whoever has the generator. */
@@ -153,8 +179,8 @@ static int visit_exit(struct decoder *decoder, uint64_t item, void *arg)
 		if (!status && wrapped)
 			status = callable_read(decoder, wrapped, &callable);
 	}
-	if (!status && callable.self)
-		status = resolve(scan, callable.self, CERTAINTY_CERTAIN);
+	if (!status)
+		status = resolve_exit(scan, exit, callable.self);
 	return error_is_fatal(status) ? status : 0;
 }
 
@@ -187,7 +213,7 @@ static int visit_own_lock(struct decoder *decoder, uint64_t key, uint64_t value,
 	(void)key;
 	int status = primitive_get(scan->waiting, scan->interp, value, &primitive);
 	if (!status && primitive &&
-	    (primitive->kind == PRIMITIVE_LOCK || primitive->kind == PRIMITIVE_THREAD_LOCK))
+	    (is_exclusive(primitive) || primitive->kind == PRIMITIVE_SEMAPHORE))
 		status = add_holder(scan, primitive, CERTAINTY_LIKELY);
 	return error_is_fatal(status) ? status : 0;
 }
@@ -198,7 +224,7 @@ static int resolve_own(struct scan *scan, uint64_t manager)
 	struct callable exit;
 	bool releases = false;
 	struct decoder *decoder = scan->waiting->decoder;
-	int status = callable_read(decoder, scan->with->exit, &exit);
+	int status = callable_read(decoder, scan->exit, &exit);
 	if (!status && exit.code)
 		status = code_mentions(decoder, exit.code, "release", &releases);
 	if (!status && releases)
@@ -215,7 +241,7 @@ static int resolve_known(struct scan *scan, uint64_t manager, enum sync_class cl
 	switch (class) {
 	case SYNC_CONDITION:
 	case SYNC_THREAD_CONDITION:
-		if (manager == scan->given_back)
+		if (is_given_back(scan->waiting, manager))
 			return 0;
 		return resolve_attr(scan, manager, "_lock", resolve_certainly);
 	case SYNC_EXIT_STACK:
@@ -259,7 +285,7 @@ static int visit_with(struct decoder *decoder, const struct with *with, void *ar
 	struct scan *scan = arg;
 	(void)decoder;
 	scan->with = with;
-	return with->self ? resolve(scan, with->self, CERTAINTY_CERTAIN) : 0;
+	return resolve_exit(scan, with->exit, with->self);
 }
 
 /* Generators that the frame iterates over are on its stack. */
@@ -275,16 +301,45 @@ static int visit_value(struct decoder *decoder, const struct stack_value *value,
 	return resolve_generator(scan, value->value);
 }
 
+void holders_begin(struct waiting *waiting)
+{
+	waiting->given_back_count = 0;
+}
+
+/* Condition.wait() gives its lock back, until it has queued for it again. */
+static int note_given_back(struct waiting *waiting, const struct frame *frame)
+{
+	uint64_t self;
+	const struct location *location = frame->location;
+	if (waiting->given_back_count == GIVEN_BACK_MAX || !location->function ||
+	    (strcmp(location->function, "Condition.wait") != 0 &&
+	     strcmp(location->function, "wait") != 0) ||
+	    (!sync_is_file(location->code->filename, "asyncio/locks.py") &&
+	     !sync_is_file(location->code->filename, "threading.py")))
+		return 0;
+	int status = locals_get(waiting->decoder, frame, "self", &self);
+	if (!status && self)
+		waiting->given_back[waiting->given_back_count++] = self;
+	return status;
+}
+
 int holders_read_frame(struct waiting *waiting, size_t interp, struct task *task, ptrdiff_t thread,
 		       const struct frame *frame, struct wait *wait)
 {
-	struct scan scan = {waiting, interp, task, thread, frame, NULL, wait, 0, 0};
+	struct scan scan = {
+		.waiting = waiting,
+		.interp = interp,
+		.task = task,
+		.thread = thread,
+		.frame = frame,
+		.wait = wait,
+	};
 	bool exact;
 	if (!frame->location)
 		return 0;
-	if (wait && wait->kind == WAIT_CONDITION && wait->object)
-		scan.given_back = wait->object->addr;
-	int status = withs_visit(waiting->decoder, frame, visit_with, &scan);
+	int status = note_given_back(waiting, frame);
+	if (!error_is_fatal(status))
+		status = withs_visit(waiting->decoder, frame, visit_with, &scan);
 	/* What it awaits is on top; below may be what it iterates over. */
 	if (!error_is_fatal(status) && frame->depth > 1)
 		status = stack_visit(waiting->decoder, frame, &exact, visit_value, &scan);
@@ -292,12 +347,6 @@ int holders_read_frame(struct waiting *waiting, size_t interp, struct task *task
 }
 
 /* ---- how sure ---- */
-
-static bool is_exclusive(const struct primitive *primitive)
-{
-	return primitive->kind == PRIMITIVE_LOCK || primitive->kind == PRIMITIVE_THREAD_LOCK ||
-	       primitive->kind == PRIMITIVE_THREAD_RLOCK;
-}
 
 static void limit(struct holders *holders, enum certainty most)
 {
@@ -323,7 +372,24 @@ static void drop_unlikely(struct holders *holders)
 	holders->count = kept;
 }
 
-/* The thread that a recursive lock names as its owner: certain, whatever the frames say. */
+/* Of the holders that frames tell those that run in the thread: it, and tasks of its loop. */
+static void keep_those_in(struct holders *holders, ptrdiff_t thread)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < holders->count; i++) {
+		const struct holder *holder = &holders->items[i];
+		ptrdiff_t by = holder->task ? holder->task->thread : holder->thread;
+		/* Which thread runs a loop in Python is not recorded. */
+		if (by == thread || by < 0)
+			holders->items[kept++] = *holder;
+	}
+	holders->count = kept;
+}
+
+/*
+ * The thread that a recursive lock names as its owner: certain, whatever the frames say. If a task
+ * of that thread is in a with statement of it, the task has it for the thread.
+ */
 static int use_owner(struct waiting *waiting, struct primitive *primitive)
 {
 	struct lock lock;
@@ -336,28 +402,34 @@ static int use_owner(struct waiting *waiting, struct primitive *primitive)
 	for (size_t i = 0; i < threads->count; i++) {
 		if (threads->items[i].ident != lock.owner)
 			continue;
-		struct holder holder = {
+		const struct holder holder = {
 			.thread = (ptrdiff_t)i,
 			.certainty = CERTAINTY_CERTAIN,
 			.evidence = "owner",
 		};
-		/* Where it took it is known from its frames. */
+		keep_those_in(&primitive->holders, (ptrdiff_t)i);
 		if (primitive->holders.count)
-			holder.site = primitive->holders.items[0].site;
-		primitive->holders.count = 0;
+			return 0;
 		return array_push(&primitive->holders, holder) ? 0 : waiting_no_memory(waiting);
 	}
 	return 0;
 }
 
-/* By task: a counting sort of all holders. */
+/* Its place among those that hold: tasks, and after them threads. */
+static size_t holds_index(const struct aiodbg_snapshot *snap, const struct holder *holder)
+{
+	return holder->task ? holder->task->index : snap->tasks.count + (size_t)holder->thread;
+}
+
+/* By who holds: a counting sort of all holders. */
 static int list_holds(struct waiting *waiting)
 {
 	struct waits *waits = waiting->waits;
-	size_t tasks = waiting->snap->tasks.count, total = 0;
+	const struct aiodbg_snapshot *snap = waiting->snap;
+	size_t count = snap->tasks.count + snap->threads.count, total = 0;
 	for (size_t i = 0; i < waits->primitives.count; i++)
 		total += waits->primitives.items[i]->holders.count;
-	int status = decoder_alloc(waiting->decoder, (tasks + 2) * sizeof(size_t),
+	int status = decoder_alloc(waiting->decoder, (count + 2) * sizeof(size_t),
 				   (void **)&waits->first_hold);
 	if (!status)
 		status = decoder_alloc(waiting->decoder, (total + 1) * sizeof(*waits->holds),
@@ -366,17 +438,14 @@ static int list_holds(struct waiting *waiting)
 		for (size_t i = 0; i < waits->primitives.count; i++) {
 			struct primitive *primitive = waits->primitives.items[i];
 			for (size_t k = 0; k < primitive->holders.count; k++) {
-				const struct task *task = primitive->holders.items[k].task;
-				if (!task)
-					continue;
+				size_t by = holds_index(snap, &primitive->holders.items[k]);
 				if (!pass)
-					waits->first_hold[task->index + 2]++;
+					waits->first_hold[by + 2]++;
 				else
-					waits->holds[waits->first_hold[task->index + 1]++] =
-						primitive;
+					waits->holds[waits->first_hold[by + 1]++] = primitive;
 			}
 		}
-		for (size_t i = 2; !pass && i < tasks + 2; i++)
+		for (size_t i = 2; !pass && i < count + 2; i++)
 			waits->first_hold[i] += waits->first_hold[i - 1];
 	}
 	return status;
@@ -386,6 +455,9 @@ static void decide(struct primitive *primitive)
 {
 	struct holders *holders = &primitive->holders;
 	drop_unlikely(holders);
+	if (primitive->kind == PRIMITIVE_SEMAPHORE && primitive->bound > 0 &&
+	    primitive->value >= 0 && holders->count > (size_t)(primitive->bound - primitive->value))
+		limit(holders, CERTAINTY_LIKELY);
 	if (!is_exclusive(primitive))
 		return;
 	/* In the middle of release(), or of being taken. */

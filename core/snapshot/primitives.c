@@ -99,15 +99,19 @@ static int keep(struct waiting *waiting, struct primitive *primitive, uint64_t f
 static int visit_waiter(struct decoder *decoder, uint64_t item, void *arg)
 {
 	struct container *container = arg;
+	enum sync_class class = SYNC_NONE;
 	enum kind kind;
 	int status = work_step(&decoder->reader.work);
 	if (!status)
 		status = object_kind(decoder, item, &kind);
-	if (status)
-		return status;
 	container->place++;
-	if (kind != KIND_FUTURE && kind != KIND_TASK && kind != KIND_OTHER)
-		return 0;
+	/* Of the same class in Python. */
+	if (!status && kind == KIND_OTHER)
+		status = waiting_class(container->waiting, container->waiting->interp, item,
+				       &class);
+	if (status || (kind != KIND_FUTURE && kind != KIND_TASK && class != SYNC_FUTURE &&
+		       class != SYNC_GATHERING))
+		return error_is_fatal(status) ? status : 0;
 	return keep(container->waiting, container->primitive, item, container->place);
 }
 
@@ -126,8 +130,6 @@ int primitive_walk(struct waiting *waiting, struct primitive *primitive, uint64_
 		status = sequence_visit(waiting->decoder, addr, visit_waiter, &container);
 	else if (kind == KIND_SET)
 		status = set_visit(waiting->decoder, addr, visit_waiter, &container);
-	else if (kind == KIND_FUTURE || kind == KIND_TASK)
-		status = keep(waiting, primitive, addr, 0);
 	return status;
 }
 
@@ -234,6 +236,7 @@ int primitive_get(struct waiting *waiting, size_t interp, uint64_t addr, struct 
 	*ret = addrmap_get(&waiting->primitives, addr);
 	if (*ret)
 		return 0;
+	waiting->interp = interp;
 	int status = object_kind(waiting->decoder, addr, &kind);
 	if (status || kind == KIND_NONE)
 		return status;

@@ -330,6 +330,7 @@ static int read_holds(struct reading *reading)
 {
 	struct waiting *waiting = reading->waiting;
 	size_t start = 0;
+	holders_begin(waiting);
 	for (size_t i = 0; i < reading->frames.count; i++) {
 		struct task *task = addrmap_get(&waiting->executing, reading->frames.items[i].addr);
 		bool is_last = i + 1 == reading->frames.count;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the files that decode waits share: snapshot/waits.c begins, and has primitives.c,
- * holders.c, candidates.c, executors.c, thread_waits.c and loops.c do their parts.
+ * keepers.c, holders.c, candidates.c, executors.c, thread_waits.c and loops.c do their parts.
  */
 #ifndef SNAPSHOT_WAITING_H
 #define SNAPSHOT_WAITING_H
@@ -18,6 +18,8 @@ struct pool {
 	uint64_t queue;
 	/* Range in waits.workers. */
 	size_t first, count;
+	/* How much is queued. */
+	size_t queued;
 };
 
 /* Work for an executor, by the future that it is to set. */
@@ -37,6 +39,10 @@ struct keeper {
 	size_t place;
 };
 
+/* Conditions whose locks one task or thread has given back at the same time: one, and those of
+ * signal handlers. */
+#define GIVEN_BACK_MAX 4
+
 struct waiting {
 	struct decoder *decoder;
 	struct aiodbg_snapshot *snap;
@@ -52,6 +58,11 @@ struct waiting {
 	struct addrmap executing;
 	/* Objects that were asked what they keep. */
 	struct addrmap walked;
+	/* Conditions that the frames seen so far wait at: see holders_begin(). */
+	uint64_t given_back[GIVEN_BACK_MAX];
+	size_t given_back_count;
+	/* Interpreter of what is being decoded: an index. */
+	size_t interp;
 	/* The chain of the task that is being decoded, outermost first. */
 	struct coro_frames chain;
 };
@@ -75,10 +86,22 @@ int primitive_walk(struct waiting *waiting, struct primitive *primitive, uint64_
 /* How a frame reaches the primitive: a variable, or an attribute of one. */
 int primitive_name(struct waiting *waiting, struct primitive *primitive, const struct frame *frame);
 
+/* ---- keepers.c ---- */
+
+/* Find an object in a variable of the innermost frames of the chain that has the future among its
+ * waiters; wait.object stays NULL if there is none. */
+int keeper_find(struct waiting *waiting, size_t interp, uint64_t future, struct wait *wait);
+
 /* ---- holders.c ---- */
 
-/* Note what a frame of the task, or of the thread if that is NULL, holds; and the timeouts that it
- * is in, which end wait. */
+/* Before the frames of another task or thread. */
+void holders_begin(struct waiting *waiting);
+
+/*
+ * Note what a frame of the task, or of the thread if that is NULL, holds; and the timeouts that it
+ * is in, which end wait. From the innermost frame on: Condition.wait() has given back the lock that
+ * a frame further out holds.
+ */
 int holders_read_frame(struct waiting *waiting, size_t interp, struct task *task, ptrdiff_t thread,
 		       const struct frame *frame, struct wait *wait);
 

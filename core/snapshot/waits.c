@@ -15,6 +15,7 @@
 #include "cpython/callable.h"
 #include "cpython/float.h"
 #include "cpython/locals.h"
+#include "cpython/modules.h"
 #include "cpython/str.h"
 #include "process/clock.h"
 #include "snapshot/graph.h"
@@ -139,7 +140,6 @@ static const struct {
 	{SYNC_WAIT_QUEUE_JOIN, WAIT_QUEUE_JOIN},
 	{SYNC_WAIT_GROUP, WAIT_GROUP},
 	{SYNC_WAIT_TASKS, WAIT_TASK},
-	{SYNC_WAIT_FOR, WAIT_TASK},
 };
 
 static enum wait_kind meaning_of(enum sync_wait wait)
@@ -212,6 +212,8 @@ static int use_job(struct waiting *waiting, uint64_t future, struct wait *wait)
 	wait->ahead = job->ahead;
 	wait->certainty = job->certainty;
 	if (job->pool) {
+		wait->place = (size_t)job->ahead + 1;
+		wait->queue_length = job->pool->queued;
 		wait->first_worker = job->pool->first;
 		wait->worker_count = job->pool->count;
 	}
@@ -268,77 +270,6 @@ static int ask_future(struct waiting *waiting, const struct task *task, const st
 	return error_is_fatal(status) ? status : 0;
 }
 
-/* ---- what keeps the future ---- */
-
-struct keeping {
-	struct waiting *waiting;
-	uint64_t owner, future;
-	uint64_t attribute;
-	size_t count;
-};
-
-static int visit_kept(struct decoder *decoder, uint64_t key, uint64_t value, void *arg)
-{
-	struct keeping *keeping = arg;
-	struct primitive *primitive;
-	enum kind kind;
-	(void)key;
-	if (++keeping->count > LIMIT_ATTRIBUTES_ASKED)
-		return AIODBG_LIMIT;
-	int status = object_kind(decoder, value, &kind);
-	if (status)
-		return error_is_fatal(status) ? status : 0;
-	if (kind != KIND_FUTURE && kind != KIND_DEQUE && kind != KIND_LIST && kind != KIND_SET &&
-	    kind != KIND_TUPLE)
-		return 0;
-	status = primitive_get_unknown(keeping->waiting, keeping->owner, &primitive);
-	if (!status)
-		status = primitive_walk(keeping->waiting, primitive, value);
-	return error_is_fatal(status) ? status : 0;
-}
-
-static int visit_local(struct decoder *decoder, const struct local *local, void *arg)
-{
-	struct keeping *keeping = arg;
-	enum kind kind;
-	if (!local->value || local->value == keeping->future)
-		return 0;
-	int status = object_kind(decoder, local->value, &kind);
-	if (status || kind != KIND_OTHER || addrmap_get(&keeping->waiting->walked, local->value))
-		return error_is_fatal(status) ? status : 0;
-	if (!addrmap_put(&keeping->waiting->walked, local->value, keeping->waiting))
-		return waiting_no_memory(keeping->waiting);
-	keeping->owner = local->value;
-	keeping->count = 0;
-	status = attrs_visit(decoder, local->value, visit_kept, keeping);
-	return error_is_fatal(status) ? status : 0;
-}
-
-/* An object in a variable of the innermost two frames, one of whose attributes is the future or
- * has it. */
-static int find_keeper(struct waiting *waiting, uint64_t future, struct wait *wait)
-{
-	struct keeping keeping = {.waiting = waiting, .future = future};
-	size_t count = waiting->chain.count;
-	for (size_t i = 0; i < 2 && i < count; i++) {
-		const struct keeper *keeper = addrmap_get(&waiting->keepers, future);
-		if (!keeper) {
-			int status = locals_visit(waiting->decoder,
-						  &waiting->chain.items[count - 1 - i].frame,
-						  visit_local, &keeping);
-			if (error_is_fatal(status))
-				return status;
-			keeper = addrmap_get(&waiting->keepers, future);
-		}
-		if (!keeper)
-			continue;
-		wait->object = keeper->primitive;
-		wait->place = keeper->place;
-		return 0;
-	}
-	return 0;
-}
-
 /* ---- the whole of a task ---- */
 
 static void find_site(struct waiting *waiting, const struct task *task, struct wait *wait)
@@ -350,6 +281,38 @@ static void find_site(struct waiting *waiting, const struct task *task, struct w
 		wait->site.location = location;
 		wait->site.line = location->position.line;
 		return;
+	}
+}
+
+/*
+ * wait_for() waits for the future in its variable fut. Up to 3.11 that is a task of its own, unless
+ * it was given a future; since 3.12 the coroutine is part of the chain, and where this is the
+ * innermost frame it awaits the future itself.
+ */
+static int find_waited_for(struct waiting *waiting, const struct frame *frame,
+			   struct future *future, struct wait *wait)
+{
+	struct future found;
+	uint64_t value;
+	int status = locals_get(waiting->decoder, frame, "fut", &value);
+	if (!status && value)
+		status = future_read(waiting->decoder, value, EXPECT_NOTHING, &found);
+	if (status || !value)
+		return error_is_fatal(status) ? status : 0;
+	*future = found;
+	wait->future = value;
+	wait->future_type = found.type->name;
+	return 0;
+}
+
+/* A future in Python is awaited by a generator, which says nothing. */
+static void drop_await(struct coro_frames *chain)
+{
+	while (chain->count) {
+		const struct location *location = chain->items[chain->count - 1].frame.location;
+		if (!location || !sync_is_at(location, "Future.__await__", "asyncio/futures.py"))
+			return;
+		chain->count--;
 	}
 }
 
@@ -387,14 +350,16 @@ static int name_object(struct waiting *waiting, struct wait *wait)
 	return 0;
 }
 
-static int read_blocked(struct waiting *waiting, const struct task *task,
-			const struct future *future, struct wait *wait)
+static int read_blocked(struct waiting *waiting, const struct task *task, struct future *future,
+			struct wait *wait)
 {
 	const struct frame *frame = NULL;
 	const struct sync_function *rule = find_rule(waiting, &frame);
 	wait->blocked = true;
 	wait->future_type = future->type->name;
 	int status = rule ? apply_rule(waiting, task, rule, frame, wait) : 0;
+	if (!status && rule && rule->wait == SYNC_WAIT_FOR)
+		status = find_waited_for(waiting, frame, future, wait);
 	/* Nothing else says more than what can't be read. */
 	if (status)
 		return status;
@@ -405,7 +370,7 @@ static int read_blocked(struct waiting *waiting, const struct task *task,
 		wait->place = keeper->place;
 	if (!status && wait->kind == WAIT_UNKNOWN) {
 		wait->kind = WAIT_FUTURE;
-		status = find_keeper(waiting, future->addr, wait);
+		status = keeper_find(waiting, task->interp, future->addr, wait);
 	}
 	if (!status && wait->kind == WAIT_FUTURE && task->awaited_count)
 		wait->for_tasks = true;
@@ -416,8 +381,9 @@ static int read_frames_of(struct waiting *waiting, struct task *task, struct wai
 {
 	struct coro_frames *chain = &waiting->chain;
 	int status = 0;
-	for (size_t i = 0; !status && i < chain->count; i++) {
-		const struct frame *frame = &chain->items[i].frame;
+	holders_begin(waiting);
+	for (size_t i = chain->count; !status && i > 0; i--) {
+		const struct frame *frame = &chain->items[i - 1].frame;
 		status = work_step(&waiting->decoder->reader.work);
 		if (status || !frame->location)
 			continue;
@@ -442,8 +408,10 @@ static int read_task(struct waiting *waiting, struct task *task, struct wait *wa
 	struct coro coro = {0};
 	struct future future;
 	waiting->chain.count = 0;
+	waiting->interp = task->interp;
 	find_site(waiting, task, wait);
 	int status = task->coro ? coro_walk_frames(decoder, task->coro, &waiting->chain, &coro) : 0;
+	drop_await(&waiting->chain);
 	if (!status && coro.state == CORO_EXECUTING)
 		return addrmap_put(&waiting->executing, coro.frame, task)
 			       ? 0
@@ -548,9 +516,12 @@ static int read_all(struct waiting *waiting)
 {
 	struct aiodbg_snapshot *snap = waiting->snap;
 	int status = alloc_waits(waiting);
-	for (size_t i = 0; !status && i < snap->interps.count; i++)
-		status = sync_classes_read(waiting->decoder, &snap->interps.items[i],
-					   &waiting->classes[i]);
+	for (size_t i = 0; !status && i < snap->interps.count; i++) {
+		status = modules_learn_of_waits(waiting->decoder, &snap->interps.items[i]);
+		if (!error_is_fatal(status))
+			status = sync_classes_read(waiting->decoder, &snap->interps.items[i],
+						   &waiting->classes[i]);
+	}
 	if (!status)
 		status = own_init(&waiting->own, waiting->decoder,
 				  snap->interps.count ? &snap->interps.items[0] : NULL);

@@ -150,6 +150,8 @@ struct wait {
 	bool queued;
 	int64_t ahead;
 	size_t first_worker, worker_count;
+	/* How many are queued with it, itself included. */
+	size_t queue_length;
 	/* A thread that waits for a task; NULL otherwise. */
 	struct task *task;
 	/* A thread that looks again after a while: it is not stuck. */
@@ -234,7 +236,8 @@ struct waits {
 	struct loops loops;
 	/* Indexes of threads: workers of executors. */
 	struct worker_indexes workers;
-	/* What each task holds: holds[first_hold[i]] and those up to first_hold[i + 1]. */
+	/* What each task holds: holds[first_hold[i]] and those up to first_hold[i + 1]; and after
+	 * them what each thread does, which no task of it has. */
 	struct primitive **holds;
 	size_t *first_hold;
 	/* The folder that all own files where tasks wait are in, with its slash. */
