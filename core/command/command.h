@@ -32,6 +32,8 @@ struct arguments {
 	int64_t retries;
 	int64_t depth, limit;
 	bool has_limit;
+	/* Besides what the command wants: bits of enum aiodbg_want. */
+	uint32_t wants;
 };
 
 /* ---- options: options.c ---- */
@@ -62,7 +64,7 @@ struct option {
 
 /* Every option: a declaration here, its entry in options.c. */
 extern const struct option option_format, option_json, option_pid, option_retries, option_depth,
-	option_limit, option_output, option_help;
+	option_limit, option_waits, option_output, option_help;
 
 /* What it can be set to by this command, or NULL. */
 const char *const *option_choices(const struct option *option, const struct command *command);

@@ -95,6 +95,14 @@ static int parse_output(const struct option *option, const struct command *comma
 	return 0;
 }
 
+static int parse_waits(const struct option *option, const struct command *command,
+		       const char *value, struct arguments *ret, struct aiodbg_error *err)
+{
+	(void)option, (void)command, (void)value, (void)err;
+	ret->wants |= AIODBG_WANT_WAITS;
+	return 0;
+}
+
 static int parse_help(const struct option *option, const struct command *command, const char *value,
 		      struct arguments *ret, struct aiodbg_error *err)
 {
@@ -153,6 +161,12 @@ const struct option option_limit = {
 	.field = offsetof(struct arguments, limit),
 	.min = -INT32_MAX,
 	.max = INT32_MAX,
+};
+
+const struct option option_waits = {
+	.name = "--waits",
+	.help = "Show what each task waits for, and who holds it.",
+	.parse = parse_waits,
 };
 
 const struct option option_output = {

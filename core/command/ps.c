@@ -12,8 +12,8 @@ const struct command command_ps = {
 		"nobody waits for has the awaiter id 0x0. A PID alone is short for --pid PID.\n",
 	.shows = AIODBG_SHOW_TASKS,
 	.formats = (const char *const[]){"table", "json", NULL},
-	.options = (const struct option *const[]){&option_format, &option_json, &option_pid,
-						  &option_retries, &option_output, &option_help,
-						  NULL},
+	.options = (const struct option *const[]){&option_format, &option_json, &option_waits,
+						  &option_pid, &option_retries, &option_output,
+						  &option_help, NULL},
 	.run = run_snapshot,
 };

@@ -13,8 +13,8 @@ const struct command command_pstree = {
 		"other in a circle are listed at the end. A PID alone is short for --pid PID.\n",
 	.shows = AIODBG_SHOW_TASKS,
 	.formats = (const char *const[]){"tree", "json", NULL},
-	.options = (const struct option *const[]){&option_format, &option_json, &option_pid,
-						  &option_retries, &option_output, &option_help,
-						  NULL},
+	.options = (const struct option *const[]){&option_format, &option_json, &option_waits,
+						  &option_pid, &option_retries, &option_output,
+						  &option_help, NULL},
 	.run = run_snapshot,
 };

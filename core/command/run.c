@@ -96,7 +96,7 @@ static int take_snapshot(const struct run *run, struct aiodbg_error *err,
 	struct aiodbg *dbg;
 	const struct aiodbg_request request = {
 		.size = sizeof(request),
-		.wants = run->command->wants,
+		.wants = run->command->wants | run->arguments.wants,
 		.subject = run->arguments.task,
 	};
 	int status = open_target(run, err, &dbg);

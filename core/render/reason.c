@@ -242,6 +242,10 @@ static void write_object(struct output *out, const struct aiodbg_snapshot *snap,
 			 const struct wait *wait)
 {
 	const struct primitive *object = wait->object;
+	if (!object && !wait->future) {
+		output_text(out, "unknown");
+		return;
+	}
 	if (!object) {
 		output_safe(out, wait->future_type ? wait->future_type : "Future", LIMIT_C_STRING);
 		output_format(out, " 0x%" PRIx64, wait->future);
@@ -321,4 +325,15 @@ void reason_write(struct output *out, const struct aiodbg_snapshot *snap, const 
 		break;
 	}
 	write_deadline(out, snap, wait);
+}
+
+void reason_write_task(struct output *out, const struct aiodbg_snapshot *snap,
+		       const struct task *task)
+{
+	if (task->state == AIODBG_TASK_RUNNING)
+		output_text(out, "runs");
+	else if (task->state == AIODBG_TASK_PENDING)
+		reason_write(out, snap, &snap->waits->of_tasks[task->index]);
+	else if (task->state == AIODBG_TASK_UNKNOWN)
+		output_text(out, "unknown");
 }

@@ -9,6 +9,10 @@
 /* "Lock 0x7f.. (self.lock of Stock), place 2 of 3, held by req-4702": for people. */
 void reason_write(struct output *out, const struct aiodbg_snapshot *snap, const struct wait *wait);
 
+/* The same for a task of the snapshot, whatever its state. Nothing of a task that has ended. */
+void reason_write_task(struct output *out, const struct aiodbg_snapshot *snap,
+		       const struct task *task);
+
 /* "Lock 0x7f.. (self.lock of Stock)". */
 void reason_write_object(struct output *out, const struct primitive *object);
 

@@ -5,17 +5,18 @@
  */
 #include "base/ceilings.h"
 #include "base/text.h"
+#include "render/reason.h"
 #include "render/render.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { TID, ID, NAME, STACK, CHAIN, AWAITER, AWAITER_ID, COLUMNS };
+enum { TID, ID, NAME, STACK, CHAIN, AWAITER, AWAITER_ID, WAITS, COLUMNS };
 
 static const char *const titles[COLUMNS] = {
 	"tid",		 "task id",	 "task name",  "coroutine stack",
-	"awaiter chain", "awaiter name", "awaiter id",
+	"awaiter chain", "awaiter name", "awaiter id", "waits for",
 };
 
 struct row {
@@ -91,9 +92,20 @@ static size_t put_cell(const struct pen *pen, const struct row *row, int column)
 			return 0;
 		return awaiter ? task_write_name(pen->out, awaiter, pen->measure)
 			       : put(pen, "(future)", LIMIT_NAME_SHOWN);
-	default:
+	case AWAITER_ID:
 		return put_number(pen, text_hex, row->edge ? row->edge->awaiter_id : 0);
+	default:
+		/* The last one need not be measured. */
+		if (!pen->measure)
+			reason_write_task(pen->out, row->snap, row->task);
+		return 0;
 	}
+}
+
+/* What tasks wait for comes last, if that is known. */
+static int column_count(const struct aiodbg_snapshot *snap)
+{
+	return snap->waits ? COLUMNS : WAITS;
 }
 
 typedef void row_fn(const struct row *row, struct output *out, size_t *widths);
@@ -101,7 +113,7 @@ typedef void row_fn(const struct row *row, struct output *out, size_t *widths);
 static void measure_row(const struct row *row, struct output *out, size_t *widths)
 {
 	const struct pen pen = {out, true};
-	for (int column = 0; column < COLUMNS; column++) {
+	for (int column = 0; column < WAITS; column++) {
 		if (widths[column] >= LIMIT_COLUMN)
 			continue;
 		size_t width = put_cell(&pen, row, column);
@@ -115,9 +127,10 @@ static void measure_row(const struct row *row, struct output *out, size_t *width
 static void write_row(const struct row *row, struct output *out, size_t *widths)
 {
 	const struct pen pen = {out, false};
-	for (int column = 0; column < COLUMNS; column++) {
+	int count = column_count(row->snap);
+	for (int column = 0; column < count; column++) {
 		size_t width = put_cell(&pen, row, column);
-		if (column == COLUMNS - 1)
+		if (column == count - 1)
 			break;
 		output_fill(out, ' ', width < widths[column] ? widths[column] - width : 0);
 		output_text(out, "  ");
@@ -141,13 +154,13 @@ static void each_row(const struct aiodbg_snapshot *snap, row_fn *visit, struct o
 	}
 }
 
-static void write_header(struct output *out, const size_t *widths)
+static void write_header(struct output *out, const size_t *widths, int count)
 {
 	size_t total = 0;
-	for (int column = 0; column < COLUMNS; column++) {
+	for (int column = 0; column < count; column++) {
 		output_text(out, titles[column]);
 		total += widths[column];
-		if (column == COLUMNS - 1)
+		if (column == count - 1)
 			break;
 		output_fill(out, ' ', widths[column] - strlen(titles[column]) + 2);
 		total += 2;
@@ -169,7 +182,7 @@ int render_table(const struct view *view, struct output *out)
 	for (int column = 0; column < COLUMNS; column++)
 		widths[column] = strlen(titles[column]);
 	each_row(snap, measure_row, out, widths);
-	write_header(out, widths);
+	write_header(out, widths, column_count(snap));
 	each_row(snap, write_row, out, widths);
 	render_problems(snap, out);
 	return 0;

@@ -9,6 +9,7 @@
 #include "base/array.h"
 #include "base/ceilings.h"
 #include "base/error.h"
+#include "render/reason.h"
 #include "render/render.h"
 
 #include <inttypes.h>
@@ -112,7 +113,6 @@ static void write_new_frame(struct tree *tree, const struct location *location)
 	}
 	if (location->position.line >= 0)
 		output_format(tree->out, ":%" PRId32, location->position.line);
-	output_text(tree->out, "\n");
 }
 
 static void write_frame(struct tree *tree, const struct location *location)
@@ -134,12 +134,25 @@ static void write_frame(struct tree *tree, const struct location *location)
 	memcpy(line->text, out->buffer + start, line->len);
 }
 
+/* Why a task does not go on, where that is not drawn below it. */
+static void write_reason(struct tree *tree, const struct task *task)
+{
+	const struct waits *waits = tree->snap->waits;
+	if (!waits || (task->awaited_count && waits->of_tasks[task->index].for_tasks))
+		return;
+	output_text(tree->out, "    <- ");
+	reason_write_task(tree->out, tree->snap, task);
+}
+
 /* The frames of a task, each under the one that awaits it. */
 static void write_frames(struct tree *tree, const struct task *task)
 {
 	for (size_t i = task->depth; i-- > 0;) {
 		begin_line(tree, true);
 		write_frame(tree, task->stack[i]);
+		if (!i)
+			write_reason(tree, task);
+		output_text(tree->out, "\n");
 		indent(tree, true);
 	}
 }
@@ -182,7 +195,11 @@ static void write_task(struct tree *tree, const struct task *task, const struct 
 			tree->no_memory = true;
 		return;
 	}
-	output_text(tree->out, continued ? " [continued from above]\n" : "\n");
+	if (continued)
+		output_text(tree->out, " [continued from above]");
+	if (!task->depth)
+		write_reason(tree, task);
+	output_text(tree->out, "\n");
 	tree->drawn[task->index] = DRAWN;
 	indent(tree, last);
 	write_frames(tree, task);
