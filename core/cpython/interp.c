@@ -73,14 +73,19 @@ int interps_read(struct decoder *decoder, uint64_t runtime, struct interps *ret,
 static const char running_loop_key[] = "__asyncio_running_event_loop__";
 
 /* Up to 3.12 the running loop is in the thread's dict; up to 3.11 in a holder there. */
-static int find_running_loop(struct decoder *decoder, uint64_t thread, uint64_t *ret)
+static int find_running_loop(struct decoder *decoder, uint64_t thread, uint64_t *ret, uint64_t *pid)
 {
 	const struct layout *l = decoder->layout;
 	uint64_t dict, loop = 0;
+	uint8_t holder[4] = {0};
 	enum kind kind = KIND_NONE;
 	int status = reader_word(&decoder->reader, thread + (uint64_t)l->thread.dict, &dict);
 	if (!status && dict)
 		status = dict_get(decoder, dict, running_loop_key, &loop);
+	if (!status && loop && l->loopholder.pid != LAYOUT_NONE)
+		status = reader_read(&decoder->reader, loop + (uint64_t)l->loopholder.pid, holder,
+				     sizeof(holder));
+	*pid = reader_decode_uint(&decoder->reader, holder, sizeof(holder));
 	if (!status && loop && l->loopholder.loop != LAYOUT_NONE)
 		status = reader_word(&decoder->reader, loop + (uint64_t)l->loopholder.loop, &loop);
 	if (!status && loop)
@@ -154,7 +159,7 @@ static int thread_read(struct decoder *decoder, uint64_t addr, const struct inte
 	if (!status && l->thread.cframe != LAYOUT_NONE && l->cframe.current_frame != LAYOUT_NONE)
 		status = find_current_frame(decoder, addr, &ret->current_frame);
 	if (!status && l->thread.running_loop == LAYOUT_NONE)
-		status = find_running_loop(decoder, addr, &ret->running_loop);
+		status = find_running_loop(decoder, addr, &ret->running_loop, &ret->loop_pid);
 	return status;
 }
 

@@ -28,6 +28,10 @@ struct thread {
 	uint64_t current_frame;
 	/* 0 if there is none. */
 	uint64_t running_loop, running_task;
+	/* The process that the loop ran in when it was recorded, up to 3.11; 0: not recorded. */
+	uint64_t loop_pid;
+	/* What was recorded as its running loop by the process that forked this one, or 0. */
+	uint64_t copied_loop;
 };
 
 ARRAY(interps, struct interp);

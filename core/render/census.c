@@ -143,10 +143,13 @@ static void write_group(struct output *out, const struct aiodbg_snapshot *snap,
 static void write_loops(struct output *out, const struct aiodbg_snapshot *snap, size_t running)
 {
 	const struct loops *loops = &snap->waits->loops;
-	size_t busy = 0;
-	for (size_t i = 0; i < loops->count; i++)
+	size_t busy = 0, copies = 0;
+	for (size_t i = 0; i < loops->count; i++) {
 		busy += loops->items[i].state == LOOP_BUSY;
-	output_format(out, " in %zu loop%s", loops->count, loops->count == 1 ? "" : "s");
+		copies += loops->items[i].state == LOOP_COPY;
+	}
+	size_t own = loops->count - copies;
+	output_format(out, " in %zu loop%s", own, own == 1 ? "" : "s");
 	if (running)
 		output_format(out, ", %zu run%s", running, running == 1 ? "s" : "");
 	else
@@ -158,7 +161,7 @@ static void write_loops(struct output *out, const struct aiodbg_snapshot *snap, 
 void census_write(struct output *out, const struct aiodbg_snapshot *snap)
 {
 	struct group groups[WAIT_KIND_COUNT] = {{0}};
-	size_t pending = 0, running = 0;
+	size_t pending = 0, running = 0, copies = 0;
 	for (size_t i = 0; i < snap->tasks.count; i++) {
 		const struct task *task = snap->tasks.items[i];
 		if (!task_is_pending(task))
@@ -166,6 +169,8 @@ void census_write(struct output *out, const struct aiodbg_snapshot *snap)
 		pending++;
 		if (task->state == AIODBG_TASK_RUNNING)
 			running++;
+		else if (task->is_copy)
+			copies++;
 		else
 			add_task(groups, task, &snap->waits->of_tasks[i]);
 	}
@@ -178,4 +183,7 @@ void census_write(struct output *out, const struct aiodbg_snapshot *snap)
 	qsort(groups, WAIT_KIND_COUNT, sizeof(groups[0]), compare_groups);
 	for (size_t i = 0; i < WAIT_KIND_COUNT && groups[i].count; i++)
 		write_group(out, snap, &groups[i]);
+	if (copies)
+		output_format(out, "%6zu  copied by fork    of the process that forked this one\n",
+			      copies);
 }

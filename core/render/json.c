@@ -356,7 +356,7 @@ static void repeat_end(struct json *json, struct repeat *repeat, const struct ta
 static bool same_facts(const struct task *a, const struct task *b)
 {
 	return a->type == b->type && a->thread == b->thread && a->interp == b->interp &&
-	       a->loop == b->loop && a->state == b->state &&
+	       a->loop == b->loop && a->state == b->state && a->is_copy == b->is_copy &&
 	       a->cancel_requests == b->cancel_requests;
 }
 
@@ -371,6 +371,10 @@ static void put_facts(yajl_gen gen, const struct aiodbg_snapshot *snap, const st
 	put_key(gen, "state");
 	bool is_known = task->state != AIODBG_TASK_UNKNOWN;
 	put_string(gen, is_known ? task_state_name(task->state) : NULL);
+	if (task->is_copy) {
+		put_key(gen, "copy");
+		yajl_gen_bool(gen, true);
+	}
 	put_key(gen, "cancel_requests");
 	if (task->cancel_requests >= 0)
 		yajl_gen_integer(gen, task->cancel_requests);

@@ -70,6 +70,12 @@ static size_t put_stack(const struct pen *pen, const struct task *task)
 	return width;
 }
 
+static size_t put_name(const struct pen *pen, const struct task *task)
+{
+	size_t width = task_write_name(pen->out, task, pen->measure);
+	return task->is_copy ? width + put(pen, " [copied by fork]", LIMIT_NAME_SHOWN) : width;
+}
+
 static size_t put_cell(const struct pen *pen, const struct row *row, int column)
 {
 	const struct task *task = row->task;
@@ -82,7 +88,7 @@ static size_t put_cell(const struct pen *pen, const struct row *row, int column)
 	case ID:
 		return put_number(pen, text_hex, task->id);
 	case NAME:
-		return task_write_name(pen->out, task, pen->measure);
+		return put_name(pen, task);
 	case STACK:
 		return put_stack(pen, task);
 	case CHAIN:

@@ -98,6 +98,8 @@ static void write_state(struct tree *tree, const struct task *task)
 		output_format(tree->out, " [%s]", task_state_name(task->state));
 	if (task->state == AIODBG_TASK_PENDING && task->cancel_requests > 0)
 		output_text(tree->out, " [cancelling]");
+	if (task->is_copy)
+		output_text(tree->out, " [copied by fork]");
 	if (!task->problems)
 		return;
 	output_format(tree->out, " 0x%" PRIx64 ": ", task->id);

@@ -18,6 +18,7 @@
 #include "cpython/modules.h"
 #include "cpython/str.h"
 #include "snapshot/builder.h"
+#include "snapshot/copies.h"
 #include "snapshot/decode.h"
 #include "snapshot/find.h"
 #include "snapshot/running.h"
@@ -171,6 +172,8 @@ static int decode_interp(struct builder *builder, size_t index, struct runtime *
 		status = threads_read(decoder, &snap->interps, index, &snap->threads, builder_note,
 				      builder);
 	if (!status)
+		copies_drop_loops(builder, first_thread);
+	if (!status)
 		status = note_loops(builder, first_thread);
 	struct task_search search = {
 		.decoder = decoder,
@@ -281,6 +284,8 @@ static int build_objects(struct builder *builder, struct runtime *runtime)
 		status = settle_links(builder);
 	if (!status)
 		status = running_decode(builder);
+	if (!status)
+		status = copies_find(builder);
 	if (status == AIODBG_TOO_MUCH)
 		error_prefix(&decoder->reader.error, "cut: stacks of running tasks");
 	status = cut(builder, status, LIMIT_ARENA_EDGES);

@@ -325,11 +325,34 @@ static void find_now(struct waiting *waiting)
 	}
 }
 
+/* The loops of copied tasks, each once. */
+static int read_copied(struct waiting *waiting)
+{
+	const struct tasks *tasks = &waiting->snap->tasks;
+	struct addrmap seen = {0};
+	int status = 0;
+	for (size_t i = 0; !status && i < tasks->count; i++) {
+		struct task *task = tasks->items[i];
+		if (!task->is_copy || addrmap_get(&seen, task->loop))
+			continue;
+		struct loop loop = {.addr = task->loop, .thread = -1};
+		status = read_queues(waiting, &loop);
+		loop.state = LOOP_COPY;
+		if (!status && (!addrmap_put(&seen, task->loop, task) ||
+				!array_push(&waiting->waits->loops, loop)))
+			status = waiting_no_memory(waiting);
+	}
+	addrmap_deinit(&seen);
+	return status;
+}
+
 int loops_read(struct waiting *waiting)
 {
 	int status = 0;
 	for (size_t i = 0; !status && i < waiting->snap->threads.count; i++)
 		status = read_loop(waiting, i);
+	if (!status)
+		status = read_copied(waiting);
 	find_now(waiting);
 	return status;
 }

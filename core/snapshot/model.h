@@ -29,6 +29,9 @@ struct task {
 	bool ended, found_again;
 	/* The innermost place stands for an object that cannot be followed. */
 	bool is_cut;
+	/* Of the process that forked this one, where it waits on or has ended: no loop of this one
+	 * will ever run it. */
+	bool is_copy;
 	uint64_t loop;
 	/* Its coroutine, and the future that its chain of awaits ends in; 0: none. */
 	uint64_t coro, fut_waiter;

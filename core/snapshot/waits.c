@@ -443,7 +443,7 @@ static int read_tasks(struct waiting *waiting)
 		struct wait *wait = &waiting->waits->of_tasks[i];
 		*wait = wait_none();
 		int status = work_step(&waiting->decoder->reader.work);
-		if (!status && task_is_pending(task) && !task->problems)
+		if (!status && task_is_pending(task) && !task->problems && !task->is_copy)
 			status = read_task(waiting, task, wait);
 		if (status)
 			return status;

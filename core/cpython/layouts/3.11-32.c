@@ -209,6 +209,7 @@ const struct layout_table layout_3_11_32 = {
 	.layout.wakeup.task = LAYOUT_NONE,
 	.layout.loopholder.size = 16,
 	.layout.loopholder.loop = 8,
+	.layout.loopholder.pid = 12,
 	.layout.method.size = 24,
 	.layout.method.function = 8,
 	.layout.method.self = 12,

@@ -209,6 +209,7 @@ const struct layout_table layout_3_11 = {
 	.layout.wakeup.task = LAYOUT_NONE,
 	.layout.loopholder.size = 32,
 	.layout.loopholder.loop = 16,
+	.layout.loopholder.pid = 24,
 	.layout.method.size = 48,
 	.layout.method.function = 16,
 	.layout.method.self = 24,

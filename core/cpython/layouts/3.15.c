@@ -298,6 +298,7 @@ const struct layout_table layout_3_15 = {
 	.layout.wakeup.task = LAYOUT_NONE,
 	.layout.loopholder.size = LAYOUT_NONE,
 	.layout.loopholder.loop = LAYOUT_NONE,
+	.layout.loopholder.pid = LAYOUT_NONE,
 	.layout.method.size = 48,
 	.layout.method.function = 16,
 	.layout.method.self = 24,

@@ -298,6 +298,7 @@ const struct layout_table layout_3_15t = {
 	.layout.wakeup.task = LAYOUT_NONE,
 	.layout.loopholder.size = LAYOUT_NONE,
 	.layout.loopholder.loop = LAYOUT_NONE,
+	.layout.loopholder.pid = LAYOUT_NONE,
 	.layout.method.size = 64,
 	.layout.method.function = 32,
 	.layout.method.self = 40,

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+"""Whose process it is: children that fork has copied, and processes that are stopped."""
+
+import json
+import os
+
+import debugger
+import pytest
+from cells import Process
+from lldb_debugger import NAMES
+
+pytestmark = [pytest.mark.usefixtures("library"), pytest.mark.optional]
+
+KINDS = ("callback", "coroutine", "loop", "process", "thread")
+
+
+class Family:
+    """A process that has forked, and its children by kind."""
+
+    def __init__(self, place, interpreter):
+        self.place = place
+        self.interpreter = interpreter
+        program = place.inner_folder + "/programs/processes/forking.py"
+        self.process = Process(place, [interpreter.command, "-B", program]).wait_until_ready()
+        self.pid = self.process.pid
+        lines = [self.process._process.stdout.readline().decode().split() for _ in KINDS]
+        self.children = {kind: int(pid) for kind, pid in lines}
+        assert tuple(sorted(self.children)) == KINDS
+
+
+@pytest.fixture(scope="module")
+def family(interpreter, place):
+    found = Family(place, interpreter)
+    yield found
+    found.process.__exit__()
+
+
+def document(command, options=()):
+    done = debugger.gdb(list(options) + ["-ex", "asyncio %s --json" % command])
+    return first_document(done)
+
+
+def first_document(done):
+    """The debugger prints lines of its own before and after."""
+    assert done.status == 0, done.errors
+    text = done.output[done.output.index('{"') :]
+    return json.JSONDecoder().raw_decode(text)[0]
+
+
+def function(task):
+    """Of the task's outermost frame, which says which task it is."""
+    return task["stack"][-1]["function"] if task["stack"] else None
+
+
+def check_child(family, kind, tasks):
+    """That what is the parent's is called a copy, and only that."""
+    own = [task for task in tasks if function(task) == "own"]
+    copies = [task for task in tasks if function(task) != "own"]
+    assert len(own) == (kind == "loop")
+    assert not any("copy" in task for task in own)
+    assert all(task["copy"] is True and task["state"] == "pending" for task in copies)
+    # Later CPython itself forgets them.
+    if family.interpreter.version < (3, 14):
+        assert {function(task) for task in copies} == {"main", "wait"}
+
+
+def test_parent_has_no_copies(family):
+    tasks = document("pstree %d" % family.pid)["tasks"]
+    assert {function(task) for task in tasks} == {"main", "wait"}
+    assert not any("copy" in task for task in tasks)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_child(family, kind):
+    check_child(family, kind, document("pstree %d" % family.children[kind])["tasks"])
+
+
+@pytest.mark.parametrize("kind", ("coroutine", "loop"))
+def test_child_attached(family, kind):
+    options = debugger.without_symbols(family.place, family.interpreter.command)
+    options += ["-p", str(family.children[kind])]
+    check_child(family, kind, document("pstree", options)["tasks"])
+
+
+@pytest.mark.parametrize("kind", ("coroutine", "loop"))
+def test_child_in_core(family, kind, tmp_path):
+    core = str(tmp_path / "core")
+    options = debugger.without_symbols(family.place, family.interpreter.command)
+    written = debugger.gdb(
+        options + ["-p", str(family.children[kind]), "-ex", "gcore " + core]
+    )
+    assert os.path.exists(core), written.errors
+    check_child(family, kind, document("pstree", options + [core])["tasks"])
+
+
+@pytest.mark.only((3, 11), (3, 12), (3, 13))
+@pytest.mark.parametrize("lldb", NAMES[:1], indirect=True)
+def test_child_in_lldb(family, lldb):
+    if not lldb.reaches(family.place):
+        pytest.skip("is of another place")
+    pid = family.children["coroutine"]
+    done = lldb.run(["process attach --pid %d" % pid, "asyncio pstree --json", "detach"])
+    check_child(family, "coroutine", first_document(done)["tasks"])
+
+
+@pytest.mark.before(3, 14)
+def test_text_marks_copies(family):
+    for command in "ps", "pstree":
+        done = debugger.gdb(["-ex", "asyncio %s %d" % (command, family.children["coroutine"])])
+        assert done.output.count("[copied by fork]") == 2
+        assert "[running]" not in done.output
+
+
+@pytest.mark.before(3, 14)
+def test_why_does_not_judge_copies(family):
+    answer = document("why %d" % family.children["coroutine"])
+    assert answer["verdicts"] == []
+    assert [loop["state"] for loop in answer["loops"]] == ["copied by fork"]
