@@ -23,7 +23,12 @@ bool syscall_parse(const char *text, struct syscall_state *ret)
 			   &arguments[4], &arguments[5], &sp, &pc);
 	if (count != 9)
 		return false;
-	*ret = (struct syscall_state){number == SYS_futex, arguments[0], sp};
+	*ret = (struct syscall_state){
+		.is_futex = number == SYS_futex,
+		.has_timeout = number == SYS_futex && arguments[3],
+		.first_argument = arguments[0],
+		.stack_pointer = sp,
+	};
 	return true;
 }
 

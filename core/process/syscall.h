@@ -9,6 +9,8 @@
 struct syscall_state {
 	/* It sleeps in futex(2), whose first argument is the address that it waits at. */
 	bool is_futex;
+	/* It sleeps no longer than for some time. */
+	bool has_timeout;
 	uint64_t first_argument, stack_pointer;
 };
 

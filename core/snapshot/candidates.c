@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "cpython/attr.h"
+#include "cpython/callable.h"
 #include "cpython/locals.h"
 
 /* Attributes of an object that are looked at. */
@@ -38,6 +39,15 @@ static int add(struct candidates *candidates, struct primitive *primitive)
 	/* The frames of one task follow each other. */
 	if (holders->count && holders->items[holders->count - 1].task == task)
 		return 0;
+	bool acquires = true;
+	/* Who only releases a semaphore wakes those that wait for it. */
+	int status = primitive->kind == PRIMITIVE_SEMAPHORE
+			     ? code_mentions(candidates->waiting->decoder,
+					     candidates->frame->location->code, "acquire",
+					     &acquires)
+			     : 0;
+	if (status || !acquires)
+		return error_is_fatal(status) ? status : 0;
 	const struct holder holder = {
 		.task = task,
 		.thread = -1,
@@ -126,8 +136,9 @@ static int read_task(struct candidates *candidates, struct task *task)
 /* Whether somebody waits for it, and nobody is seen to hold it. */
 static bool is_wanted(const struct primitive *primitive)
 {
-	return primitive->kind == PRIMITIVE_LOCK && primitive->locked == 1 &&
-	       primitive->waiter_count && !primitive->holders.count;
+	bool is_taken = (primitive->kind == PRIMITIVE_LOCK && primitive->locked == 1) ||
+			(primitive->kind == PRIMITIVE_SEMAPHORE && primitive->value == 0);
+	return is_taken && primitive->waiter_count && !primitive->holders.count;
 }
 
 int candidates_read(struct waiting *waiting)

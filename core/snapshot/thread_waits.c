@@ -179,16 +179,21 @@ static int stack_has(struct waiting *waiting, uint64_t sp, uint64_t wanted, bool
 	return 0;
 }
 
-int thread_blocked_on(struct waiting *waiting, const struct thread *thread, uint64_t lock_addr,
-		      bool *ret)
+/*
+ * Whether the system says that the thread sleeps until that lock is released, and for how long at
+ * most: only of a process on this machine. *ret is false where that is not known.
+ */
+static int is_blocked_on(struct waiting *waiting, const struct thread *thread, uint64_t lock_addr,
+			 bool *ret, bool *has_timeout)
 {
 	const struct aiodbg_target *target = waiting->decoder->reader.cache.target;
 	struct syscall_state state;
 	struct lock lock;
-	*ret = false;
+	*ret = *has_timeout = false;
 	if (!target->local_pid || !thread->tid ||
 	    !syscall_read(target->local_pid, thread->tid, &state) || !state.is_futex)
 		return 0;
+	*has_timeout = state.has_timeout;
 	int status = lock_read(waiting->decoder, lock_addr, &lock);
 	if (status)
 		return error_is_fatal(status) ? status : 0;
@@ -214,9 +219,12 @@ static int visit_candidate(struct decoder *decoder, const struct stack_value *va
 	uint64_t addr = value->value;
 	enum kind kind;
 	int status = object_kind(decoder, addr, &kind);
-	if (!status && kind == KIND_CFUNCTION) {
+	/* lock.acquire, or a partial of that. */
+	for (int depth = 0; !status && addr && depth < 2; depth++) {
+		if (kind != KIND_CFUNCTION && kind != KIND_PARTIAL)
+			break;
 		status = callable_read(decoder, addr, &callable);
-		addr = status ? 0 : callable.self;
+		addr = status ? 0 : kind == KIND_PARTIAL ? callable.function : callable.self;
 		if (addr)
 			status = object_kind(decoder, addr, &kind);
 	}
@@ -257,8 +265,8 @@ static int read_lock(struct reading *reading, const struct frame *frame)
 				 &candidates);
 	if (status || !candidates.count)
 		return status;
-	bool confirmed = false;
-	status = thread_blocked_on(waiting, reading->thread, candidates.lock, &confirmed);
+	bool confirmed, has_timeout;
+	status = is_blocked_on(waiting, reading->thread, candidates.lock, &confirmed, &has_timeout);
 	if (status || (candidates.count > 1 && !confirmed))
 		return status;
 	struct primitive *primitive = NULL;
@@ -270,12 +278,21 @@ static int read_lock(struct reading *reading, const struct frame *frame)
 	wait->blocked = true;
 	wait->certainty = confirmed ? CERTAINTY_CERTAIN : CERTAINTY_LIKELY;
 	/* acquire(timeout=...), acquire(False): it goes on by itself. */
-	wait->has_timeout = candidates.exact && candidates.has_arguments;
+	wait->has_timeout = confirmed ? has_timeout : candidates.exact && candidates.has_arguments;
 	return status;
 }
 
-static int read_condition(struct reading *reading, const struct frame *frame)
+/* It waits in Condition.wait(): at a Condition, or in the name of an Event or Semaphore. */
+static int read_primitive(struct reading *reading, const struct frame *frame)
 {
+	static const struct {
+		enum primitive_kind primitive;
+		enum wait_kind wait;
+	} meanings[] = {
+		{PRIMITIVE_THREAD_CONDITION, WAIT_CONDITION},
+		{PRIMITIVE_THREAD_SEMAPHORE, WAIT_SEMAPHORE},
+		{PRIMITIVE_THREAD_EVENT, WAIT_EVENT},
+	};
 	struct wait *wait = reading->wait;
 	uint64_t self;
 	int status = locals_get(reading->waiting->decoder, frame, "self", &self);
@@ -285,18 +302,43 @@ static int read_condition(struct reading *reading, const struct frame *frame)
 		status = primitive_get(reading->waiting, reading->thread->interp, self,
 				       &wait->object);
 	wait->kind = WAIT_CONDITION;
+	wait->certainty = CERTAINTY_LIKELY;
 	wait->blocked = true;
+	for (size_t i = 0; wait->object && i < sizeof(meanings) / sizeof(meanings[0]); i++) {
+		if (meanings[i].primitive == wait->object->kind)
+			wait->kind = meanings[i].wait;
+	}
 	return status;
+}
+
+/* Up to 3.10 the name of an Event's wait() is that of a Condition's. */
+static int is_of_class(struct reading *reading, const struct frame *frame, enum sync_class wanted,
+		       bool *ret)
+{
+	enum sync_class class = SYNC_NONE;
+	uint64_t self;
+	*ret = true;
+	if (wanted == SYNC_NONE)
+		return 0;
+	int status = locals_get(reading->waiting->decoder, frame, "self", &self);
+	if (!status && self)
+		status = waiting_class(reading->waiting, reading->thread->interp, self, &class);
+	*ret = class == wanted;
+	return error_is_fatal(status) ? status : 0;
 }
 
 static const struct {
 	const char *function, *file;
+	/* Of which self has to be; SYNC_NONE: of any. */
+	enum sync_class class;
 	int (*read)(struct reading *reading, const struct frame *frame);
 } rules[] = {
-	{"Future.result", BASE_PY, read_result},
-	{"Future.exception", BASE_PY, read_result},
-	{"Thread.join", "threading.py", read_join},
-	{"Condition.wait", "threading.py", read_condition},
+	{"Future.result", BASE_PY, SYNC_NONE, read_result},
+	{"Future.exception", BASE_PY, SYNC_NONE, read_result},
+	{"Thread.join", "threading.py", SYNC_NONE, read_join},
+	{"Event.wait", "threading.py", SYNC_THREAD_EVENT, read_primitive},
+	{"Semaphore.acquire", "threading.py", SYNC_THREAD_SEMAPHORE, read_primitive},
+	{"Condition.wait", "threading.py", SYNC_NONE, read_primitive},
 };
 #define RULE_COUNT (sizeof(rules) / sizeof(rules[0]))
 
@@ -310,8 +352,14 @@ static int read_wait(struct reading *reading)
 			if (!reading_is_at(reading->frames.items[i].location, rules[rule].function,
 					   rules[rule].file))
 				continue;
+			bool is_one = false;
 			int status = reading_frame(reading, i, &frame);
-			return status ? status : rules[rule].read(reading, &frame);
+			if (!status)
+				status = is_of_class(reading, &frame, rules[rule].class, &is_one);
+			if (status)
+				return status;
+			if (is_one)
+				return rules[rule].read(reading, &frame);
 		}
 	}
 	if (!count)

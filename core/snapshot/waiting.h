@@ -123,13 +123,6 @@ int executors_read(struct waiting *waiting);
 /* What each thread waits for, and what its frames hold. */
 int thread_waits_read(struct waiting *waiting);
 
-/*
- * Whether the system says that the thread sleeps until that lock is released: only of a process on
- * this machine. *ret is false where that is not known.
- */
-int thread_blocked_on(struct waiting *waiting, const struct thread *thread, uint64_t lock,
-		      bool *ret);
-
 /* ---- loops.c ---- */
 
 int loops_read(struct waiting *waiting);
