@@ -101,6 +101,8 @@ enum aiodbg_status {
 	/* A ceiling on the whole was reached, such as on the work that one snapshot may be. What
 	 * was decoded until then is there all the same, if anything was. */
 	AIODBG_TOO_MUCH = 13,
+	/* --fail-on: what it names was found. The output is whole. */
+	AIODBG_MATCHED = 14,
 };
 
 #define AIODBG_MESSAGE_MAX 400

@@ -34,6 +34,12 @@ struct arguments {
 	bool has_limit;
 	/* Besides what the command wants: bits of enum aiodbg_want. */
 	uint32_t wants;
+	/* Verdicts that are only possible are shown as well. */
+	bool all;
+	/* Lines of a section; 0: all of them; negative: the default. */
+	int64_t top;
+	/* What makes the command fail, as it was given, or NULL. */
+	const char *fail_on;
 };
 
 /* ---- options: options.c ---- */
@@ -64,7 +70,8 @@ struct option {
 
 /* Every option: a declaration here, its entry in options.c. */
 extern const struct option option_format, option_json, option_pid, option_retries, option_depth,
-	option_limit, option_waits, option_output, option_help;
+	option_limit, option_waits, option_all, option_top, option_fail_on, option_output,
+	option_help;
 
 /* What it can be set to by this command, or NULL. */
 const char *const *option_choices(const struct option *option, const struct command *command);
@@ -158,6 +165,11 @@ int run_choose_target(const struct run *run, struct aiodbg_error *err, struct ai
 
 /* Write a view in the format that was asked for: to the file of --output, or else to the sink. */
 int run_write(const struct run *run, const struct view *view, struct aiodbg_error *err);
+
+/* Check what --fail-on was given; and whether the snapshot has any of it, which is an error. */
+int fail_on_check(const char *text, struct aiodbg_error *err);
+int fail_on_match(const char *text, const struct aiodbg_snapshot *snap, bool all,
+		  struct aiodbg_error *err);
 
 /* A whole command: what the struct says it wants is read, and what it shows is written. */
 run_fn run_snapshot;

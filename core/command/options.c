@@ -103,6 +103,22 @@ static int parse_waits(const struct option *option, const struct command *comman
 	return 0;
 }
 
+static int parse_all(const struct option *option, const struct command *command, const char *value,
+		     struct arguments *ret, struct aiodbg_error *err)
+{
+	(void)option, (void)command, (void)value, (void)err;
+	ret->all = true;
+	return 0;
+}
+
+static int parse_fail_on(const struct option *option, const struct command *command,
+			 const char *value, struct arguments *ret, struct aiodbg_error *err)
+{
+	(void)option, (void)command;
+	ret->fail_on = value;
+	return fail_on_check(value, err);
+}
+
 static int parse_help(const struct option *option, const struct command *command, const char *value,
 		      struct arguments *ret, struct aiodbg_error *err)
 {
@@ -167,6 +183,30 @@ const struct option option_waits = {
 	.name = "--waits",
 	.help = "Show what each task waits for, and who holds it.",
 	.parse = parse_waits,
+};
+
+const struct option option_all = {
+	.name = "--all",
+	.help = "Show verdicts that are only possible, too, and addresses as evidence.",
+	.parse = parse_all,
+};
+
+const struct option option_top = {
+	.name = "--top",
+	.argument = "N",
+	.help = "Show up to N lines of each section: 8 by default, 0 for all.",
+	.parse = parse_number,
+	.field = offsetof(struct arguments, top),
+	.max = INT32_MAX,
+};
+
+const struct option option_fail_on = {
+	.name = "--fail-on",
+	.argument = "WHAT",
+	.help = "Fail, after the output, if there is a verdict of one of these kinds or\n"
+		"levels, separated by commas: stopped, deadlock, loop-blocked, likely,\n"
+		"certain; or cycle: tasks that await each other.",
+	.parse = parse_fail_on,
 };
 
 const struct option option_output = {

@@ -129,7 +129,17 @@ int run_snapshot(const struct run *run, struct aiodbg_error *err)
 	int status = take_snapshot(run, err, &snap);
 	if (status)
 		return status;
-	status = run_write(run, &(const struct view){.snap = snap, .options = &options}, err);
+	const struct view view = {
+		.snap = snap,
+		.options = &options,
+		.all = arguments->all,
+		.top = arguments->top < 0 ? 0
+		       : arguments->top	  ? (size_t)arguments->top
+					  : SIZE_MAX,
+	};
+	status = run_write(run, &view, err);
+	if (!status && arguments->fail_on)
+		status = fail_on_match(arguments->fail_on, snap, arguments->all, err);
 	aiodbg_snapshot_destroy(snap);
 	return status;
 }

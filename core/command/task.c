@@ -8,9 +8,10 @@ const struct command command_task = {
 	.operands = OPERAND_TASK,
 	.summary = "Show everything known of one task.",
 	.help = "TASK is an id, as other commands print it, also of a finished task, or a name\n"
-		"that only one task has. Shows its state, what it waits for, its whole stack with\n"
-		"source lines, who awaits it, its context variables, and how it ended.\n",
-	.wants = AIODBG_WANT_DETAIL,
+		"that only one task has. Shows its state, what it waits for, who has that and\n"
+		"why it does not let go, its whole stack with source lines, who awaits it, its\n"
+		"context variables, and how it ended.\n",
+	.wants = AIODBG_WANT_DETAIL | AIODBG_WANT_WAITS,
 	.shows = AIODBG_SHOW_TASK,
 	.formats = (const char *const[]){"text", NULL},
 	.options = (const struct option *const[]){&option_pid, &option_retries, &option_output,

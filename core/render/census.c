@@ -3,56 +3,79 @@
 #include "render/census.h"
 
 #include "base/ceilings.h"
+#include "render/party.h"
 #include "render/reason.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-static const char *const labels[] = {
-	[WAIT_UNKNOWN] = "unknown",
-	[WAIT_READY] = "ready",
-	[WAIT_TIMER] = "timers",
-	[WAIT_LOCK] = "locks",
-	[WAIT_SEMAPHORE] = "semaphores",
-	[WAIT_CONDITION] = "conditions",
-	[WAIT_EVENT] = "events",
-	[WAIT_BARRIER] = "barriers",
-	[WAIT_QUEUE_GET] = "queues, get",
-	[WAIT_QUEUE_PUT] = "queues, put",
-	[WAIT_QUEUE_JOIN] = "queues, join",
-	[WAIT_FUTURE] = "futures",
-	[WAIT_TASK] = "tasks",
-	[WAIT_GATHER] = "gathers",
-	[WAIT_SHIELD] = "shields",
-	[WAIT_GROUP] = "task groups",
-	[WAIT_EXECUTOR] = "executors",
-	[WAIT_THREAD] = "threads",
-	[WAIT_PROCESS] = "processes",
-	[WAIT_READ] = "reads",
-	[WAIT_WRITE] = "writes",
-	[WAIT_CONNECT] = "connects",
-	[WAIT_ACCEPT] = "accepts",
-	[WAIT_SERVE] = "servers",
-	[WAIT_ASYNC_GENERATOR] = "async generators",
+/* A group of the census, for one, and for several. Kinds of the same label are one group. */
+static const struct {
+	const char *one, *several;
+} labels[] = {
+	[WAIT_UNKNOWN] = {"unknown", "unknown"},
+	[WAIT_READY] = {"ready", "ready"},
+	[WAIT_TIMER] = {"timer", "timers"},
+	[WAIT_LOCK] = {"lock", "locks"},
+	[WAIT_SEMAPHORE] = {"semaphore", "semaphores"},
+	[WAIT_CONDITION] = {"condition", "conditions"},
+	[WAIT_EVENT] = {"event", "events"},
+	[WAIT_BARRIER] = {"barrier", "barriers"},
+	[WAIT_QUEUE_GET] = {"queue", "queues"},
+	[WAIT_QUEUE_PUT] = {"queue", "queues"},
+	[WAIT_QUEUE_JOIN] = {"queue", "queues"},
+	[WAIT_FUTURE] = {"future", "futures"},
+	[WAIT_TASK] = {"task", "tasks"},
+	[WAIT_GATHER] = {"gather", "gathers"},
+	[WAIT_SHIELD] = {"shield", "shields"},
+	[WAIT_GROUP] = {"group", "groups"},
+	[WAIT_EXECUTOR] = {"executor", "executors"},
+	[WAIT_THREAD] = {"thread", "threads"},
+	[WAIT_PROCESS] = {"process", "processes"},
+	[WAIT_READ] = {"read", "reads"},
+	[WAIT_WRITE] = {"write", "writes"},
+	[WAIT_CONNECT] = {"connect", "connects"},
+	[WAIT_ACCEPT] = {"accept", "accepts"},
+	[WAIT_SERVE] = {"server", "servers"},
+	[WAIT_ASYNC_GENERATOR] = {"async generator", "async generators"},
 };
 
 /* Tasks that wait for the same kind of thing. */
 struct group {
 	enum wait_kind kind;
-	size_t count, queued, not_started;
-	/* The objects that most of them wait for. */
+	size_t count, queued, not_started, overdue;
+	/* Of queues, by what they wait for. */
+	size_t gets, puts, joins;
+	/* The objects that most of them wait for; there is none, or another one, or not known. */
 	const struct primitive *first, *second;
-	/* Deadlines: of timers the next, of others the last. */
+	bool has_others;
+	/* Deadlines: the next, and the last. */
 	double next, last;
 	const struct task *last_task;
-	bool has_next, has_last;
+	bool has_deadline;
 };
+
+struct census {
+	const struct aiodbg_snapshot *snap;
+	const struct waits *waits;
+	/* Times can be told. */
+	bool has_now;
+	size_t pending, running, copies;
+	struct group groups[WAIT_KIND_COUNT];
+};
+
+/* ---- counting ---- */
 
 static void keep_object(struct group *group, const struct primitive *object)
 {
-	if (!object || object == group->first || object == group->second)
+	if (object && (object == group->first || object == group->second))
+		return;
+	if (!object || (group->first && group->second))
+		group->has_others = true;
+	if (!object)
 		return;
 	if (!group->first || object->waiter_count > group->first->waiter_count) {
 		group->second = group->first;
@@ -62,29 +85,39 @@ static void keep_object(struct group *group, const struct primitive *object)
 	}
 }
 
-static void keep_deadline(struct group *group, const struct task *task, const struct wait *wait)
+static void keep_deadline(struct census *census, struct group *group, const struct task *task,
+			  const struct wait *wait)
 {
 	if (!wait->has_deadline)
 		return;
-	if (!group->has_next || wait->deadline_at < group->next)
+	bool is_first = !group->has_deadline;
+	group->has_deadline = true;
+	group->overdue += census->has_now && wait->deadline_at < census->waits->now;
+	if (is_first || wait->deadline_at < group->next)
 		group->next = wait->deadline_at;
-	group->has_next = true;
-	if (!group->has_last || wait->deadline_at > group->last) {
-		group->last = wait->deadline_at;
-		group->last_task = task;
-	}
-	group->has_last = true;
+	if (!is_first && wait->deadline_at <= group->last)
+		return;
+	group->last = wait->deadline_at;
+	group->last_task = task;
 }
 
-static void add_task(struct group *groups, const struct task *task, const struct wait *wait)
+static enum wait_kind group_kind(enum wait_kind kind)
 {
-	struct group *group = &groups[wait->kind];
-	group->kind = wait->kind;
+	return kind == WAIT_QUEUE_PUT || kind == WAIT_QUEUE_JOIN ? WAIT_QUEUE_GET : kind;
+}
+
+static void add_task(struct census *census, const struct task *task, const struct wait *wait)
+{
+	struct group *group = &census->groups[group_kind(wait->kind)];
+	group->kind = group_kind(wait->kind);
 	group->count++;
 	group->queued += wait->queued;
 	group->not_started += wait->not_started;
+	group->gets += wait->kind == WAIT_QUEUE_GET;
+	group->puts += wait->kind == WAIT_QUEUE_PUT;
+	group->joins += wait->kind == WAIT_QUEUE_JOIN;
 	keep_object(group, wait->object);
-	keep_deadline(group, task, wait);
+	keep_deadline(census, group, task, wait);
 }
 
 static int compare_groups(const void *a, const void *b)
@@ -95,95 +128,252 @@ static int compare_groups(const void *a, const void *b)
 	return (int)x->kind - (int)y->kind;
 }
 
-static void write_objects(struct output *out, const struct group *group)
+static void count_tasks(struct census *census)
 {
-	const struct primitive *objects[] = {group->first, group->second};
-	for (size_t i = 0; i < 2 && objects[i]; i++) {
-		output_text(out, i ? ", " : "  ");
-		reason_write_count(out, objects[i]->waiter_count);
-		output_text(out, " for ");
-		reason_write_object(out, objects[i]);
-	}
-}
-
-static void write_times(struct output *out, const struct aiodbg_snapshot *snap,
-			const struct group *group)
-{
-	const struct waits *waits = snap->waits;
-	if (!waits->has_now || waits->now_is_least || !group->has_next)
-		return;
-	if (group->kind == WAIT_TIMER) {
-		double left = group->next - waits->now;
-		output_text(out, left < 0 ? "  first overdue by " : "  next in ");
-		reason_write_seconds(out, fabs(left));
-		return;
-	}
-	output_text(out, "; times out in ");
-	reason_write_left(out, group->last - waits->now);
-	output_text(out, " at the latest");
-}
-
-static void write_group(struct output *out, const struct aiodbg_snapshot *snap,
-			const struct group *group)
-{
-	char count[24];
-	const char *label = labels[group->kind];
-	snprintf(count, sizeof(count), "%zu", group->count);
-	output_format(out, "%6s  %-16s", count, label);
-	if (group->first)
-		write_objects(out, group);
-	if (group->kind == WAIT_READY && group->not_started)
-		output_format(out, "  %zu not started", group->not_started);
-	if (group->queued)
-		output_format(out, "  %zu queued", group->queued);
-	write_times(out, snap, group);
-	output_text(out, "\n");
-}
-
-static void write_loops(struct output *out, const struct aiodbg_snapshot *snap, size_t running)
-{
-	const struct loops *loops = &snap->waits->loops;
-	size_t busy = 0, copies = 0;
-	for (size_t i = 0; i < loops->count; i++) {
-		busy += loops->items[i].state == LOOP_BUSY;
-		copies += loops->items[i].state == LOOP_COPY;
-	}
-	size_t own = loops->count - copies;
-	output_format(out, " in %zu loop%s", own, own == 1 ? "" : "s");
-	if (running)
-		output_format(out, ", %zu run%s", running, running == 1 ? "s" : "");
-	else
-		output_text(out, ", none runs");
-	if (busy)
-		output_format(out, "; %zu loop%s a callback", busy, busy == 1 ? " runs" : "s run");
-}
-
-void census_write(struct output *out, const struct aiodbg_snapshot *snap)
-{
-	struct group groups[WAIT_KIND_COUNT] = {{0}};
-	size_t pending = 0, running = 0, copies = 0;
+	const struct aiodbg_snapshot *snap = census->snap;
 	for (size_t i = 0; i < snap->tasks.count; i++) {
 		const struct task *task = snap->tasks.items[i];
 		if (!task_is_pending(task))
 			continue;
-		pending++;
+		census->pending++;
 		if (task->state == AIODBG_TASK_RUNNING)
-			running++;
+			census->running++;
 		else if (task->is_copy)
-			copies++;
+			census->copies++;
 		else
-			add_task(groups, task, &snap->waits->of_tasks[i]);
+			add_task(census, task, &census->waits->of_tasks[i]);
 	}
-	if (!pending)
+	qsort(census->groups, WAIT_KIND_COUNT, sizeof(census->groups[0]), compare_groups);
+}
+
+/* ---- remarks ---- */
+
+/* Each writes a remark on a group, or nothing. They follow each other as long as they fit. */
+typedef void remark_fn(struct output *out, const struct census *census, const struct group *group);
+
+static void write_object(struct output *out, const struct primitive *object)
+{
+	const char *name = object->owner_type ? object->owner_type : object->expression;
+	reason_write_count(out, object->waiter_count);
+	output_format(out, " for 0x%" PRIx64, object->addr);
+	if (!name)
 		return;
-	reason_write_count(out, pending);
-	output_text(out, pending == 1 ? " task" : " tasks");
-	write_loops(out, snap, running);
-	output_text(out, pending > running ? ". They wait for:\n" : ".\n");
-	qsort(groups, WAIT_KIND_COUNT, sizeof(groups[0]), compare_groups);
-	for (size_t i = 0; i < WAIT_KIND_COUNT && groups[i].count; i++)
-		write_group(out, snap, &groups[i]);
-	if (copies)
-		output_format(out, "%6zu  copied by fork    of the process that forked this one\n",
-			      copies);
+	output_text(out, " (");
+	output_safe(out, name, LIMIT_NAME_SHOWN);
+	output_text(out, ")");
+}
+
+static bool is_queue(const struct group *group)
+{
+	return group->gets || group->puts || group->joins;
+}
+
+static void write_queues(struct output *out, const struct census *census, const struct group *group)
+{
+	static const char *const names[] = {"get", "put", "join"};
+	const size_t counts[] = {group->gets, group->puts, group->joins};
+	const char *before = "";
+	(void)census;
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		if (!counts[i])
+			continue;
+		output_format(out, "%s%s: %zu", before, names[i], counts[i]);
+		before = ", ";
+	}
+}
+
+/* All of them wait for one queue: which. */
+static void write_one_queue(struct output *out, const struct census *census,
+			    const struct group *group)
+{
+	const struct primitive *queue = group->first;
+	(void)census;
+	if (!is_queue(group) || !queue || group->second || group->has_others)
+		return;
+	output_text(out, group->count > 1 ? "all of one " : "of one ");
+	if (queue->value == 0)
+		output_text(out, "empty ");
+	else if (queue->value > 0 && queue->value == queue->bound)
+		output_text(out, "full ");
+	output_safe(out, queue->type ? queue->type : "queue", LIMIT_C_STRING);
+}
+
+/* The objects that most wait for, up to two of them, and how many wait for others. */
+static void write_objects(struct output *out, const struct group *group, bool both)
+{
+	bool is_one_queue = is_queue(group) && !group->second && !group->has_others;
+	if (!group->first || is_one_queue ||
+	    (group->count == 1 && group->first->kind == PRIMITIVE_EVENT))
+		return;
+	size_t named = group->first->waiter_count;
+	write_object(out, group->first);
+	if (group->second && both) {
+		output_text(out, ", ");
+		write_object(out, group->second);
+		named += group->second->waiter_count;
+	}
+	if (group->count > named)
+		output_format(out, ", %zu for others", group->count - named);
+}
+
+static void write_two(struct output *out, const struct census *census, const struct group *group)
+{
+	(void)census;
+	write_objects(out, group, true);
+}
+
+static void write_one(struct output *out, const struct census *census, const struct group *group)
+{
+	(void)census;
+	write_objects(out, group, false);
+}
+
+static void write_event(struct output *out, const struct census *census, const struct group *group)
+{
+	(void)census;
+	if (group->kind == WAIT_EVENT && group->count)
+		output_text(out, "not set");
+}
+
+static void write_timers(struct output *out, const struct census *census, const struct group *group)
+{
+	if (group->kind != WAIT_TIMER || !group->has_deadline || !census->has_now)
+		return;
+	double left = group->next - census->waits->now;
+	if (left < 0) {
+		output_format(out, "%zu overdue, first by ", group->overdue);
+		reason_write_seconds(out, -left);
+		return;
+	}
+	output_text(out, "next in ");
+	reason_write_seconds(out, left);
+	output_text(out, ", none overdue");
+}
+
+static void write_work(struct output *out, const struct census *census, const struct group *group)
+{
+	(void)census;
+	if (group->kind == WAIT_EXECUTOR)
+		output_format(out, "%zu run, %zu queued", group->count - group->queued,
+			      group->queued);
+	else if (group->not_started)
+		output_format(out, "%zu not started", group->not_started);
+}
+
+/* The latest deadline of a wait. */
+static void write_last(struct output *out, const struct census *census, const struct group *group)
+{
+	if (group->kind == WAIT_TIMER || !group->has_deadline || !census->has_now)
+		return;
+	double left = group->last - census->waits->now;
+	output_text(out, "times out in ");
+	reason_write_left(out, left);
+	output_text(out, ": ");
+	output_safe(out, group->last_task->name, LIMIT_NAME_SHOWN);
+}
+
+static const struct {
+	remark_fn *write;
+	/* Instead, if that does not fit. */
+	remark_fn *shorter;
+} remarks[] = {
+	{write_queues, NULL}, {write_one_queue, NULL}, {write_two, write_one}, {write_event, NULL},
+	{write_timers, NULL}, {write_work, NULL},      {write_last, NULL},
+};
+
+/* Whether there was something to say that fits. */
+static bool add_remark(struct draft *draft, const struct census *census, const struct group *group,
+		       remark_fn *write, bool is_first)
+{
+	struct output *words = &draft->words;
+	size_t before = words->used;
+	output_text(words, is_first ? " " : ", ");
+	size_t begun = words->used;
+	write(words, census, group);
+	bool fits = draft_width(draft) <= SCREEN_WIDTH;
+	if (words->used > begun && fits)
+		return true;
+	words->used = before;
+	return false;
+}
+
+static void write_group(struct output *out, const struct census *census, const struct group *group,
+			struct draft *draft)
+{
+	char count[24];
+	struct output *words = &draft->words;
+	bool is_first = true;
+	snprintf(count, sizeof(count), "%zu", group->count);
+	draft_begin(draft, out);
+	output_format(words, "%6s  %-11s", count,
+		      group->count == 1 ? labels[group->kind].one : labels[group->kind].several);
+	for (size_t i = 0; i < sizeof(remarks) / sizeof(remarks[0]); i++) {
+		bool done = add_remark(draft, census, group, remarks[i].write, is_first);
+		if (!done && remarks[i].shorter)
+			done = add_remark(draft, census, group, remarks[i].shorter, is_first);
+		is_first = is_first && !done;
+	}
+	while (words->used && words->buffer[words->used - 1] == ' ')
+		words->used--;
+	output_bytes(out, words->buffer, words->used);
+	output_text(out, "\n");
+}
+
+/* ---- the whole ---- */
+
+static void write_loops(struct output *out, const struct census *census)
+{
+	const struct loops *loops = &census->waits->loops;
+	size_t busy = 0, idle = 0, own = 0;
+	for (size_t i = 0; i < loops->count; i++) {
+		busy += loops->items[i].state == LOOP_BUSY;
+		idle += loops->items[i].state == LOOP_IDLE;
+		own += loops->items[i].state != LOOP_COPY;
+	}
+	output_format(out, " in %zu loop%s", own, own == 1 ? "" : "s");
+	if (census->running)
+		output_format(out, ", %zu run%s", census->running, census->running == 1 ? "s" : "");
+	else
+		output_text(out, ", none runs");
+	if (busy && own == 1)
+		output_text(out, "; it runs a callback");
+	else if (busy)
+		output_format(out, "; %zu loop%s a callback", busy, busy == 1 ? " runs" : "s run");
+	else if (idle && idle == own)
+		output_text(out, idle == 1 ? "; it waits for events" : "; they wait for events");
+}
+
+static void write_groups(struct output *out, const struct census *census, struct draft *draft,
+			 size_t top)
+{
+	size_t kinds = 0, tasks = 0, shown;
+	while (kinds < WAIT_KIND_COUNT && census->groups[kinds].count)
+		kinds++;
+	/* The heading is a line of the section; what does not fit is counted in the last one. */
+	shown = top == SIZE_MAX || kinds + 1 <= top ? kinds : top > 2 ? top - 2 : 1;
+	for (size_t i = 0; i < shown; i++)
+		write_group(out, census, &census->groups[i], draft);
+	for (size_t i = shown; i < kinds; i++)
+		tasks += census->groups[i].count;
+	if (tasks)
+		output_format(out, "%6zu  in %zu more kinds: --top 0 shows them\n", tasks,
+			      kinds - shown);
+}
+
+void census_write(struct output *out, const struct aiodbg_snapshot *snap, struct draft *draft,
+		  size_t top)
+{
+	struct census census = {.snap = snap, .waits = snap->waits};
+	census.has_now = snap->waits->has_now && !snap->waits->now_is_least;
+	count_tasks(&census);
+	if (!census.pending)
+		return;
+	reason_write_count(out, census.pending);
+	output_text(out, census.pending == 1 ? " task" : " tasks");
+	write_loops(out, &census);
+	output_text(out, census.pending > census.running ? ". They wait for:\n" : ".\n");
+	write_groups(out, &census, draft, top);
+	if (census.copies)
+		output_format(out, "%6zu  copied by fork, of the process that forked this one\n",
+			      census.copies);
 }

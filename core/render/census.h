@@ -6,7 +6,10 @@
 #include "base/output.h"
 #include "snapshot/waits.h"
 
-/* Nothing if there are no pending tasks. */
-void census_write(struct output *out, const struct aiodbg_snapshot *snap);
+struct draft;
+
+/* So many lines at most, the others counted. Nothing if there are no pending tasks. */
+void census_write(struct output *out, const struct aiodbg_snapshot *snap, struct draft *draft,
+		  size_t top);
 
 #endif

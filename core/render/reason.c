@@ -72,7 +72,7 @@ void reason_write_actor(struct output *out, const struct aiodbg_snapshot *snap,
 	output_safe(out, name, LIMIT_NAME_SHOWN);
 }
 
-void reason_write_object(struct output *out, const struct primitive *object)
+static void write_named(struct output *out, const struct primitive *object, unsigned int parts)
 {
 	output_safe(out, object->type ? object->type : "object", LIMIT_C_STRING);
 	output_format(out, " 0x%" PRIx64, object->addr);
@@ -80,14 +80,19 @@ void reason_write_object(struct output *out, const struct primitive *object)
 		return;
 	output_text(out, " (");
 	output_safe(out, object->expression, LIMIT_NAME_SHOWN);
-	if (object->owner_type) {
+	if (object->owner_type && (parts & REASON_OWNER)) {
 		output_text(out, " of ");
 		output_safe(out, object->owner_type, LIMIT_NAME_SHOWN);
 	}
 	output_text(out, ")");
 }
 
-static void write_location(struct output *out, const struct location *location)
+void reason_write_object(struct output *out, const struct primitive *object)
+{
+	write_named(out, object, REASON_ALL);
+}
+
+void reason_write_location(struct output *out, const struct location *location)
 {
 	const char *file = location->code->filename, *slash = file ? strrchr(file, '/') : NULL;
 	output_safe(out, location->function, LIMIT_NAME_SHOWN);
@@ -187,7 +192,7 @@ static void write_executor(struct output *out, const struct aiodbg_snapshot *sna
 		if (thread->depth)
 			output_text(out, " at ");
 		if (thread->depth)
-			write_location(out, thread->stack[0]);
+			reason_write_location(out, thread->stack[0]);
 		return;
 	}
 	if (!wait->queued) {
@@ -239,7 +244,7 @@ static void write_ready(struct output *out, const struct wait *wait)
 }
 
 static void write_object(struct output *out, const struct aiodbg_snapshot *snap,
-			 const struct wait *wait)
+			 const struct wait *wait, unsigned int parts)
 {
 	const struct primitive *object = wait->object;
 	if (!object && !wait->future) {
@@ -251,7 +256,7 @@ static void write_object(struct output *out, const struct aiodbg_snapshot *snap,
 		output_format(out, " 0x%" PRIx64, wait->future);
 		return;
 	}
-	reason_write_object(out, object);
+	write_named(out, object, parts);
 	if (wait->kind == WAIT_SEMAPHORE && object->bound > 0)
 		output_format(out, ", all %" PRId64 " taken", object->bound);
 	if (wait->kind == WAIT_EVENT)
@@ -259,8 +264,10 @@ static void write_object(struct output *out, const struct aiodbg_snapshot *snap,
 	if (wait->kind == WAIT_BARRIER && object->value >= 0 && object->bound > 0)
 		output_format(out, ", %" PRId64 " of %" PRId64 " are there", object->value,
 			      object->bound);
-	write_place(out, wait);
-	write_holders(out, snap, object);
+	if (parts & REASON_PLACE)
+		write_place(out, wait);
+	if (parts & REASON_HOLDERS)
+		write_holders(out, snap, object);
 }
 
 static void write_deadline(struct output *out, const struct aiodbg_snapshot *snap,
@@ -289,6 +296,12 @@ static const struct task *task_of(const struct aiodbg_snapshot *snap, const stru
 
 void reason_write(struct output *out, const struct aiodbg_snapshot *snap, const struct wait *wait)
 {
+	reason_write_parts(out, snap, wait, REASON_ALL);
+}
+
+void reason_write_parts(struct output *out, const struct aiodbg_snapshot *snap,
+			const struct wait *wait, unsigned int parts)
+{
 	switch (wait->kind) {
 	case WAIT_READY:
 		write_ready(out, wait);
@@ -303,7 +316,7 @@ void reason_write(struct output *out, const struct aiodbg_snapshot *snap, const 
 		if (wait->object)
 			write_queue(out, wait);
 		else
-			write_object(out, snap, wait);
+			write_object(out, snap, wait, parts);
 		break;
 	case WAIT_TASK:
 	case WAIT_GATHER:
@@ -321,7 +334,7 @@ void reason_write(struct output *out, const struct aiodbg_snapshot *snap, const 
 		write_executor(out, snap, wait);
 		break;
 	default:
-		write_object(out, snap, wait);
+		write_object(out, snap, wait, parts);
 		break;
 	}
 	write_deadline(out, snap, wait);

@@ -9,12 +9,28 @@
 /* "Lock 0x7f.. (self.lock of Stock), place 2 of 3, held by req-4702": for people. */
 void reason_write(struct output *out, const struct aiodbg_snapshot *snap, const struct wait *wait);
 
+/* What may be left out of it. */
+enum {
+	REASON_PLACE = 1,
+	REASON_HOLDERS = 2,
+	/* Whose attribute the object is. */
+	REASON_OWNER = 4,
+	REASON_ALL = REASON_PLACE | REASON_HOLDERS | REASON_OWNER,
+};
+
+/* The same with those parts only. */
+void reason_write_parts(struct output *out, const struct aiodbg_snapshot *snap,
+			const struct wait *wait, unsigned int parts);
+
 /* The same for a task of the snapshot, whatever its state. Nothing of a task that has ended. */
 void reason_write_task(struct output *out, const struct aiodbg_snapshot *snap,
 		       const struct task *task);
 
 /* "Lock 0x7f.. (self.lock of Stock)". */
 void reason_write_object(struct output *out, const struct primitive *object);
+
+/* Function, file and line. */
+void reason_write_location(struct output *out, const struct location *location);
 
 /* The name of a task, or "thread 4711 worker_0". */
 void reason_write_actor(struct output *out, const struct aiodbg_snapshot *snap,

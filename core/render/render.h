@@ -13,6 +13,10 @@ struct view {
 	const struct aiodbg_snapshot *snap;
 	/* NULL: all as usual. */
 	const struct aiodbg_render_options *options;
+	/* For AIODBG_SHOW_WHY: verdicts that are only possible too; lines of a section, 0 being as
+	 * many as usual. */
+	bool all;
+	size_t top;
 	/* For SHOW_DOCTOR. */
 	const struct doctor *doctor;
 };

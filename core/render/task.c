@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Everything known of one task, a line for each thing. */
 #include "base/ceilings.h"
+#include "render/chain.h"
+#include "render/party.h"
+#include "render/reason.h"
 #include "render/render.h"
 #include "snapshot/detail.h"
 
@@ -80,6 +83,27 @@ static void write_waits_for(struct output *out, const struct task_detail *detail
 	output_text(out, "\n");
 }
 
+/* The same in words, if that is known. */
+static void write_reason(struct output *out, const struct aiodbg_snapshot *snap)
+{
+	const struct chain_links *links = snap->chain ? &snap->chain->links : NULL;
+	if (!links || !links->count || links->items[0].wait->kind == WAIT_UNKNOWN ||
+	    snap->detail->task->state != AIODBG_TASK_PENDING)
+		return;
+	write_label(out, "reason");
+	reason_write(out, snap, links->items[0].wait);
+	output_text(out, "\n");
+}
+
+/* Who has what it waits for, and why that one does not go on. */
+static void write_chain(struct output *out, const struct aiodbg_snapshot *snap)
+{
+	if (!snap->chain || snap->chain->links.count < 2)
+		return;
+	output_text(out, "\nWhy that is not done:\n");
+	chain_write_links(out, snap, 1, SECTION_LINES);
+}
+
 static void write_head(const struct aiodbg_snapshot *snap, struct output *out)
 {
 	const struct task_detail *detail = snap->detail;
@@ -105,6 +129,7 @@ static void write_head(const struct aiodbg_snapshot *snap, struct output *out)
 	output_text(out, "\n");
 	write_cancellation(out, detail);
 	write_waits_for(out, detail);
+	write_reason(out, snap);
 	write_text(out, "result", detail->result);
 	write_text(out, "exception", detail->exception);
 }
@@ -209,6 +234,7 @@ int render_task(const struct view *view, struct output *out)
 	const struct task_detail *detail = snap->detail;
 	write_head(snap, out);
 	write_stack(out, detail);
+	write_chain(out, snap);
 	write_edges(out, detail->task);
 	write_context(out, &detail->context);
 	write_created(out, &detail->created);

@@ -3,76 +3,21 @@
 #include "render/why.h"
 #include "base/ceilings.h"
 #include "render/census.h"
+#include "render/chain.h"
+#include "render/party.h"
 #include "render/reason.h"
 #include "render/render.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* Where the text of a line begins, and what is said of it. */
-#define SITE_WIDTH 24
-#define TEXT_WIDTH 30
-/* Own frames of a callback that are shown. */
-#define FRAMES_SHOWN 8
+/* Columns between two hints on one line. */
+#define GAP 5
 
-/* ---- parties ---- */
-
-/* A path below the folder that all own files are in, or from its last folder on. */
-static const char *short_path(const struct aiodbg_snapshot *snap, const char *path)
-{
-	const struct waits *waits = snap->waits;
-	size_t len = waits->own_folder_len;
-	if (path && len && !strncmp(path, waits->own_folder, len))
-		return path + len;
-	return path;
-}
-
-static void write_site(struct output *out, const struct aiodbg_snapshot *snap,
-		       const struct site *site)
-{
-	char place[LIMIT_FILE_SHOWN + 32];
-	const char *path = short_path(snap, site->location->code->filename);
-	snprintf(place, sizeof(place), "%s:%" PRId32, path ? path : "?", site->line);
-	output_text(out, "      ");
-	size_t width = output_safe(out, place, LIMIT_FILE_SHOWN);
-	output_fill(out, ' ', width < SITE_WIDTH ? SITE_WIDTH - width : 1);
-	width = output_safe(out, site->text ? site->text : site->location->function,
-			    LIMIT_SOURCE_LINE);
-	output_fill(out, ' ', width < TEXT_WIDTH ? TEXT_WIDTH - width : 2);
-}
-
-static void write_party(struct output *out, const struct aiodbg_snapshot *snap,
-			const struct party *party)
-{
-	output_text(out, "  ");
-	reason_write_actor(out, snap, party->task, party->thread);
-	if (party->task)
-		output_format(out, "  0x%" PRIx64, party->task->id);
-	if (party->runs) {
-		output_text(out, ", which runs ");
-		task_write_name(out, party->runs, false);
-		output_format(out, "  0x%" PRIx64 ",", party->runs->id);
-	}
-	if (party->wait && party->wait->blocked) {
-		output_text(out, "  waits for ");
-		reason_write(out, snap, party->wait);
-	}
-	output_text(out, "\n");
-	if (party->wait && party->wait->site.location) {
-		write_site(out, snap, &party->wait->site);
-		output_text(out, "waits here\n");
-	}
-	for (size_t i = 0; i < party->held_count; i++) {
-		const struct held *held = &party->held[i];
-		if (!held->holder || !held->holder->site.location)
-			continue;
-		write_site(out, snap, &held->holder->site);
-		output_format(out, "holds %s 0x%" PRIx64 "\n",
-			      held->object->type ? held->object->type : "object",
-			      held->object->addr);
-	}
-}
+/* Addresses of a verdict's evidence that are listed. */
+#define EVIDENCE_SHOWN 3
 
 /* ---- summaries ---- */
 
@@ -172,18 +117,24 @@ void why_write_summary(struct output *out, const struct aiodbg_snapshot *snap,
 
 /* ---- verdicts ---- */
 
-static void write_callback(struct output *out, const struct aiodbg_snapshot *snap,
-			   const struct verdict *verdict)
+struct why {
+	const struct aiodbg_snapshot *snap;
+	struct output *out;
+	bool all;
+	/* Lines of a section. */
+	size_t top;
+	struct draft *draft;
+};
+
+static void write_callback(struct why *why, const struct verdict *verdict)
 {
+	struct output *out = why->out;
 	const struct loop *loop = verdict->loop;
-	size_t shown = 0;
-	if (loop->task) {
-		output_text(out, "  ");
-		task_write_name(out, loop->task, false);
-		output_format(out, "  0x%" PRIx64, loop->task->id);
-	} else {
-		output_text(out, "  a callback");
-	}
+	output_text(out, "  ");
+	if (loop->task)
+		party_write_name(out, why->snap, loop->task, -1, NULL);
+	else
+		output_text(out, "a callback");
 	output_text(out,
 		    verdict->culprit == CERTAINTY_CERTAIN ? "  runs" : "  runs, probably since");
 	if (loop->callback && loop->callback_count)
@@ -195,44 +146,149 @@ static void write_callback(struct output *out, const struct aiodbg_snapshot *sna
 		output_text(out, "()");
 	}
 	output_text(out, "\n");
-	for (size_t i = 0; i < loop->site_count && shown < FRAMES_SHOWN; i++, shown++) {
-		write_site(out, snap, &loop->sites[i]);
-		output_text(out, i ? "\n" : "is here\n");
+	/* The heading and the line above are of the section, too. */
+	size_t room = why->top > 3 ? why->top - 2 : 1;
+	size_t shown = loop->site_count <= room ? loop->site_count : room - 1;
+	struct columns columns = {0};
+	for (size_t i = 0; i < shown; i++)
+		columns_add_site(&columns, out, why->snap, &loop->sites[i]);
+	for (size_t i = 0; i < shown; i++) {
+		party_write_site(out, why->snap, &columns, &loop->sites[i]);
+		output_text(out, i ? "called it\n" : "is here\n");
 	}
+	if (loop->site_count > shown)
+		output_format(out, "      %zu more frames: --top 0\n", loop->site_count - shown);
 }
 
-static void write_behind(struct output *out, const struct verdict *verdict)
+static void write_behind(struct why *why, const struct verdict *verdict)
 {
 	if (!verdict->behind_count)
 		return;
-	output_text(out, "  ");
-	reason_write_count(out, verdict->behind_count);
-	output_format(out, " more task%s behind them.\n",
-		      verdict->behind_count == 1 ? " waits" : "s wait");
+	output_text(why->out, "  ");
+	reason_write_count(why->out, verdict->behind_count);
+	output_text(why->out, verdict->behind_count == 1 ? " more task waits" : " more tasks wait");
+	output_text(why->out, waits_for_locks(verdict) ? " for these locks.\n" : " behind them.\n");
 }
 
-static void write_verdict(struct output *out, const struct aiodbg_snapshot *snap,
-			  const struct verdict *verdict)
+/* Those that there was no room for: their names, as many as fit. */
+static void write_rest(struct why *why, const struct verdict *verdict, size_t from)
 {
-	output_format(out, "%s (%s): ", verdict_heading(verdict->kind),
-		      certainty_name(verdict->certainty));
-	why_write_summary(out, snap, verdict);
-	output_text(out, ".\n");
-	if (verdict->kind == VERDICT_LOOP_BLOCKED) {
-		write_callback(out, snap, verdict);
+	size_t count = verdict->party_count - from;
+	struct output *words = &why->draft->words;
+	if (!count)
 		return;
+	output_format(why->out, "  %zu more: ", count);
+	for (size_t i = from; i < verdict->party_count; i++) {
+		const struct party *party = &verdict->parties[i];
+		if (i == from)
+			draft_begin(why->draft, why->out);
+		else
+			output_text(words, ", ");
+		size_t used = words->used;
+		reason_write_actor(words, why->snap, party->task, party->thread);
+		if (draft_width(why->draft) <= SCREEN_WIDTH - 30 || i == from)
+			continue;
+		words->used = used;
+		output_text(words, "...");
+		break;
 	}
-	for (size_t i = 0; i < verdict->party_count; i++)
-		write_party(out, snap, &verdict->parties[i]);
-	write_behind(out, verdict);
+	output_bytes(why->out, words->buffer, words->used);
+	output_text(why->out, " (--top 0)\n");
 }
 
-static void write_next(struct output *out, const struct aiodbg_snapshot *snap)
+static void write_parties(struct why *why, const struct verdict *verdict)
 {
+	/* The heading is one of its lines, and so is the count of those behind. */
+	size_t used = 1 + (verdict->behind_count > 0), i;
+	struct columns columns = {0};
+	for (i = 0; i < verdict->party_count; i++)
+		columns_add_party(&columns, why->out, why->snap, &verdict->parties[i]);
+	for (i = 0; i < verdict->party_count; i++) {
+		size_t lines = party_lines(&verdict->parties[i]);
+		bool is_last = i + 1 == verdict->party_count;
+		if (i && why->top < SIZE_MAX && used + lines + !is_last > why->top)
+			break;
+		party_write(why->out, why->snap, verdict, &verdict->parties[i], &columns,
+			    why->draft);
+		used += lines;
+	}
+	write_rest(why, verdict, i);
+}
+
+static void write_address(struct output *out, size_t *count, uint64_t address)
+{
+	if (address && (*count)++ < EVIDENCE_SHOWN)
+		output_format(out, "%s0x%" PRIx64, *count > 1 ? ", " : "  evidence: ", address);
+}
+
+static void write_evidence(struct why *why, const struct verdict *verdict)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < verdict->party_count; i++) {
+		if (verdict->parties[i].wait)
+			write_address(why->out, &count, verdict->parties[i].wait->future);
+	}
+	if (verdict->loop)
+		write_address(why->out, &count, verdict->loop->handle);
+	if (count > EVIDENCE_SHOWN)
+		output_format(why->out, " and %zu more in --json", count - EVIDENCE_SHOWN);
+	if (count)
+		output_text(why->out, "\n");
+}
+
+static void write_verdict(struct why *why, const struct verdict *verdict)
+{
+	output_format(why->out, "%s (%s): ", verdict_heading(verdict->kind),
+		      certainty_name(verdict->certainty));
+	why_write_summary(why->out, why->snap, verdict);
+	output_text(why->out, ".\n");
+	if (verdict->loop)
+		write_callback(why, verdict);
+	else
+		write_parties(why, verdict);
+	write_behind(why, verdict);
+	if (why->all)
+		write_evidence(why, verdict);
+}
+
+/* ---- the whole ---- */
+
+static void write_idle(struct why *why)
+{
+	const struct waits *waits = why->snap->waits;
+	size_t unknown = 0;
+	for (size_t i = 0; i < why->snap->tasks.count; i++)
+		unknown += why->snap->tasks.items[i]->state == AIODBG_TASK_PENDING &&
+			   waits->of_tasks[i].kind == WAIT_UNKNOWN;
+	output_text(why->out, "IDLE: no task or thread is seen to wait in vain, and no loop is "
+			      "blocked.\n");
+	output_text(why->out, "  Not examined: who would send, set or put what is waited for");
+	if (unknown)
+		output_format(why->out, "; %zu waits", unknown);
+	if (!waits->has_now || waits->now_is_least)
+		output_text(why->out, "; times");
+	output_text(why->out, ".\n");
+}
+
+/* " --pid 4711", for commands on a process that was read by its PID. */
+static void pid_option(const struct aiodbg_snapshot *snap, const char *format, char *buf,
+		       size_t size)
+{
+	buf[0] = '\0';
+	if (snap->runs_on)
+		snprintf(buf, size, format, snap->pid);
+}
+
+static void write_next(struct why *why)
+{
+	const struct aiodbg_snapshot *snap = why->snap;
 	const struct verdict_list *list = &snap->verdicts->list;
 	const struct task *task = NULL;
+	bool locks = false;
+	char pid[24], operand[24];
 	for (size_t i = 0; !task && i < list->count; i++) {
 		const struct verdict *verdict = &list->items[i];
+		locks = verdict->kind == VERDICT_DEADLOCK && waits_for_locks(verdict);
 		for (size_t k = 0; !task && k < verdict->party_count; k++)
 			task = verdict->parties[k].task;
 	}
@@ -240,36 +296,78 @@ static void write_next(struct output *out, const struct aiodbg_snapshot *snap)
 		task = snap->tasks.items[i];
 	if (!task)
 		return;
-	output_format(out,
-		      "\nOne task: asyncio why 0x%" PRIx64 "     All of them: asyncio ps --waits\n",
-		      task->id);
+	pid_option(snap, " --pid %" PRIu32, pid, sizeof(pid));
+	pid_option(snap, " %" PRIu32, operand, sizeof(operand));
+	const char *all = locks ? "All that wait for a lock" : "All tasks";
+	draft_begin(why->draft, why->out);
+	output_format(&why->draft->words, "One task: asyncio why%s 0x%" PRIx64, pid, task->id);
+	size_t width = draft_width(why->draft) + strlen(all) + strlen(": asyncio ps --waits") +
+		       strlen(operand);
+	output_text(why->out, "\n");
+	output_bytes(why->out, why->draft->words.buffer, why->draft->words.used);
+	output_format(why->out, "%s%s: asyncio ps --waits%s\n",
+		      width + GAP <= SCREEN_WIDTH ? "     " : "\n", all, operand);
+}
+
+static bool is_hidden(const struct why *why, const struct verdict *verdict)
+{
+	return verdict->certainty == CERTAINTY_POSSIBLE && !why->all;
+}
+
+static void write_verdicts(struct why *why)
+{
+	const struct verdict_list *list = &why->snap->verdicts->list;
+	size_t shown = 0, hidden = 0, cut = 0;
+	for (size_t i = 0; i < list->count && output_goes_on(why->out); i++) {
+		const struct verdict *verdict = &list->items[i];
+		if (is_hidden(why, verdict)) {
+			hidden++;
+			continue;
+		}
+		if (shown == why->top) {
+			cut++;
+			continue;
+		}
+		if (shown++)
+			output_text(why->out, "\n");
+		write_verdict(why, verdict);
+	}
+	if (!shown)
+		write_idle(why);
+	if (cut)
+		output_format(why->out, "\n%zu more of these: --top 0 shows them.\n", cut);
+	if (hidden)
+		output_format(why->out, "%zu more possible: --all shows them.\n", hidden);
+}
+
+static void write_screen(struct why *why)
+{
+	write_verdicts(why);
+	output_text(why->out, "\n");
+	census_write(why->out, why->snap, why->draft, why->top);
+	if (why->snap->tasks.count)
+		write_next(why);
+	else
+		render_empty(why->snap, why->out);
 }
 
 int render_why(const struct view *view, struct output *out)
 {
-	const struct aiodbg_snapshot *snap = view->snap;
-	const struct verdict_list *list = &snap->verdicts->list;
-	size_t shown = 0, hidden = 0;
-	for (size_t i = 0; i < list->count; i++) {
-		const struct verdict *verdict = &list->items[i];
-		if (verdict->certainty == CERTAINTY_POSSIBLE && !snap->wants_all) {
-			hidden++;
-			continue;
-		}
-		if (shown++)
-			output_text(out, "\n");
-		write_verdict(out, snap, verdict);
-	}
-	if (!shown)
-		output_text(out, "IDLE: no task is seen to wait in vain.\n");
-	if (hidden)
-		output_format(out, "%zu more possible: --all shows them.\n", hidden);
-	output_text(out, "\n");
-	census_write(out, snap);
-	if (snap->tasks.count)
-		write_next(out, snap);
+	int status = 0;
+	struct why why = {
+		.snap = view->snap,
+		.out = out,
+		.all = view->all,
+		.top = view->top ? view->top : SECTION_LINES,
+		.draft = malloc(sizeof(*why.draft)),
+	};
+	if (!why.draft)
+		return AIODBG_NO_MEMORY;
+	if (why.snap->chain)
+		status = chain_write(out, why.snap, why.top);
 	else
-		render_empty(snap, out);
-	render_problems(snap, out);
-	return 0;
+		write_screen(&why);
+	free(why.draft);
+	render_problems(view->snap, out);
+	return status;
 }

@@ -6,6 +6,7 @@
 #include "process/process.h"
 #include "process/runs.h"
 #include "snapshot/build.h"
+#include "snapshot/chain.h"
 #include "snapshot/detail.h"
 #include "snapshot/verdicts.h"
 
@@ -86,6 +87,8 @@ static int decode(struct series *series, struct decoder *decoder, struct aiodbg_
 		status = detail_decode(decoder, snap);
 	if (!status && series->request->wants & AIODBG_WANT_WAITS)
 		status = verdicts_decode(snap, decoder);
+	if (!status && series->request->wants & AIODBG_WANT_WAITS && snap->subject)
+		status = chain_decode(decoder, snap);
 	if (status)
 		snapshot_destroy(snap);
 	else

@@ -234,7 +234,15 @@ static int decode_subject(struct builder *builder)
 	builder->snap->subject = addr;
 	builder->interp = 0;
 	struct future future;
+	uint64_t missing_count = builder->decoder->missing_count;
 	int status = future_read(builder->decoder, addr, EXPECT_NOTHING, &future);
+	/* It may be something that is waited for: chain_decode() looks for it. */
+	bool is_object = builder->request->wants & AIODBG_WANT_WAITS &&
+			 !(builder->request->wants & AIODBG_WANT_DETAIL);
+	if (status && is_object && !error_is_fatal(status)) {
+		builder->decoder->missing_count = missing_count;
+		return 0;
+	}
 	if (!status)
 		status = decode_add_future(builder, future.addr, future.is_task, &node);
 	/* It may be among those that were cut. */

@@ -3,6 +3,7 @@
 #include "snapshot/model.h"
 
 #include "base/ceilings.h"
+#include "snapshot/chain.h"
 #include "snapshot/detail.h"
 #include "snapshot/graph.h"
 #include "snapshot/verdicts.h"
@@ -71,6 +72,8 @@ void snapshot_destroy(struct aiodbg_snapshot *snap)
 	array_deinit(&snap->cycles);
 	if (snap->detail)
 		detail_deinit(snap->detail);
+	if (snap->chain)
+		chain_deinit(snap->chain);
 	if (snap->waits)
 		waits_deinit(snap->waits);
 	if (snap->verdicts)

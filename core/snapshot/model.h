@@ -82,6 +82,7 @@ struct graph;
 struct task_detail;
 struct waits;
 struct verdicts;
+struct chain;
 
 struct aiodbg_snapshot {
 	struct arena arena;
@@ -113,10 +114,10 @@ struct aiodbg_snapshot {
 	/* What tasks and threads wait for, and what is wrong; NULL unless it was asked for. */
 	struct waits *waits;
 	struct verdicts *verdicts;
+	/* Why the subject does not go on; NULL unless there is one and waits were asked for. */
+	struct chain *chain;
 	/* It is a process that runs while it is read: the time is known, and nothing stands still. */
 	bool runs_on;
-	/* Verdicts that are only possible are shown too. */
-	bool wants_all;
 	/* The version records awaiters itself: links without AIODBG_SOURCE_AWAITED_BY are ours. */
 	bool records_awaiters;
 	/* What is missing, apart from what tasks say themselves. */

@@ -34,6 +34,7 @@ class Status(enum.IntEnum):
     NO_PROCESS = 11
     DENIED = 12
     TOO_MUCH = 13
+    MATCHED = 14
 
 
 class ByteOrder(enum.IntEnum):

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/* Parties of verdicts. See render/party.h. */
+#include "render/party.h"
+
+#include "base/ceilings.h"
+#include "render/reason.h"
+#include "render/render.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What a place may be as wide as before it has no part in the columns; and what is said of it:
+ * "holds Lock 0x7f3285a0c340". */
+#define PLACE_WIDTH 30
+#define NOTE_WIDTH 25
+
+/* ---- drafts ---- */
+
+static int drop(void *ctx, const char *text, size_t len)
+{
+	(void)ctx, (void)text, (void)len;
+	return 0;
+}
+
+void draft_begin(struct draft *draft, const struct output *out)
+{
+	draft->sink = (struct aiodbg_sink){
+		.size = sizeof(draft->sink),
+		.write = drop,
+		.unicode = out->sink->unicode,
+	};
+	output_init(&draft->words, &draft->sink);
+}
+
+size_t draft_width(const struct draft *draft)
+{
+	size_t width = 0;
+	/* Bytes of UTF-8 that do not continue a character. */
+	for (size_t i = 0; i < draft->words.used; i++)
+		width += ((unsigned char)draft->words.buffer[i] & 0xc0) != 0x80;
+	return width;
+}
+
+/* ---- places ---- */
+
+/* A path below the folder that all own files are in. */
+static const char *short_path(const struct aiodbg_snapshot *snap, const char *path)
+{
+	const struct waits *waits = snap->waits;
+	size_t len = waits->own_folder_len;
+	if (path && len && !strncmp(path, waits->own_folder, len))
+		return path + len;
+	return path;
+}
+
+#define PLACE_MAX (LIMIT_FILE_SHOWN + 32)
+#define LINE_MAX_BYTES 1024
+
+static const char *place_of(const struct aiodbg_snapshot *snap, const struct site *site, char *buf)
+{
+	const char *path = short_path(snap, site->location->code->filename);
+	snprintf(buf, PLACE_MAX, "%s:%" PRId32, path ? path : "?", site->line);
+	return buf;
+}
+
+/* The length of a line without the comment at its end. */
+static size_t code_length(const char *line)
+{
+	char quote = 0;
+	size_t len = 0;
+	for (size_t i = 0; line[i]; i++) {
+		if (!quote && line[i] == '#')
+			break;
+		if (line[i] == quote)
+			quote = 0;
+		else if (!quote && (line[i] == '"' || line[i] == '\''))
+			quote = line[i];
+		if (line[i] != ' ' && line[i] != '\t')
+			len = i + 1;
+	}
+	return len;
+}
+
+/* The line's code, or else the name of the function. */
+static const char *text_of(const struct site *site, char *buf)
+{
+	const char *text = site->text ? site->text : site->location->function;
+	if (!site->text)
+		return text;
+	size_t len = code_length(text);
+	if (!len || len >= LINE_MAX_BYTES)
+		return text;
+	memcpy(buf, text, len);
+	buf[len] = '\0';
+	return buf;
+}
+
+void columns_add_site(struct columns *columns, const struct output *out,
+		      const struct aiodbg_snapshot *snap, const struct site *site)
+{
+	char buf[PLACE_MAX], line[LINE_MAX_BYTES];
+	if (!site->location)
+		return;
+	size_t place = output_safe_width(out, place_of(snap, site, buf), LIMIT_FILE_SHOWN);
+	size_t text = output_safe_width(out, text_of(site, line), LIMIT_SOURCE_LINE);
+	if (place <= PLACE_WIDTH && place > columns->place)
+		columns->place = place;
+	if (text > columns->text)
+		columns->text = text;
+}
+
+void columns_add_party(struct columns *columns, const struct output *out,
+		       const struct aiodbg_snapshot *snap, const struct party *party)
+{
+	if (party->wait)
+		columns_add_site(columns, out, snap, &party->wait->site);
+	for (size_t i = 0; i < party->held_count; i++) {
+		if (party->held[i].holder)
+			columns_add_site(columns, out, snap, &party->held[i].holder->site);
+	}
+}
+
+void party_write_site(struct output *out, const struct aiodbg_snapshot *snap,
+		      const struct columns *columns, const struct site *site)
+{
+	char buf[PLACE_MAX], line[LINE_MAX_BYTES];
+	size_t room = SCREEN_WIDTH - NOTE_WIDTH - 6 - columns->place - 4;
+	size_t text = columns->text < room ? columns->text : room;
+	output_text(out, "      ");
+	size_t width = output_safe(out, place_of(snap, site, buf), LIMIT_FILE_SHOWN);
+	output_fill(out, ' ', width < columns->place ? columns->place - width : 0);
+	output_text(out, "  ");
+	width = output_safe(out, text_of(site, line), LIMIT_SOURCE_LINE);
+	output_fill(out, ' ', width < text ? text - width : 0);
+	output_text(out, "  ");
+}
+
+/* Where a library's frame is the innermost, and no own one is below it. */
+static void write_library(struct output *out, const struct task *task)
+{
+	output_text(out, "      no frame of your own, in ");
+	output_safe(out, task->stack[0]->function, LIMIT_NAME_SHOWN);
+	output_text(out, "\n");
+}
+
+/* ---- parties ---- */
+
+void party_write_name(struct output *out, const struct aiodbg_snapshot *snap,
+		      const struct task *task, ptrdiff_t thread, const struct task *runs)
+{
+	reason_write_actor(out, snap, task, thread);
+	if (task)
+		output_format(out, "  0x%" PRIx64, task->id);
+	if (!runs)
+		return;
+	output_text(out, ", which runs ");
+	task_write_name(out, runs, false);
+	output_format(out, "  0x%" PRIx64, runs->id);
+}
+
+static bool has_site(const struct held *held)
+{
+	return held->holder && held->holder->site.location;
+}
+
+static bool is_in_library(const struct party *party)
+{
+	return party->task && party->task->depth && party->wait && !party->wait->site.location;
+}
+
+size_t party_lines(const struct party *party)
+{
+	size_t lines = 1;
+	if (party->wait && (party->wait->site.location || is_in_library(party)))
+		lines++;
+	for (size_t i = 0; i < party->held_count; i++)
+		lines += has_site(&party->held[i]);
+	return lines;
+}
+
+/* Whether the verdict shows all who hold what the party waits for. */
+static bool shows_holders(const struct verdict *verdict, const struct party *party)
+{
+	const struct primitive *object = party->wait->object;
+	size_t shown = 0;
+	for (size_t i = 0; object && i < verdict->party_count; i++) {
+		for (size_t k = 0; k < verdict->parties[i].held_count; k++)
+			shown += verdict->parties[i].held[k].object == object;
+	}
+	return object && shown >= object->holders.count;
+}
+
+static void write_head(struct output *out, const struct aiodbg_snapshot *snap,
+		       const struct party *party, unsigned int parts)
+{
+	output_text(out, "  ");
+	party_write_name(out, snap, party->task, party->thread, party->runs);
+	if (!party->wait || !party->wait->blocked)
+		return;
+	output_text(out, party->runs ? ",  waits for " : "  waits for ");
+	reason_write_parts(out, snap, party->wait, parts);
+}
+
+/* As much as fits: all of it, else without the place, else without those that follow anyway. */
+static void write_fitting_head(struct output *out, const struct aiodbg_snapshot *snap,
+			       const struct verdict *verdict, const struct party *party,
+			       struct draft *draft)
+{
+	bool shown = party->wait && shows_holders(verdict, party);
+	const unsigned int rest = shown ? 0 : REASON_HOLDERS;
+	const unsigned int tries[] = {REASON_ALL, REASON_HOLDERS | REASON_OWNER,
+				      rest | REASON_OWNER, rest};
+	size_t count = sizeof(tries) / sizeof(tries[0]);
+	for (size_t i = 0; i < count; i++) {
+		draft_begin(draft, out);
+		write_head(&draft->words, snap, party, tries[i]);
+		if (draft_width(draft) <= SCREEN_WIDTH || i == count - 1)
+			break;
+	}
+	output_bytes(out, draft->words.buffer, draft->words.used);
+	output_text(out, "\n");
+}
+
+void party_write(struct output *out, const struct aiodbg_snapshot *snap,
+		 const struct verdict *verdict, const struct party *party,
+		 const struct columns *columns, struct draft *draft)
+{
+	write_fitting_head(out, snap, verdict, party, draft);
+	if (party->wait && party->wait->site.location) {
+		party_write_site(out, snap, columns, &party->wait->site);
+		output_text(out, "waits here\n");
+	} else if (is_in_library(party)) {
+		write_library(out, party->task);
+	}
+	for (size_t i = 0; i < party->held_count; i++) {
+		const struct held *held = &party->held[i];
+		if (!has_site(held))
+			continue;
+		party_write_site(out, snap, columns, &held->holder->site);
+		output_format(out, "holds %s 0x%" PRIx64 "\n",
+			      held->object->type ? held->object->type : "object",
+			      held->object->addr);
+	}
+}

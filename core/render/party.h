@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* Tasks and threads, where they wait and what they hold, in lines of a screen. */
+#ifndef RENDER_PARTY_H
+#define RENDER_PARTY_H
+
+#include "base/output.h"
+#include "snapshot/verdicts.h"
+
+/* Columns of a screen; lines of a section, unless somebody asks for more. */
+#define SCREEN_WIDTH 80
+#define SECTION_LINES 8
+
+/* What is written into memory, to be measured first. */
+struct draft {
+	struct output words;
+	struct aiodbg_sink sink;
+};
+
+/* Begin to write into draft->words what is meant for out. */
+void draft_begin(struct draft *draft, const struct output *out);
+
+/* The characters that are in it. */
+size_t draft_width(const struct draft *draft);
+
+/* How wide the places of a section are, and the texts of their lines. */
+struct columns {
+	size_t place, text;
+};
+
+/* Make room for a site, which may have no location, and for all of a party. */
+void columns_add_site(struct columns *columns, const struct output *out,
+		      const struct aiodbg_snapshot *snap, const struct site *site);
+void columns_add_party(struct columns *columns, const struct output *out,
+		       const struct aiodbg_snapshot *snap, const struct party *party);
+
+/* The line of a site with its text: what is said of it follows. */
+void party_write_site(struct output *out, const struct aiodbg_snapshot *snap,
+		      const struct columns *columns, const struct site *site);
+
+/* "req-4711  0x7f..", or "thread 4711 worker_0, which runs main  0x7f..". */
+void party_write_name(struct output *out, const struct aiodbg_snapshot *snap,
+		      const struct task *task, ptrdiff_t thread, const struct task *runs);
+
+/* Lines that party_write() writes. */
+size_t party_lines(const struct party *party);
+
+/*
+ * A party with what it waits for, where, and what it holds. Who holds what it waits for is left
+ * out if the verdict shows that, and the line would get too long.
+ */
+void party_write(struct output *out, const struct aiodbg_snapshot *snap,
+		 const struct verdict *verdict, const struct party *party,
+		 const struct columns *columns, struct draft *draft);
+
+#endif
