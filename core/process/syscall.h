@@ -9,12 +9,12 @@
 struct syscall_state {
 	/* It sleeps in futex(2), whose first argument is the address that it waits at. */
 	bool is_futex;
-	/* It sleeps no longer than for some time. */
+	/* It goes on after a while. */
 	bool has_timeout;
 	uint64_t first_argument, stack_pointer;
 };
 
-/* False if the thread is in none, or the system does not tell. */
+/* False if the system does not tell. A thread that is in none is not in futex(2). */
 bool syscall_read(uint32_t pid, uint64_t tid, struct syscall_state *ret);
 
 /* The same of the text of that file. */

@@ -45,8 +45,11 @@ int reading_begin(struct waiting *waiting, size_t index, struct reading *ret)
 
 static int add_job(struct waiting *waiting, uint64_t future, const struct job *job)
 {
-	struct job *copy;
-	if (!future || addrmap_get(&waiting->jobs, future))
+	struct job *copy = future ? addrmap_get(&waiting->jobs, future) : NULL;
+	/* Of several threads that know it, any may be the one. */
+	if (copy && copy->certainty == CERTAINTY_LIKELY && copy->thread != job->thread)
+		copy->certainty = CERTAINTY_POSSIBLE;
+	if (!future || copy)
 		return 0;
 	int status = decoder_alloc(waiting->decoder, sizeof(*copy), (void **)&copy);
 	if (status)

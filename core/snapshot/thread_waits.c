@@ -122,6 +122,7 @@ static int read_result(struct reading *reading, const struct frame *frame)
 	if (job) {
 		wait->kind = WAIT_EXECUTOR;
 		wait->blocked = true;
+		wait->certainty = job->certainty;
 		wait->thread = job->thread;
 		wait->queued = job->pool != NULL;
 		wait->ahead = job->ahead;
@@ -179,26 +180,31 @@ static int stack_has(struct waiting *waiting, uint64_t sp, uint64_t wanted, bool
 	return 0;
 }
 
-/*
- * Whether the system says that the thread sleeps until that lock is released, and for how long at
- * most: only of a process on this machine. *ret is false where that is not known.
- */
-static int is_blocked_on(struct waiting *waiting, const struct thread *thread, uint64_t lock_addr,
-			 bool *ret, bool *has_timeout)
+/* What the system says of a thread that may sleep until a lock is released. */
+struct sleep {
+	/* It is a process of this machine. */
+	bool is_known;
+	bool is_confirmed, has_timeout;
+};
+
+static int read_sleep(struct waiting *waiting, const struct thread *thread, uint64_t lock_addr,
+		      struct sleep *ret)
 {
 	const struct aiodbg_target *target = waiting->decoder->reader.cache.target;
 	struct syscall_state state;
 	struct lock lock;
-	*ret = *has_timeout = false;
-	if (!target->local_pid || !thread->tid ||
-	    !syscall_read(target->local_pid, thread->tid, &state) || !state.is_futex)
+	*ret = (struct sleep){0};
+	ret->is_known = target->local_pid && thread->tid &&
+			syscall_read(target->local_pid, thread->tid, &state);
+	if (!ret->is_known || !state.is_futex)
 		return 0;
-	*has_timeout = state.has_timeout;
+	ret->has_timeout = state.has_timeout;
 	int status = lock_read(waiting->decoder, lock_addr, &lock);
 	if (status)
 		return error_is_fatal(status) ? status : 0;
-	*ret = lock.semaphore && state.first_argument == lock.semaphore;
-	return lock.mutex ? stack_has(waiting, state.stack_pointer, lock.mutex, ret) : 0;
+	ret->is_confirmed = lock.semaphore && state.first_argument == lock.semaphore;
+	return lock.mutex ? stack_has(waiting, state.stack_pointer, lock.mutex, &ret->is_confirmed)
+			  : 0;
 }
 
 /* Locks that the innermost frame may be waiting for. */
@@ -265,20 +271,24 @@ static int read_lock(struct reading *reading, const struct frame *frame)
 				 &candidates);
 	if (status || !candidates.count)
 		return status;
-	bool confirmed, has_timeout;
-	status = is_blocked_on(waiting, reading->thread, candidates.lock, &confirmed, &has_timeout);
-	if (status || (candidates.count > 1 && !confirmed))
+	struct sleep sleep;
+	status = read_sleep(waiting, reading->thread, candidates.lock, &sleep);
+	if (status || (!sleep.is_confirmed && (candidates.count > 1 || sleep.is_known)))
 		return status;
 	struct primitive *primitive = NULL;
 	status = primitive_get(waiting, reading->thread->interp, candidates.lock, &primitive);
-	if (status || !primitive || (!confirmed && is_held(reading, primitive)))
+	if (status || !primitive || (!sleep.is_confirmed && is_held(reading, primitive)))
 		return status;
 	wait->object = primitive;
 	wait->kind = WAIT_LOCK;
 	wait->blocked = true;
-	wait->certainty = confirmed ? CERTAINTY_CERTAIN : CERTAINTY_LIKELY;
-	/* acquire(timeout=...), acquire(False): it goes on by itself. */
-	wait->has_timeout = confirmed ? has_timeout : candidates.exact && candidates.has_arguments;
+	wait->certainty = sleep.is_confirmed ? CERTAINTY_CERTAIN : CERTAINTY_LIKELY;
+	/* acquire(timeout=...), acquire(False): it goes on by itself. What lies above the lock may
+	 * be stale as well. */
+	wait->has_timeout = sleep.is_confirmed ? sleep.has_timeout
+					       : candidates.exact && candidates.has_arguments;
+	if (!sleep.is_confirmed && !candidates.exact && candidates.has_arguments)
+		wait->certainty = CERTAINTY_POSSIBLE;
 	return status;
 }
 
@@ -342,13 +352,28 @@ static const struct {
 };
 #define RULE_COUNT (sizeof(rules) / sizeof(rules[0]))
 
+/* How many of the innermost frames are the library's. On top of them may be a signal handler, in
+ * which nothing is waited for. */
+static size_t count_library(const struct reading *reading)
+{
+	size_t count = 0;
+	while (count < reading->frames.count && count < FRAMES_ASKED) {
+		const struct location *location = reading->frames.items[count].location;
+		if (!sync_is_file(location->code->filename, "threading.py") &&
+		    !sync_is_file(location->code->filename, BASE_PY))
+			break;
+		count++;
+	}
+	return count;
+}
+
 /* The one of the frames next to the innermost that comes first in the table. */
 static int read_wait(struct reading *reading)
 {
-	size_t count = reading->frames.count;
+	size_t count = reading->frames.count, library = count_library(reading);
 	struct frame frame;
 	for (size_t rule = 0; rule < RULE_COUNT; rule++) {
-		for (size_t i = 0; i < count && i < FRAMES_ASKED; i++) {
+		for (size_t i = 0; i < library; i++) {
 			if (!reading_is_at(reading->frames.items[i].location, rules[rule].function,
 					   rules[rule].file))
 				continue;
