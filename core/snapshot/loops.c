@@ -165,6 +165,9 @@ static int read_busy(struct waiting *waiting, const struct frame *frame, struct 
 				     &loop->has_callback_since);
 	if (status)
 		return status;
+	/* It has polled once this is set: a selector that is wrapped may be what it is in. */
+	if (!loop->has_since)
+		loop->state = LOOP_UNKNOWN;
 	loop->callback = (size_t)(index + 1);
 	loop->callback_count = (size_t)count;
 	loop->handle = vars[3].value;
