@@ -16,6 +16,7 @@ static const struct {
 	enum sync_class class;
 } rows[] = {
 	{"asyncio.locks", "Lock", SYNC_LOCK},
+	{"asyncio.locks", "BoundedSemaphore", SYNC_SEMAPHORE},
 	{"asyncio.locks", "Semaphore", SYNC_SEMAPHORE},
 	{"asyncio.locks", "Condition", SYNC_CONDITION},
 	{"asyncio.locks", "Event", SYNC_EVENT},
@@ -74,6 +75,15 @@ int sync_class_of(struct decoder *decoder, const struct sync_classes *classes,
 		return 0;
 	}
 	return 0;
+}
+
+bool sync_class_is(const struct sync_classes *classes, const struct type *type)
+{
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		if (classes->addr[i] == type->addr)
+			return true;
+	}
+	return false;
 }
 
 #define LOCKS "asyncio/locks.py"

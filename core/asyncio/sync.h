@@ -57,6 +57,9 @@ int sync_classes_read(struct decoder *decoder, const struct interp *interp,
 int sync_class_of(struct decoder *decoder, const struct sync_classes *classes,
 		  const struct type *type, enum sync_class *ret);
 
+/* Whether it is one of them, rather than derived from one. */
+bool sync_class_is(const struct sync_classes *classes, const struct type *type);
+
 /* What a coroutine waits for if one of these functions is at its end. */
 enum sync_wait {
 	SYNC_WAIT_NONE,

@@ -33,8 +33,10 @@ struct scan {
 	const struct frame *frame;
 	const struct with *with;
 	struct wait *wait;
-	/* What the innermost of the managers that are looked into will call. */
+	/* What the innermost of the managers that are looked into will call; and the generator
+	 * that it is, or NULL. */
 	uint64_t exit;
+	const struct code *generator;
 	unsigned int depth;
 };
 
@@ -95,13 +97,19 @@ static bool is_exclusive(const struct primitive *primitive)
 	       primitive->kind == PRIMITIVE_THREAD_RLOCK;
 }
 
-static bool is_given_back(const struct waiting *waiting, uint64_t condition)
+/* Whether the task has given it back, which then is one that it has taken itself. */
+static bool is_given_back(struct waiting *waiting, const struct task *task, uint64_t lock)
 {
-	for (size_t i = 0; i < waiting->given_back_count; i++) {
-		if (waiting->given_back[i] == condition)
-			return true;
-	}
-	return false;
+	struct lent_list *lent = &waiting->lent;
+	size_t i = 0;
+	while (i < waiting->given_back_count && waiting->given_back[i] != lock)
+		i++;
+	if (i == waiting->given_back_count)
+		return false;
+	while (task && lent->count && lent->items[lent->count - 1].task == task &&
+	       lent->items[lent->count - 1].lock == lock)
+		lent->count--;
+	return true;
 }
 
 static int resolve(struct scan *scan, uint64_t manager, enum certainty certainty);
@@ -111,9 +119,14 @@ static int add_holder(struct scan *scan, struct primitive *primitive, enum certa
 	struct holders *holders = &primitive->holders;
 	struct decoder *decoder = scan->waiting->decoder;
 	bool releases = false;
+	if (is_given_back(scan->waiting, scan->task, primitive->addr))
+		return 0;
 	int status = code_mentions(decoder, scan->frame->location->code, "release", &releases);
+	if (!status && !releases && scan->generator)
+		status = code_mentions(decoder, scan->generator, "release", &releases);
 	if (error_is_fatal(status))
 		return status;
+	releases |= scan->waiting->releases;
 	for (size_t i = 0; i < holders->count; i++) {
 		const struct holder *known = &holders->items[i];
 		if (known->task == scan->task && known->thread == scan->thread)
@@ -156,9 +169,12 @@ static int resolve_generator(struct scan *scan, uint64_t generator)
 	int status = coro_frame(decoder, generator, &state, &frame);
 	if (status || !frame.location || state == CORO_FOREIGN || scan->depth >= MANAGER_DEPTH)
 		return error_is_fatal(status) ? status : 0;
+	const struct code *outer = scan->generator;
+	scan->generator = frame.location->code;
 	scan->depth++;
 	status = withs_visit(decoder, &frame, visit_inner_with, scan);
 	scan->depth--;
+	scan->generator = outer;
 	return error_is_fatal(status) ? status : 0;
 }
 
@@ -241,8 +257,6 @@ static int resolve_known(struct scan *scan, uint64_t manager, enum sync_class cl
 	switch (class) {
 	case SYNC_CONDITION:
 	case SYNC_THREAD_CONDITION:
-		if (is_given_back(scan->waiting, manager))
-			return 0;
 		return resolve_attr(scan, manager, "_lock", resolve_certainly);
 	case SYNC_EXIT_STACK:
 		return resolve_attr(scan, manager, "_exit_callbacks", resolve_exits);
@@ -304,12 +318,16 @@ static int visit_value(struct decoder *decoder, const struct stack_value *value,
 void holders_begin(struct waiting *waiting)
 {
 	waiting->given_back_count = 0;
+	waiting->releases = false;
 }
 
-/* Condition.wait() gives its lock back, until it has queued for it again. */
-static int note_given_back(struct waiting *waiting, const struct frame *frame)
+/* Condition.wait() gives its lock back, until it has queued for it again. The lock may have been
+ * taken by itself, or by another condition that has it as well. */
+static int note_given_back(struct waiting *waiting, const struct task *task,
+			   const struct frame *frame)
 {
 	uint64_t self;
+	struct attr attr = {.name = "_lock"};
 	const struct location *location = frame->location;
 	if (waiting->given_back_count == GIVEN_BACK_MAX || !location->function ||
 	    (strcmp(location->function, "Condition.wait") != 0 &&
@@ -318,8 +336,26 @@ static int note_given_back(struct waiting *waiting, const struct frame *frame)
 	     !sync_is_file(location->code->filename, "threading.py")))
 		return 0;
 	int status = locals_get(waiting->decoder, frame, "self", &self);
-	if (!status && self)
-		waiting->given_back[waiting->given_back_count++] = self;
+	if (status || !self)
+		return status;
+	status = attrs_find(waiting->decoder, self, &attr, 1);
+	if (status || !attr.value)
+		return status;
+	waiting->given_back[waiting->given_back_count++] = attr.value;
+	if (task && !array_push(&waiting->lent, ((struct lent){task, attr.value})))
+		return waiting_no_memory(waiting);
+	return 0;
+}
+
+/* What a frame calls may release what a with around that has taken. */
+static int note_release(struct waiting *waiting, const struct frame *frame)
+{
+	const struct code *code = frame->location->code;
+	bool releases = false;
+	if (waiting->releases || !own_is(&waiting->own, code))
+		return 0;
+	int status = code_mentions(waiting->decoder, code, "release", &releases);
+	waiting->releases |= !status && releases;
 	return status;
 }
 
@@ -337,12 +373,14 @@ int holders_read_frame(struct waiting *waiting, size_t interp, struct task *task
 	bool exact;
 	if (!frame->location)
 		return 0;
-	int status = note_given_back(waiting, frame);
+	int status = note_given_back(waiting, task, frame);
 	if (!error_is_fatal(status))
 		status = withs_visit(waiting->decoder, frame, visit_with, &scan);
 	/* What it awaits is on top; below may be what it iterates over. */
 	if (!error_is_fatal(status) && frame->depth > 1)
 		status = stack_visit(waiting->decoder, frame, &exact, visit_value, &scan);
+	if (!error_is_fatal(status))
+		status = note_release(waiting, frame);
 	return error_is_fatal(status) ? status : 0;
 }
 
@@ -451,9 +489,47 @@ static int list_holds(struct waiting *waiting)
 	return status;
 }
 
+static void drop_holder(struct primitive *primitive, const struct task *task)
+{
+	struct holders *holders = &primitive->holders;
+	size_t kept = 0;
+	for (size_t i = 0; i < holders->count; i++) {
+		if (holders->items[i].task != task)
+			holders->items[kept++] = holders->items[i];
+	}
+	holders->count = kept;
+}
+
+/* How many tasks are looked at that await, directly or not, one that waits at a condition. */
+#define BORROWERS_MAX 32
+
+/*
+ * Whoever awaits a task that waits at a condition, as in wait_for(condition.wait(), 10), has had
+ * that give back the lock which it took itself.
+ */
+static void drop_lenders(struct waiting *waiting, const struct lent *lent)
+{
+	struct primitive *primitive = addrmap_get(&waiting->primitives, lent->lock);
+	const struct task *tasks[BORROWERS_MAX] = {lent->task};
+	size_t count = 1;
+	for (size_t i = 0; primitive && i < count; i++) {
+		drop_holder(primitive, tasks[i]);
+		for (size_t k = 0; k < tasks[i]->awaiter_count && count < BORROWERS_MAX; k++) {
+			const struct task *awaiter = tasks[i]->awaiters[k].awaiter;
+			bool is_new = awaiter != NULL;
+			for (size_t n = 0; is_new && n < count; n++)
+				is_new = tasks[n] != awaiter;
+			if (is_new)
+				tasks[count++] = awaiter;
+		}
+	}
+}
+
 static void decide(struct primitive *primitive)
 {
 	struct holders *holders = &primitive->holders;
+	if (primitive->contested || primitive->derived)
+		limit(holders, CERTAINTY_LIKELY);
 	drop_unlikely(holders);
 	if (primitive->kind == PRIMITIVE_SEMAPHORE && primitive->bound > 0 &&
 	    primitive->value >= 0 && holders->count > (size_t)(primitive->bound - primitive->value))
@@ -471,6 +547,8 @@ static void decide(struct primitive *primitive)
 int holders_decide(struct waiting *waiting)
 {
 	struct primitives *primitives = &waiting->waits->primitives;
+	for (size_t i = 0; i < waiting->lent.count; i++)
+		drop_lenders(waiting, &waiting->lent.items[i]);
 	for (size_t i = 0; i < primitives->count; i++) {
 		struct primitive *primitive = primitives->items[i];
 		int status = use_owner(waiting, primitive);

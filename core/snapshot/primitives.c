@@ -254,7 +254,10 @@ int primitive_get(struct waiting *waiting, size_t interp, uint64_t addr, struct 
 	if (is_lock)
 		return read_thread_lock(waiting, *ret, kind);
 	(*ret)->kind = classes[row].kind;
-	return read_state(waiting, *ret, row);
+	const struct type *type;
+	status = object_type(waiting->decoder, addr, &type);
+	(*ret)->derived = !status && !sync_class_is(&waiting->classes[interp], type);
+	return status ? status : read_state(waiting, *ret, row);
 }
 
 /* ---- names ---- */

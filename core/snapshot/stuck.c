@@ -83,7 +83,9 @@ static int add_wakers(struct stuck *stuck, size_t index, enum certainty least)
 	int status = 0;
 	actor->first = stuck->wakers.count;
 	actor->needs_all = wait->for_all;
-	if (!wait->blocked || wait->has_timeout || wait->certainty < least)
+	/* Of futures among what a gather() waits for, only a failure ends it. */
+	bool may_end = wait->for_futures && (!wait->for_all || least == CERTAINTY_CERTAIN);
+	if (!wait->blocked || wait->has_timeout || may_end || wait->certainty < least)
 		actor->open = true;
 	else if (wait->for_tasks && index < stuck->task_count)
 		status = add_awaited(stuck, actor, stuck->snap->tasks.items[index]);
@@ -98,7 +100,7 @@ static int add_wakers(struct stuck *stuck, size_t index, enum certainty least)
 				thread_actor(stuck, (ptrdiff_t)stuck->waits->workers
 							    .items[wait->first_worker + i]),
 				NULL, NULL);
-	else if (wait->object && wait->kind != WAIT_CONDITION && wait->kind != WAIT_EVENT)
+	else if (wait->object && (wait->kind == WAIT_LOCK || wait->kind == WAIT_SEMAPHORE))
 		status = add_holders(stuck, actor, wait->object, least);
 	actor->count = stuck->wakers.count - actor->first;
 	if (!actor->count)

@@ -43,6 +43,14 @@ struct keeper {
  * signal handlers. */
 #define GIVEN_BACK_MAX 4
 
+/* A lock that Condition.wait() in a task has given back, and that another has taken for it. */
+struct lent {
+	const struct task *task;
+	uint64_t lock;
+};
+
+ARRAY(lent_list, struct lent);
+
 struct waiting {
 	struct decoder *decoder;
 	struct aiodbg_snapshot *snap;
@@ -58,9 +66,12 @@ struct waiting {
 	struct addrmap executing;
 	/* Objects that were asked what they keep. */
 	struct addrmap walked;
-	/* Conditions that the frames seen so far wait at: see holders_begin(). */
+	/* Locks of the conditions that the frames seen so far wait at: see holders_begin(). */
 	uint64_t given_back[GIVEN_BACK_MAX];
 	size_t given_back_count;
+	struct lent_list lent;
+	/* A frame further in names release. */
+	bool releases;
 	/* Interpreter of what is being decoded: an index. */
 	size_t interp;
 	/* The chain of the task that is being decoded, outermost first. */

@@ -16,6 +16,8 @@
 #include "cpython/float.h"
 #include "cpython/locals.h"
 #include "cpython/modules.h"
+#include "cpython/sequence.h"
+#include "cpython/set.h"
 #include "cpython/str.h"
 #include "process/clock.h"
 #include "snapshot/graph.h"
@@ -151,6 +153,30 @@ static enum wait_kind meaning_of(enum sync_wait wait)
 	return WAIT_UNKNOWN;
 }
 
+/* Whether a future that is no task is among those that are waited for. */
+static int visit_waited_for(struct decoder *decoder, uint64_t item, void *arg)
+{
+	struct wait *wait = arg;
+	struct future future;
+	int status = work_step(&decoder->reader.work);
+	if (!status)
+		status = future_read(decoder, item, EXPECT_NOTHING, &future);
+	wait->for_futures |= status || (!future.is_task && future.state == FUTURE_PENDING);
+	return error_is_fatal(status) ? status : 0;
+}
+
+static int read_others(struct waiting *waiting, uint64_t container, struct wait *wait)
+{
+	enum kind kind;
+	int status = object_kind(waiting->decoder, container, &kind);
+	if (!status && kind == KIND_SET)
+		status = set_visit(waiting->decoder, container, visit_waited_for, wait);
+	else if (!status)
+		status = sequence_visit(waiting->decoder, container, visit_waited_for, wait);
+	wait->for_futures |= status != 0;
+	return error_is_fatal(status) ? status : 0;
+}
+
 /* asyncio.wait() says when it is content. */
 static int read_return_when(struct waiting *waiting, const struct frame *frame, struct wait *wait)
 {
@@ -160,7 +186,9 @@ static int read_return_when(struct waiting *waiting, const struct frame *frame, 
 	if (!status && value)
 		status = str_equals(waiting->decoder, value, "ALL_COMPLETED", &all);
 	wait->for_all = all;
-	return status;
+	if (!status && !all)
+		status = locals_get(waiting->decoder, frame, "fs", &value);
+	return status || all || !value ? status : read_others(waiting, value, wait);
 }
 
 static int apply_rule(struct waiting *waiting, const struct task *task,
@@ -255,9 +283,13 @@ static int ask_future(struct waiting *waiting, const struct task *task, const st
 	}
 	int status = waiting_class(waiting, task->interp, future->addr, &class);
 	if (!status && class == SYNC_GATHERING) {
+		struct attr children = {.name = "_children"};
 		wait->kind = WAIT_GATHER;
 		wait->for_tasks = wait->for_all = wait->ends_on_failure = true;
-		return 0;
+		status = attrs_find(waiting->decoder, future->addr, &children, 1);
+		if (!status && children.value)
+			status = read_others(waiting, children.value, wait);
+		return error_is_fatal(status) ? status : 0;
 	}
 	if (!status)
 		status = future_visit_callbacks(waiting->decoder, future, visit_callback, &asking);
@@ -555,6 +587,7 @@ int waits_read(struct aiodbg_snapshot *snap, struct decoder *decoder, struct wai
 	addrmap_deinit(&waiting.rules);
 	addrmap_deinit(&waiting.executing);
 	addrmap_deinit(&waiting.walked);
+	array_deinit(&waiting.lent);
 	array_deinit(&waiting.chain);
 	free(waiting.classes);
 	return status;

@@ -114,6 +114,10 @@ struct primitive {
 	int64_t value, bound, unfinished;
 	/* A lock that is free and whose first waiter was woken: it is being handed over. */
 	bool handed_over;
+	/* Of a class derived from the library's, which may mean something else by it. */
+	bool derived;
+	/* A task that is not seen to hold it is at a function that releases it. */
+	bool contested;
 	struct holders holders;
 	/* Tasks and threads whose wait this is. */
 	size_t waiter_count;
@@ -143,6 +147,8 @@ struct wait {
 	bool for_tasks, for_all;
 	/* If one of them fails, it goes on at once. */
 	bool ends_on_failure;
+	/* And for futures that are no tasks: whoever completes one of these ends it too. */
+	bool for_futures;
 	/* The thread that it waits for, an index or -1. */
 	ptrdiff_t thread;
 	/* Of an executor's: not begun, and how many are ahead; -1: not known. Its workers are
