@@ -204,6 +204,20 @@ int attrs_visit(struct decoder *decoder, uint64_t addr, dict_visit_fn *visit, vo
 	return code ? code : visit_slots(decoder, addr, type, visit, arg);
 }
 
+int attrs_visit_owned(struct decoder *decoder, uint64_t addr, uint64_t *dict, dict_visit_fn *visit,
+		      void *arg)
+{
+	const struct type *type;
+	struct place place = {0};
+	int code = object_type(decoder, addr, &type);
+	if (!code)
+		code = find_place(decoder, addr, type, &place);
+	*dict = place.values ? 0 : place.dict;
+	if (!code && place.values && type->cached_keys)
+		code = dict_visit_values(decoder, type->cached_keys, place.values, visit, arg);
+	return code ? code : visit_slots(decoder, addr, type, visit, arg);
+}
+
 int class_attr_find(struct decoder *decoder, uint64_t addr, const char *name, uint64_t *ret)
 {
 	uint64_t dict;

@@ -37,6 +37,13 @@ int attr_find(struct decoder *decoder, uint64_t addr, const char *name, uint64_t
  */
 int attrs_visit(struct decoder *decoder, uint64_t addr, dict_visit_fn *visit, void *arg);
 
+/*
+ * Visit those that the object itself has, in its slots or in values behind it. *dict is its __dict__
+ * if that is an object that has the others, or 0.
+ */
+int attrs_visit_owned(struct decoder *decoder, uint64_t addr, uint64_t *dict, dict_visit_fn *visit,
+		      void *arg);
+
 /* What the class at addr itself has under this name, bases not looked at; 0 if nothing. */
 int class_attr_find(struct decoder *decoder, uint64_t addr, const char *name, uint64_t *ret);
 

@@ -294,7 +294,27 @@ static void put_threads(yajl_gen gen, const struct aiodbg_snapshot *snap,
 	yajl_gen_array_close(gen);
 }
 
-/* What the parties wait for and hold, each once. */
+/* Whether the party waits for an object that none before it waits for and nobody here holds. */
+static bool is_first_waiter(const struct verdict *verdict, size_t index)
+{
+	const struct wait *wait = verdict->parties[index].wait;
+	if (!wait || !wait->object)
+		return false;
+	/* Most wait for what the last one does. */
+	if (index && verdict->parties[index - 1].wait &&
+	    verdict->parties[index - 1].wait->object == wait->object)
+		return false;
+	for (size_t i = 0; i < verdict->party_count; i++) {
+		const struct party *party = &verdict->parties[i];
+		for (size_t k = 0; k < party->held_count; k++) {
+			if (party->held[k].object == wait->object)
+				return false;
+		}
+	}
+	return true;
+}
+
+/* What the parties hold and wait for. */
 static void put_objects(yajl_gen gen, const struct verdict *verdict)
 {
 	yajl_gen_array_open(gen);
@@ -302,6 +322,8 @@ static void put_objects(yajl_gen gen, const struct verdict *verdict)
 		const struct party *party = &verdict->parties[i];
 		for (size_t k = 0; k < party->held_count; k++)
 			put_address(gen, party->held[k].object->addr);
+		if (is_first_waiter(verdict, i))
+			put_address(gen, party->wait->object->addr);
 	}
 	if (verdict->loop)
 		put_address(gen, verdict->loop->addr);

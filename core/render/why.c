@@ -79,6 +79,38 @@ static void summarize_blocked(struct output *out, const struct aiodbg_snapshot *
 	}
 }
 
+static void write_waiting(struct output *out, const struct verdict *verdict)
+{
+	size_t tasks, threads;
+	count_parties(verdict, &tasks, &threads);
+	if (tasks)
+		output_format(out, "%zu task%s", tasks, tasks == 1 ? "" : "s");
+	if (tasks && threads)
+		output_text(out, " and ");
+	if (threads)
+		output_format(out, "%zu thread%s", threads, threads == 1 ? "" : "s");
+	output_text(out, tasks + threads == 1 ? " waits" : " wait");
+}
+
+/* Those of whom nobody is left who could end their waiting. */
+static void summarize_vain(struct output *out, const struct verdict *verdict)
+{
+	write_waiting(out, verdict);
+	if (verdict->kind == VERDICT_NEVER_RELEASED)
+		output_text(out, " for a lock that nobody is left to release");
+	else if (verdict->kind == VERDICT_NO_CONSUMER)
+		output_text(out, " at a queue that nobody takes from");
+	else
+		output_text(out, " for what only they lead to");
+}
+
+static void summarize_gone(struct output *out, const struct verdict *verdict)
+{
+	write_waiting(out, verdict);
+	output_format(out, " in loop 0x%" PRIx64 ", which %s", verdict->loop->addr,
+		      verdict->loop->state == LOOP_CLOSED ? "is closed" : "no thread runs");
+}
+
 void why_write_summary(struct output *out, const struct aiodbg_snapshot *snap,
 		       const struct verdict *verdict)
 {
@@ -88,6 +120,14 @@ void why_write_summary(struct output *out, const struct aiodbg_snapshot *snap,
 		break;
 	case VERDICT_LOOP_BLOCKED:
 		summarize_blocked(out, snap, verdict);
+		break;
+	case VERDICT_LOOP_GONE:
+		summarize_gone(out, verdict);
+		break;
+	case VERDICT_NEVER_RELEASED:
+	case VERDICT_NOTHING_CAN_WAKE:
+	case VERDICT_NO_CONSUMER:
+		summarize_vain(out, verdict);
 		break;
 	case VERDICT_STOPPED:
 		output_format(out,

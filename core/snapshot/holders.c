@@ -450,6 +450,7 @@ static int use_owner(struct waiting *waiting, struct primitive *primitive)
 			return 0;
 		return array_push(&primitive->holders, holder) ? 0 : waiting_no_memory(waiting);
 	}
+	primitive->owner_gone = !waiting->snap->problem_count;
 	return 0;
 }
 

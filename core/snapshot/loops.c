@@ -313,6 +313,95 @@ static int read_loop(struct waiting *waiting, size_t thread)
 	return array_push(&waiting->waits->loops, loop) ? 0 : waiting_no_memory(waiting);
 }
 
+/* ---- loops that do not run ---- */
+
+/* Whether a thread may be about to run a loop that it does not run now. */
+struct at_hand {
+	struct waiting *waiting;
+	size_t first;
+};
+
+static int visit_variable(struct decoder *decoder, const struct local *local, void *arg)
+{
+	struct at_hand *at_hand = arg;
+	struct loops *loops = &at_hand->waiting->waits->loops;
+	(void)decoder;
+	for (size_t i = at_hand->first; local->value && i < loops->count; i++)
+		loops->items[i].at_hand |= loops->items[i].addr == local->value;
+	return 0;
+}
+
+static int look_at_thread(struct at_hand *at_hand, const struct thread *thread)
+{
+	struct decoder *decoder = at_hand->waiting->decoder;
+	struct loops *loops = &at_hand->waiting->waits->loops;
+	struct thread_frames frames = {0};
+	int status = thread_frames_read(decoder, thread, &frames);
+	for (size_t i = 0; !error_is_fatal(status) && i < frames.count; i++) {
+		struct frame frame;
+		const char *file = frames.items[i].location->code->filename;
+		bool runs = !thread->running_loop && (sync_is_file(file, "asyncio/runners.py") ||
+						      sync_is_file(file, "asyncio/base_events.py"));
+		for (size_t k = at_hand->first; runs && k < loops->count; k++)
+			loops->items[k].at_hand = true;
+		status = frame_read_any(decoder, frames.items[i].addr, &frame);
+		if (!status)
+			status = locals_visit(decoder, &frame, visit_variable, at_hand);
+	}
+	array_deinit(&frames);
+	return error_is_fatal(status) ? status : 0;
+}
+
+/*
+ * A loop that only tasks lead to. While one runs it has the ident of its thread, and a forked child
+ * has it from its parent: only None says that it does not run. Of loops in C nothing is known.
+ */
+static int add_idle_loop(struct waiting *waiting, uint64_t addr)
+{
+	struct decoder *decoder = waiting->decoder;
+	struct loop loop = {.addr = addr, .thread = -1};
+	struct attr attr = {.name = "_thread_id"};
+	enum kind kind = KIND_OTHER;
+	int status = read_queues(waiting, &loop);
+	if (!status)
+		status = attrs_find(decoder, addr, &attr, 1);
+	if (!status && attr.value)
+		status = object_kind(decoder, attr.value, &kind);
+	if (error_is_fatal(status))
+		return status;
+	if (kind == KIND_INT)
+		loop.state = LOOP_COPY;
+	else if (loop.state != LOOP_CLOSED && kind == KIND_NONE)
+		loop.state = LOOP_NOT_RUNNING;
+	return array_push(&waiting->waits->loops, loop) ? 0 : waiting_no_memory(waiting);
+}
+
+static int read_idle_loops(struct waiting *waiting)
+{
+	const struct tasks *tasks = &waiting->snap->tasks;
+	struct loops *loops = &waiting->waits->loops;
+	struct at_hand at_hand = {waiting, loops->count};
+	uint64_t last = 0;
+	int status = 0;
+	for (size_t i = 0; !status && i < tasks->count; i++) {
+		uint64_t addr = tasks->items[i]->loop;
+		size_t k = 0;
+		if (!addr || addr == last || !task_is_pending(tasks->items[i]) ||
+		    tasks->items[i]->is_copy)
+			continue;
+		last = addr;
+		status = work_charge(&waiting->decoder->reader.work, 1 + loops->count / 16);
+		while (k < loops->count && loops->items[k].addr != addr)
+			k++;
+		if (!status && k == loops->count)
+			status = add_idle_loop(waiting, addr);
+	}
+	for (size_t i = 0;
+	     !status && at_hand.first < loops->count && i < waiting->snap->threads.count; i++)
+		status = look_at_thread(&at_hand, &waiting->snap->threads.items[i]);
+	return status;
+}
+
 /* Now is known of a process that runs. Else the latest time that any loop has seen is past. */
 static void find_now(struct waiting *waiting)
 {
@@ -357,5 +446,5 @@ int loops_read(struct waiting *waiting)
 	if (!status)
 		status = read_copied(waiting);
 	find_now(waiting);
-	return status;
+	return status ? status : read_idle_loops(waiting);
 }

@@ -17,8 +17,10 @@ ARRAY(actor_stack, size_t);
 
 struct wait *stuck_wait(const struct stuck *stuck, size_t actor)
 {
-	return actor < stuck->task_count ? &stuck->waits->of_tasks[actor]
-					 : &stuck->waits->of_threads[actor - stuck->task_count];
+	if (actor < stuck->task_count)
+		return &stuck->waits->of_tasks[actor];
+	return actor < stuck->first_set ? &stuck->waits->of_threads[actor - stuck->task_count]
+					: NULL;
 }
 
 static int add_waker(struct stuck *stuck, size_t actor, struct primitive *object,
@@ -76,6 +78,19 @@ static int add_awaited(struct stuck *stuck, struct actor *actor, const struct ta
 	return status;
 }
 
+/* Whoever can wake it is not known by what it does, but by the references to what is waited for. */
+static int use_closed_set(struct stuck *stuck, struct actor *actor, const struct wait *wait,
+			  enum certainty least)
+{
+	bool good = wait->blocked && !wait->has_timeout && wait->certainty >= least;
+	if (!actor->open || !good || !wait->closed || wait->closed->certainty < least)
+		return 0;
+	stuck->wakers.count = actor->first;
+	actor->open = false;
+	actor->count = 1;
+	return add_waker(stuck, stuck->first_set + wait->closed->index, wait->object, NULL);
+}
+
 static int add_wakers(struct stuck *stuck, size_t index, enum certainty least)
 {
 	struct actor *actor = &stuck->actors[index];
@@ -105,6 +120,18 @@ static int add_wakers(struct stuck *stuck, size_t index, enum certainty least)
 	actor->count = stuck->wakers.count - actor->first;
 	if (!actor->count)
 		actor->open = true;
+	return status ? status : use_closed_set(stuck, actor, wait, least);
+}
+
+static int add_owners(struct stuck *stuck, size_t index)
+{
+	struct actor *actor = &stuck->actors[index];
+	const struct closed_set *set = stuck->waits->closed_sets.items[index - stuck->first_set];
+	int status = 0;
+	actor->first = stuck->wakers.count;
+	for (size_t i = 0; !status && i < set->owner_count; i++)
+		status = add_waker(stuck, set->owners[i], NULL, NULL);
+	actor->count = set->owner_count;
 	return status;
 }
 
@@ -130,7 +157,7 @@ static int add_actors(struct stuck *stuck, enum certainty least)
 {
 	int status = 0;
 	/* Threads first: it depends on them. */
-	for (size_t i = stuck->task_count; !status && i < stuck->count; i++)
+	for (size_t i = stuck->task_count; !status && i < stuck->first_set; i++)
 		status = add_wakers(stuck, i, least);
 	for (size_t i = 0; !status && i < stuck->task_count; i++) {
 		status = work_charge(&stuck->reader->work, 1);
@@ -141,6 +168,8 @@ static int add_actors(struct stuck *stuck, enum certainty least)
 		if (!status && thread != SIZE_MAX)
 			status = add_waker(stuck, thread, NULL, NULL);
 	}
+	for (size_t i = stuck->first_set; !status && i < stuck->count; i++)
+		status = add_owners(stuck, i);
 	return status;
 }
 
@@ -341,7 +370,8 @@ int stuck_find(struct stuck *stuck, const struct aiodbg_snapshot *snap, const st
 		.waits = waits,
 		.reader = reader,
 		.task_count = snap->tasks.count,
-		.count = snap->tasks.count + snap->threads.count,
+		.first_set = snap->tasks.count + snap->threads.count,
+		.count = snap->tasks.count + snap->threads.count + waits->closed_sets.count,
 	};
 	stuck->actors = calloc(stuck->count + 1, sizeof(*stuck->actors));
 	int status = stuck->actors ? add_actors(stuck, least) : error_no_memory(&reader->error);

@@ -3,7 +3,8 @@
  * Which tasks and threads can only be woken by each other: the greatest set of them in which
  * nobody has a waker outside, and the circles in it.
  *
- * Each task and thread is an actor, tasks first, by their indexes. Knows no Python.
+ * Each task and thread is an actor, tasks first, by their indexes. Behind them come the sets of tasks
+ * that alone can wake somebody, which wait for any of theirs. Knows no Python.
  */
 #ifndef SNAPSHOT_STUCK_H
 #define SNAPSHOT_STUCK_H
@@ -44,7 +45,8 @@ struct stuck {
 	const struct waits *waits;
 	struct reader *reader;
 	struct actor *actors;
-	size_t count, task_count, knot_count;
+	/* first_set: of the actors, the first that is a set. */
+	size_t count, task_count, first_set, knot_count;
 	struct wakers wakers;
 	/* The other direction, made when it is needed: whom each can wake. */
 	size_t *woken_first, *woken;
@@ -59,7 +61,7 @@ int stuck_find(struct stuck *stuck, const struct aiodbg_snapshot *snap, const st
 	       enum certainty least, struct reader *reader);
 void stuck_deinit(struct stuck *stuck);
 
-/* Its wait, or NULL. */
+/* Its wait; NULL for a set. */
 struct wait *stuck_wait(const struct stuck *stuck, size_t actor);
 
 #endif

@@ -124,6 +124,11 @@ int holders_decide(struct waiting *waiting);
 /* Find who may hold the locks that are waited for and that nobody is seen to hold. */
 int candidates_read(struct waiting *waiting);
 
+/* ---- closure.c ---- */
+
+/* Find the tasks that can only be woken by tasks that wait themselves. */
+int closure_read(struct waiting *waiting);
+
 /* ---- executors.c ---- */
 
 /* Which thread does the work that a future stands for, or has it queued. */

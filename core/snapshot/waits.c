@@ -75,6 +75,7 @@ void waits_deinit(struct waits *waits)
 	array_deinit(&waits->primitives);
 	array_deinit(&waits->loops);
 	array_deinit(&waits->workers);
+	array_deinit(&waits->closed_sets);
 }
 
 /* ---- one task ---- */
@@ -567,6 +568,8 @@ static int read_all(struct waiting *waiting)
 		status = candidates_read(waiting);
 	if (!status)
 		status = holders_decide(waiting);
+	if (!status)
+		status = closure_read(waiting);
 	find_own_folder(waiting);
 	return status ? status : loops_read(waiting);
 }

@@ -118,12 +118,27 @@ struct primitive {
 	bool derived;
 	/* A task that is not seen to hold it is at a function that releases it. */
 	bool contested;
+	/* It names a thread as its owner that does not exist. */
+	bool owner_gone;
 	struct holders holders;
 	/* Tasks and threads whose wait this is. */
 	size_t waiter_count;
 };
 
 ARRAY(primitives, struct primitive *);
+
+/* All tasks that references lead to something from, and nothing else does: one of them has to
+ * wake whoever waits for that. */
+struct closed_set {
+	/* Place in waits.closed_sets. */
+	size_t index;
+	/* Indexes of tasks. */
+	const size_t *owners;
+	size_t owner_count;
+	enum certainty certainty;
+};
+
+ARRAY(closed_sets, struct closed_set *);
 
 /* Why a task or thread does not go on. */
 struct wait {
@@ -168,6 +183,11 @@ struct wait {
 	/* Of a task that is ready: it has not begun; its place in the loop's queue, from 1. */
 	bool not_started;
 	size_t ready_place;
+	/* Who alone can wake it, by the references to what it waits for; NULL: others may. */
+	const struct closed_set *closed;
+	/* It was never meant to be woken but by being cancelled: no variable or attribute has what
+	 * it waits for; or it is the main task of a loop. */
+	bool for_ever;
 	/* How sure the kind and the object are. */
 	enum certainty certainty;
 	/* The innermost own frame, where it waits. */
@@ -204,6 +224,8 @@ struct loop {
 	/* The Handle that runs, and the task that it runs; 0 and NULL: not known. */
 	uint64_t handle;
 	struct task *task;
+	/* It does not run, but a thread has it in a variable, or is about to run some loop. */
+	bool at_hand;
 	/* Handles that are ready; timers, cancelled ones left out, the first of them. */
 	size_t ready_count, timer_count;
 	double first_timer_at;
@@ -242,6 +264,7 @@ struct waits {
 	struct loops loops;
 	/* Indexes of threads: workers of executors. */
 	struct worker_indexes workers;
+	struct closed_sets closed_sets;
 	/* What each task holds: holds[first_hold[i]] and those up to first_hold[i + 1]; and after
 	 * them what each thread does, which no task of it has. */
 	struct primitive **holds;
