@@ -19,21 +19,21 @@
 #include <string.h>
 #include <time.h>
 
-/* Functions of C that may take as long as they like. */
+/* Functions of C that are called to wait. What reads and writes files, which is over at once in most
+ * programs, is none of them. */
 static const char *const blocking[] = {
-	"sleep",    "acquire", "__enter__", "recv",    "recv_into",   "read",
-	"readinto", "write",   "accept",    "connect", "select",      "poll",
-	"wait",	    "waitpid", "wait4",	    "join",    "getaddrinfo", "gethostbyname",
-	"send",	    "sendall", "flock",	    "get",     "fsync",
+	"sleep", "recv",    "recv_into", "accept", "connect",	  "select",	   "poll",
+	"wait",	 "waitpid", "wait4",	 "join",   "getaddrinfo", "gethostbyname", "flock",
 };
 
-static bool is_blocking(const char *name)
+/* asyncio itself calls them for sockets that do not block. */
+static bool is_blocking(const char *name, const struct location *caller)
 {
-	const char *dot = strrchr(name, '.');
+	const char *dot = strrchr(name, '.'), *file = caller ? caller->code->filename : NULL;
 	name = dot ? dot + 1 : name;
 	for (size_t i = 0; i < sizeof(blocking) / sizeof(blocking[0]); i++) {
 		if (!strcmp(blocking[i], name))
-			return true;
+			return !file || !strstr(file, "/asyncio/");
 	}
 	return false;
 }
@@ -88,7 +88,9 @@ static int read_called(struct waiting *waiting, uint64_t addr, struct loop *loop
 		return error_is_fatal(status) ? status : 0;
 	loop->calls = calling.name;
 	loop->calls_certainty = exact ? CERTAINTY_CERTAIN : CERTAINTY_LIKELY;
-	loop->calls_blocking = calling.name && is_blocking(calling.name);
+	/* A lock that is locked keeps it waiting, whatever it calls. */
+	loop->calls_blocking = waiting->waits->of_threads[loop->thread].blocked ||
+			       (calling.name && is_blocking(calling.name, frame.location));
 	return 0;
 }
 
