@@ -253,11 +253,27 @@ static int read_all(struct closure *closure)
 	return status;
 }
 
+/* Whether somebody has a permit of a semaphore that nobody can see. */
+static bool do_permits_move(const struct waiting *waiting)
+{
+	const struct tasks *tasks = &waiting->snap->tasks;
+	for (size_t i = 0; i < tasks->count; i++) {
+		const struct task *task = tasks->items[i];
+		const char *name = task->depth ? task->stack[0]->code->name : NULL;
+		bool is_woken = waiting->waits->of_tasks[i].kind == WAIT_READY && name &&
+				!strcmp(name, "acquire");
+		if (is_woken || task->problems || task->state == AIODBG_TASK_RUNNING)
+			return true;
+	}
+	return false;
+}
+
 int closure_read(struct waiting *waiting)
 {
 	const struct aiodbg_snapshot *snap = waiting->snap;
 	struct closure closure = {.waiting = waiting};
 	bool wanted = false;
+	waiting->waits->permits_move = do_permits_move(waiting);
 	/* There the counts are spread over threads, and some are put off. */
 	if (snap->free_threaded)
 		return 0;

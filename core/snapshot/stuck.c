@@ -43,11 +43,14 @@ static int add_holders(struct stuck *stuck, struct actor *actor, struct primitiv
 	const struct holders *holders = &object->holders;
 	size_t enough = 1, known = 0;
 	if (object->kind == PRIMITIVE_SEMAPHORE || object->kind == PRIMITIVE_THREAD_SEMAPHORE) {
-		if (object->bound <= 0 || object->value != 0) {
+		/* How many permits there are is often not known. If all who are seen to have one
+		 * wait, and none is on its way, nobody else has one, probably. */
+		bool likely = least <= CERTAINTY_LIKELY && !stuck->waits->permits_move;
+		if (object->value != 0 || (object->bound <= 0 && !likely)) {
 			actor->open = true;
 			return 0;
 		}
-		enough = (size_t)object->bound;
+		enough = object->bound > 0 ? (size_t)object->bound : 1;
 	}
 	int status = 0;
 	for (size_t i = 0; !status && i < holders->count; i++) {

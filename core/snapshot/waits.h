@@ -276,6 +276,8 @@ struct waits {
 	 * passed. */
 	double now;
 	bool has_now, now_is_least;
+	/* A task runs or was just woken in acquire(): a semaphore may be about to be given. */
+	bool permits_move;
 	/* The process is stopped by somebody else. */
 	bool stopped;
 };
