@@ -236,6 +236,18 @@ static void write_tasks(struct output *out, const struct task *task, const struc
 	task_write_name(out, first, false);
 }
 
+/* "reads fd 22". */
+static void write_transport(struct output *out, const struct wait *wait)
+{
+	static const char *const verbs[] = {
+		[WAIT_READ] = "reads",	     [WAIT_WRITE] = "writes", [WAIT_ACCEPT] = "accepts",
+		[WAIT_CONNECT] = "connects", [WAIT_SERVE] = "serves",
+	};
+	output_text(out, verbs[wait->kind]);
+	if (wait->fd >= 0)
+		output_format(out, " fd %" PRId64, wait->fd);
+}
+
 static void write_ready(struct output *out, const struct wait *wait)
 {
 	output_text(out, wait->not_started ? "ready to run, not started" : "ready to run");
@@ -328,6 +340,18 @@ void reason_write_parts(struct output *out, const struct aiodbg_snapshot *snap,
 		} else {
 			write_tasks(out, task_of(snap, wait), wait);
 		}
+		break;
+	case WAIT_READ:
+	case WAIT_WRITE:
+	case WAIT_ACCEPT:
+	case WAIT_CONNECT:
+	case WAIT_SERVE:
+		write_transport(out, wait);
+		break;
+	case WAIT_PROCESS:
+		output_text(out, "process");
+		if (wait->pid >= 0)
+			output_format(out, " %" PRId64, wait->pid);
 		break;
 	case WAIT_EXECUTOR:
 	case WAIT_THREAD:

@@ -9,6 +9,7 @@
 #include "snapshot/waiting.h"
 
 #include "asyncio/future.h"
+#include "asyncio/transport.h"
 #include "base/ceilings.h"
 #include "base/error.h"
 #include "cpython/attr.h"
@@ -23,60 +24,6 @@
 #include "snapshot/graph.h"
 
 #include <string.h>
-
-static const char *const kind_names[] = {
-	[WAIT_UNKNOWN] = "unknown",
-	[WAIT_READY] = "ready",
-	[WAIT_TIMER] = "timer",
-	[WAIT_LOCK] = "lock",
-	[WAIT_SEMAPHORE] = "semaphore",
-	[WAIT_CONDITION] = "condition",
-	[WAIT_EVENT] = "event",
-	[WAIT_BARRIER] = "barrier",
-	[WAIT_QUEUE_GET] = "queue-get",
-	[WAIT_QUEUE_PUT] = "queue-put",
-	[WAIT_QUEUE_JOIN] = "queue-join",
-	[WAIT_FUTURE] = "future",
-	[WAIT_TASK] = "task",
-	[WAIT_GATHER] = "gather",
-	[WAIT_SHIELD] = "shield",
-	[WAIT_GROUP] = "group",
-	[WAIT_EXECUTOR] = "executor",
-	[WAIT_THREAD] = "thread",
-	[WAIT_PROCESS] = "process",
-	[WAIT_READ] = "read",
-	[WAIT_WRITE] = "write",
-	[WAIT_CONNECT] = "connect",
-	[WAIT_ACCEPT] = "accept",
-	[WAIT_SERVE] = "serve",
-	[WAIT_ASYNC_GENERATOR] = "async-generator",
-};
-
-static const char *const certainty_names[] = {
-	[CERTAINTY_POSSIBLE] = "possible",
-	[CERTAINTY_LIKELY] = "likely",
-	[CERTAINTY_CERTAIN] = "certain",
-};
-
-const char *wait_kind_name(enum wait_kind kind)
-{
-	return kind_names[kind];
-}
-
-const char *certainty_name(enum certainty certainty)
-{
-	return certainty_names[certainty];
-}
-
-void waits_deinit(struct waits *waits)
-{
-	for (size_t i = 0; i < waits->primitives.count; i++)
-		array_deinit(&waits->primitives.items[i]->holders);
-	array_deinit(&waits->primitives);
-	array_deinit(&waits->loops);
-	array_deinit(&waits->workers);
-	array_deinit(&waits->closed_sets);
-}
 
 /* ---- one task ---- */
 
@@ -222,6 +169,38 @@ static int apply_rule(struct waiting *waiting, const struct task *task,
 	if (rule->object && !wait->object && rule->wait != SYNC_WAIT_SLEEP)
 		wait->kind = WAIT_UNKNOWN;
 	return status;
+}
+
+/* Frames next to the innermost that may say which file or process it is about. */
+#define FRAMES_OF_TRANSPORTS 2
+
+static int read_transport(struct waiting *waiting, struct wait *wait)
+{
+	static const enum wait_kind kinds[] = {
+		[TRANSPORT_NONE] = WAIT_UNKNOWN,    [TRANSPORT_READ] = WAIT_READ,
+		[TRANSPORT_WRITE] = WAIT_WRITE,	    [TRANSPORT_ACCEPT] = WAIT_ACCEPT,
+		[TRANSPORT_CONNECT] = WAIT_CONNECT, [TRANSPORT_SERVE] = WAIT_SERVE,
+		[TRANSPORT_PROCESS] = WAIT_PROCESS,
+	};
+	size_t count = waiting->chain.count;
+	for (size_t i = 0; i < FRAMES_OF_TRANSPORTS && i < count; i++) {
+		enum transport_wait found;
+		int64_t number;
+		int status = transport_wait_read(waiting->decoder,
+						 &waiting->chain.items[count - 1 - i].frame, &found,
+						 &number);
+		if (error_is_fatal(status))
+			return status;
+		if (found == TRANSPORT_NONE)
+			continue;
+		wait->kind = kinds[found];
+		if (found == TRANSPORT_PROCESS)
+			wait->pid = number;
+		else
+			wait->fd = number;
+		return 0;
+	}
+	return 0;
 }
 
 /* ---- what the future tells ---- */
@@ -397,6 +376,8 @@ static int read_blocked(struct waiting *waiting, const struct task *task, struct
 	if (status)
 		return status;
 	if (wait->kind == WAIT_UNKNOWN)
+		status = read_transport(waiting, wait);
+	if (!status && wait->kind == WAIT_UNKNOWN)
 		status = ask_future(waiting, task, future, wait);
 	const struct keeper *keeper = addrmap_get(&waiting->keepers, future->addr);
 	if (!status && wait->object && keeper && keeper->primitive == wait->object)
@@ -405,8 +386,6 @@ static int read_blocked(struct waiting *waiting, const struct task *task, struct
 		wait->kind = WAIT_FUTURE;
 		status = keeper_find(waiting, task->interp, future->addr, wait);
 	}
-	if (!status && wait->kind == WAIT_FUTURE && task->awaited_count)
-		wait->for_tasks = true;
 	return status ? status : name_object(waiting, wait);
 }
 
@@ -484,20 +463,6 @@ static int read_tasks(struct waiting *waiting)
 			wait->object->waiter_count++;
 	}
 	return 0;
-}
-
-struct wait wait_none(void)
-{
-	return (struct wait){
-		.thread = -1,
-		.delay = -1,
-		.ahead = -1,
-		.fd = -1,
-		.pid = -1,
-		.unsent = -1,
-		.certainty = CERTAINTY_CERTAIN,
-		.site = {.line = -1},
-	};
 }
 
 static int alloc_waits(struct waiting *waiting)
