@@ -331,6 +331,10 @@ struct aiodbg_request {
 	size_t size;
 	/* Bits of enum aiodbg_want. */
 	uint32_t wants;
+	/* Of a process that runs, by its id, whose waits are wanted: look at it again so many
+	 * milliseconds later, at least 100, and judge what did not change in between. 0: one
+	 * look. */
+	uint32_t after;
 	/* The task or future that is of interest, in UTF-8: an id or address ("0x7f.."), to which
 	 * nothing else need lead, or a name that one task has. NULL if there is none. */
 	const char *subject;

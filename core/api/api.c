@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "render/render.h"
-#include "session/retry.h"
+#include "session/looks.h"
 #include "session/session.h"
 #include "snapshot/detail.h"
 #include "snapshot/find.h"
@@ -76,7 +76,7 @@ int aiodbg_snapshot_create(struct aiodbg *dbg, const struct aiodbg_request *requ
 {
 	error_clear(err);
 	int status = request ? check_request(request, err) : 0;
-	return status ? status : retry_snapshot(dbg, request, err, ret);
+	return status ? status : looks_take(dbg, request, err, ret);
 }
 
 void aiodbg_snapshot_destroy(struct aiodbg_snapshot *snap)

@@ -245,6 +245,9 @@
 /* Snapshots of a process that runs on, in search of one that is whole. */
 #define LIMIT_RETRIES 1000
 
+/* Between two looks at a process. */
+#define LIMIT_SECONDS_BETWEEN 3600
+
 /* Source files: how long a path may be, and how much of a file is read for one line. */
 #define LIMIT_SOURCE_PATH 4096
 #define LIMIT_SOURCE_FILE (16 << 20)

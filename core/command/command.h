@@ -30,6 +30,8 @@ struct arguments {
 	uint32_t pid;
 	/* -1: the default. */
 	int64_t retries;
+	/* Milliseconds between two looks; -1: the default. */
+	int64_t after;
 	int64_t depth, limit;
 	bool has_limit;
 	/* Besides what the command wants: bits of enum aiodbg_want. */
@@ -69,9 +71,9 @@ struct option {
 };
 
 /* Every option: a declaration here, its entry in options.c. */
-extern const struct option option_format, option_json, option_pid, option_retries, option_depth,
-	option_limit, option_waits, option_all, option_top, option_fail_on, option_output,
-	option_help;
+extern const struct option option_format, option_json, option_pid, option_retries, option_after,
+	option_depth, option_limit, option_waits, option_all, option_top, option_fail_on,
+	option_output, option_help;
 
 /* What it can be set to by this command, or NULL. */
 const char *const *option_choices(const struct option *option, const struct command *command);
@@ -111,6 +113,8 @@ struct command {
 	const char *help;
 	/* What it asks of a snapshot: bits of enum aiodbg_want. */
 	uint32_t wants;
+	/* It looks twice at a process that runs. */
+	bool looks_twice;
 	/* What it shows: enum aiodbg_show, or SHOW_DOCTOR. */
 	uint32_t shows;
 	/* Names of renderers of that, of which the first is the default. Ended by NULL. */

@@ -58,6 +58,24 @@ static int parse_limit(const struct option *option, const struct command *comman
 	return parse_number(option, command, value, ret, err);
 }
 
+/* Seconds, with up to three digits after the point. */
+static int parse_seconds(const struct option *option, const struct command *command,
+			 const char *value, struct arguments *ret, struct aiodbg_error *err)
+{
+	(void)command;
+	char digits[24];
+	size_t whole = strcspn(value, "."), part = value[whole] ? strlen(value + whole + 1) : 0;
+	if (whole && whole < 10 && part <= 3 && (part || !value[whole])) {
+		snprintf(digits, sizeof(digits), "%.*s%s%.*s", (int)whole, value,
+			 part ? value + whole + 1 : "", (int)(3 - part), "000");
+		if (read_number(digits, option->min, option->max,
+				(int64_t *)((char *)ret + option->field)))
+			return 0;
+	}
+	return error_set(err, AIODBG_USAGE, "%s takes seconds, up to %" PRId64 ", not \"%.40s\"",
+			 option->name, option->max / 1000, value);
+}
+
 static int parse_format(const struct option *option, const struct command *command,
 			const char *value, struct arguments *ret, struct aiodbg_error *err)
 {
@@ -157,6 +175,16 @@ const struct option option_retries = {
 	.parse = parse_number,
 	.field = offsetof(struct arguments, retries),
 	.max = LIMIT_RETRIES,
+};
+
+const struct option option_after = {
+	.name = "--after",
+	.argument = "SECONDS",
+	.help = "Look at the process again so long after the first time: what changed in\n"
+		"between is not judged. The default, and the least, is 0.1.",
+	.parse = parse_seconds,
+	.field = offsetof(struct arguments, after),
+	.max = LIMIT_SECONDS_BETWEEN * 1000,
 };
 
 const struct option option_depth = {

@@ -129,7 +129,12 @@ int parse_arguments(const struct command *command, int argc, const char *const *
 		    struct aiodbg_error *err, struct arguments *ret)
 {
 	const struct option *before = NULL;
-	*ret = (struct arguments){.format = command->formats[0], .retries = -1, .top = -1};
+	*ret = (struct arguments){
+		.format = command->formats[0],
+		.retries = -1,
+		.after = -1,
+		.top = -1,
+	};
 	for (int i = 1; i < argc; i++) {
 		const char *value;
 		const struct option *option = parse_option_name(command, argv[i], &value);

@@ -11,6 +11,9 @@
 /* How often a process that runs is looked at again, if nothing else was said. */
 #define DEFAULT_RETRIES 3
 
+/* Milliseconds between two looks, and the least that there may be. */
+#define DEFAULT_AFTER 100
+
 static int write_file(void *ctx, const char *text, size_t len)
 {
 	return fwrite(text, 1, len, ctx) == len ? 0 : -AIODBG_IO;
@@ -58,6 +61,9 @@ int run_choose_target(const struct run *run, struct aiodbg_error *err, struct ai
 		how->retries = (uint32_t)arguments->retries;
 	else if (*pid)
 		how->retries = DEFAULT_RETRIES;
+	if (!*pid && arguments->after >= 0)
+		return error_set(err, AIODBG_USAGE,
+				 "--after looks twice at a process that runs: it needs --pid");
 	if (!*pid && !run->target)
 		return error_set(err, AIODBG_INVALID, "no process and no core to look at");
 	return 0;
@@ -90,6 +96,15 @@ static void warn_of_version(const struct aiodbg_snapshot *snap, const struct aio
 	sink->warn(sink->ctx, line);
 }
 
+/* 0: one look. */
+static uint32_t time_between_looks(const struct run *run)
+{
+	int64_t after = run->arguments.after;
+	if (!run->command->looks_twice || !run->arguments.pid)
+		return 0;
+	return after < DEFAULT_AFTER ? DEFAULT_AFTER : (uint32_t)after;
+}
+
 static int take_snapshot(const struct run *run, struct aiodbg_error *err,
 			 struct aiodbg_snapshot **ret)
 {
@@ -97,6 +112,7 @@ static int take_snapshot(const struct run *run, struct aiodbg_error *err,
 	const struct aiodbg_request request = {
 		.size = sizeof(request),
 		.wants = run->command->wants | run->arguments.wants,
+		.after = time_between_looks(run),
 		.subject = run->arguments.task,
 	};
 	int status = open_target(run, err, &dbg);

@@ -15,11 +15,12 @@ const struct command command_why = {
 		"that one waits, and so on. Of the address of a lock, queue, event or other\n"
 		"object: who has it, and who waits for it.\n",
 	.wants = AIODBG_WANT_WAITS,
+	.looks_twice = true,
 	.shows = AIODBG_SHOW_WHY,
 	.formats = (const char *const[]){"text", "json", NULL},
 	.options = (const struct option *const[]){&option_format, &option_json, &option_all,
 						  &option_top, &option_fail_on, &option_pid,
-						  &option_retries, &option_output, &option_help,
-						  NULL},
+						  &option_retries, &option_after, &option_output,
+						  &option_help, NULL},
 	.run = run_snapshot,
 };

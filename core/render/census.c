@@ -376,4 +376,9 @@ void census_write(struct output *out, const struct aiodbg_snapshot *snap, struct
 	if (census.copies)
 		output_format(out, "%6zu  copied by fork, of the process that forked this one\n",
 			      census.copies);
+	if (!snap->waits->moved)
+		return;
+	output_format(out, "%6zu  moved within ", snap->waits->moved_count);
+	reason_write_seconds(out, snap->waits->apart);
+	output_text(out, "\n");
 }

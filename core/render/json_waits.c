@@ -157,6 +157,10 @@ void json_put_wait(yajl_gen gen, const struct aiodbg_snapshot *snap, const struc
 		put_wait(gen, snap, wait, words);
 	else
 		yajl_gen_null(gen);
+	if (waits->moved) {
+		put_key(gen, "moved");
+		yajl_gen_bool(gen, waits->moved[task->index]);
+	}
 	put_key(gen, "ready");
 	if (is_ready) {
 		yajl_gen_map_open(gen);

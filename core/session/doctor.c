@@ -495,7 +495,7 @@ int doctor_init(struct doctor *ret, const struct aiodbg_target *target, uint32_t
 	int status = pid ? session_open_process(pid, options, &ret->error, &ret->dbg)
 			 : session_open(target, options, &ret->error, &ret->dbg);
 	if (!status)
-		status = retry_snapshot(ret->dbg, NULL, &ret->error, &ret->snap);
+		status = retry_snapshot(ret->dbg, NULL, NULL, &ret->error, &ret->snap);
 	/* A process that ended has something to tell, too. */
 	if (status == AIODBG_NO_PROCESS || (!error_is_fatal(status) && status != AIODBG_INVALID))
 		status = ret->dbg ? examine(ret) : 0;

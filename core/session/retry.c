@@ -3,6 +3,7 @@
 #include "session/retry.h"
 
 #include "base/error.h"
+#include "process/clock.h"
 #include "process/process.h"
 #include "process/runs.h"
 #include "snapshot/build.h"
@@ -58,6 +59,8 @@ bool retry_same_problems(const struct aiodbg_snapshot *first, const struct aiodb
 struct series {
 	struct aiodbg *dbg;
 	const struct aiodbg_request *request;
+	/* An earlier look, or NULL. */
+	const struct aiodbg_snapshot *before;
 	/* NULL as long as there is none. */
 	struct aiodbg_snapshot *best;
 	/* What the last one, and what the best one read was there at one moment, as far as can
@@ -81,6 +84,8 @@ static int decode(struct series *series, struct decoder *decoder, struct aiodbg_
 	snap->target_kind = dbg->target.kind;
 	snap->pid = dbg->target.pid;
 	snap->runs_on = dbg->process != NULL;
+	snap->has_began = snap->runs_on && clock_now(snap->pid, &snap->began);
+	snap->before = series->before;
 	decoder->arena = &snap->arena;
 	int status = build_snapshot(snap, decoder, &dbg->runtime, series->request);
 	if (!status && series->request->wants & AIODBG_WANT_DETAIL)
@@ -142,10 +147,15 @@ static int series_step(struct series *series, bool first, struct aiodbg_error *e
 }
 
 int retry_snapshot(struct aiodbg *dbg, const struct aiodbg_request *request,
-		   struct aiodbg_error *err, struct aiodbg_snapshot **ret)
+		   const struct aiodbg_snapshot *before, struct aiodbg_error *err,
+		   struct aiodbg_snapshot **ret)
 {
 	static const struct aiodbg_request all_tasks = {.size = sizeof(all_tasks)};
-	struct series series = {.dbg = dbg, .request = request ? request : &all_tasks};
+	struct series series = {
+		.dbg = dbg,
+		.request = request ? request : &all_tasks,
+		.before = before,
+	};
 	error_clear(err);
 	int status = 0;
 	for (uint32_t i = 0; i <= dbg->options.retries; i++) {

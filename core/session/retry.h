@@ -14,11 +14,13 @@
 #include "snapshot/model.h"
 
 /*
- * A snapshot of the target, or the best of 1 + options.retries. request may be NULL. Errors of all but the last are
- * forgotten, unless there is no point in going on.
+ * A snapshot of the target, or the best of 1 + options.retries. request may be NULL; so may
+ * before, an earlier one that it is compared with. Errors of all but the last are forgotten,
+ * unless there is no point in going on.
  */
 int retry_snapshot(struct aiodbg *dbg, const struct aiodbg_request *request,
-		   struct aiodbg_error *err, struct aiodbg_snapshot **ret);
+		   const struct aiodbg_snapshot *before, struct aiodbg_error *err,
+		   struct aiodbg_snapshot **ret);
 
 /* Nothing is missing, nothing is damaged. */
 bool retry_is_whole(const struct aiodbg_snapshot *snap);

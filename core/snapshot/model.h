@@ -118,6 +118,12 @@ struct aiodbg_snapshot {
 	struct chain *chain;
 	/* It is a process that runs while it is read: the time is known, and nothing stands still. */
 	bool runs_on;
+	/* The time at the process when its first byte was read, if that is known: whatever is
+	 * found has lasted since a time before that. */
+	double began;
+	bool has_began;
+	/* An earlier look at the same process, while this one is made; else NULL. */
+	const struct aiodbg_snapshot *before;
 	/* The version records awaiters itself: links without AIODBG_SOURCE_AWAITED_BY are ours. */
 	bool records_awaiters;
 	/* What is missing, apart from what tasks say themselves. */

@@ -5,6 +5,7 @@
 #include "base/ceilings.h"
 #include "base/error.h"
 #include "snapshot/finding.h"
+#include "snapshot/looks.h"
 #include "snapshot/source.h"
 
 #include <stdlib.h>
@@ -141,6 +142,10 @@ int verdicts_decode(struct aiodbg_snapshot *snap, struct decoder *decoder)
 	if (!status)
 		status = waits_read(snap, decoder, snap->waits);
 	if (!status)
+		status = looks_compare(snap, &decoder->reader);
+	if (!status)
 		status = verdicts_find(snap, &decoder->reader, snap->verdicts);
+	if (!status)
+		status = looks_judge(snap, &decoder->reader);
 	return status ? status : verdicts_read_sources(snap, decoder);
 }

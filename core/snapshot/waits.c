@@ -543,7 +543,8 @@ int waits_read(struct aiodbg_snapshot *snap, struct decoder *decoder, struct wai
 {
 	struct waiting waiting = {.decoder = decoder, .snap = snap, .waits = ret};
 	if (snap->runs_on) {
-		ret->has_now = clock_now(snap->pid, &ret->now);
+		ret->has_now = snap->has_began;
+		ret->now = snap->began;
 		ret->stopped = clock_is_stopped(snap->pid);
 	}
 	int status = read_all(&waiting);

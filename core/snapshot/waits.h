@@ -280,6 +280,11 @@ struct waits {
 	bool permits_move;
 	/* The process is stopped by somebody else. */
 	bool stopped;
+	/* After two looks, that many seconds apart: which tasks moved in between, by index, and how
+	 * many of those that are pending. NULL: there was one. */
+	bool *moved;
+	size_t moved_count;
+	double apart;
 };
 
 /*

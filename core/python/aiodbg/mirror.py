@@ -247,6 +247,7 @@ class CRequest(ctypes.Structure):
     _fields_ = [
         ("size", ctypes.c_size_t),
         ("wants", ctypes.c_uint32),
+        ("after", ctypes.c_uint32),
         ("subject", ctypes.c_char_p),
     ]
 
