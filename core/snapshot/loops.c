@@ -219,8 +219,9 @@ static int read_state(struct waiting *waiting, const struct thread_frames *frame
 	int status = frame_read_any(waiting->decoder, frames->items[at].addr, &frame);
 	if (status)
 		return status;
-	/* Between the poll and the first callback it is neither. */
-	if (!at)
+	/* Between the poll and the first callback it is neither; nor is what can't be told. */
+	if (!at || !frames->items[at - 1].location->code->name ||
+	    !frames->items[at - 1].location->code->filename)
 		return 0;
 	if (is_select(frames->items[at - 1].location))
 		return read_idle(waiting, &frame, loop);
