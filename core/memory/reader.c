@@ -32,6 +32,7 @@ void reader_deinit(struct reader *reader)
 
 static int failed_read(struct reader *reader, int code, uint64_t fault)
 {
+	reader->fault_count += code == AIODBG_FAULT;
 	if (code == AIODBG_FAULT)
 		return error_at(&reader->error, code, fault, "cannot read memory");
 	if (code == AIODBG_NO_MEMORY)

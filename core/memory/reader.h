@@ -16,6 +16,8 @@ struct reader {
 	struct pagecache cache;
 	/* What the last failure was. */
 	struct aiodbg_error error;
+	/* How many reads have failed because the memory is not there. */
+	uint64_t fault_count;
 	unsigned int word_size;
 	bool big_endian;
 	/* Whatever is done with the target, reads included: up to LIMIT_WORK. */

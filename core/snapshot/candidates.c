@@ -222,6 +222,10 @@ int candidates_read(struct waiting *waiting)
 	struct candidates candidates = {.waiting = waiting};
 	struct aiodbg_snapshot *snap = waiting->snap;
 	int status = 0;
+	/* What can't be read may be the with statement that has it. */
+	if (waiting->decoder->reader.fault_count != waiting->faults_before ||
+	    !snapshot_is_complete(snap))
+		return 0;
 	for (size_t i = 0; !status && i < waiting->waits->primitives.count; i++) {
 		struct primitive *primitive = waiting->waits->primitives.items[i];
 		if (is_wanted(primitive) &&

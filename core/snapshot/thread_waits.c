@@ -447,8 +447,11 @@ int thread_waits_read(struct waiting *waiting)
 			find_site(&reading);
 		if (!status)
 			status = read_holds(&reading);
+		uint64_t faults = waiting->decoder->reader.fault_count;
 		if (!error_is_fatal(status))
 			status = read_wait(&reading);
+		/* What lies on a stack of unknown depth may be anything. */
+		waiting->faults_before += waiting->decoder->reader.fault_count - faults;
 		if (!error_is_fatal(status))
 			status = 0;
 		array_deinit(&reading.frames);

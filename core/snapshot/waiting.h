@@ -56,6 +56,8 @@ struct waiting {
 	struct aiodbg_snapshot *snap;
 	struct waits *waits;
 	struct own own;
+	/* reader.fault_count at the beginning, and what it has grown by where that says nothing. */
+	uint64_t faults_before;
 	/* One for each interpreter. */
 	struct sync_classes *classes;
 	/* struct primitive by address; the class of each type, and 1; struct keeper by the future's

@@ -514,6 +514,7 @@ static int read_all(struct waiting *waiting)
 {
 	struct aiodbg_snapshot *snap = waiting->snap;
 	int status = alloc_waits(waiting);
+	waiting->faults_before = waiting->decoder->reader.fault_count;
 	for (size_t i = 0; !status && i < snap->interps.count; i++) {
 		status = modules_learn_of_waits(waiting->decoder, &snap->interps.items[i]);
 		if (!error_is_fatal(status))
