@@ -2,6 +2,7 @@
 """Recorded images, replayed: the expected outputs. tests/faults.c takes memory away."""
 
 import gzip
+import json
 import os
 import re
 import struct
@@ -47,6 +48,41 @@ def test_ascii_output(image):
     result = replay(image, "--ascii", "pstree")
     assert result.returncode == 0
     assert result.stdout.isascii()
+
+
+# What the tasks of tests/programs/stuck.py wait for, by name.
+STUCK = {
+    "orders": "lock",
+    "stock": "lock",
+    "behind": "lock",
+    "job": "executor",
+    "job behind": "executor",
+    "semaphore behind": "lock",
+    "semaphore": "semaphore",
+    "condition": "condition",
+    "put": "queue-put",
+    "get": "queue-get",
+    "join": "queue-join",
+    "future": "future",
+    "gather": "gather",
+    "group": "group",
+    "in group": "timer",
+}
+
+
+@pytest.mark.parametrize("image", [name for name in NAMES if name.endswith("-stuck")])
+def test_what_stuck_tasks_wait_for(image):
+    result = replay(image, "why --json")
+    assert result.returncode == 0, result.stderr.decode()
+    document = json.loads(result.stdout)
+    tasks = {task["name"]: task for task in document["tasks"]}
+    kinds = {name: task["waits_for"]["kind"] for name, task in tasks.items() if name in STUCK}
+    assert kinds == {name: STUCK[name] for name in kinds}
+    assert len(kinds) >= len(STUCK) - 2
+    ids = {tasks["orders"]["id"], tasks["stock"]["id"]}
+    certain = [each for each in document["verdicts"] if each["certainty"] == "certain"]
+    assert [(each["kind"], set(each["tasks"])) for each in certain] == [("deadlock", ids)]
+    assert certain[0]["behind"] == 2
 
 
 def patched(folder, image, offset, word):

@@ -1,20 +1,9 @@
 """A bit of everything in as little memory as possible, for the fuzzer: a few tasks, no modules
 and no names but those that matter."""
 import asyncio
-import sys
 
 import report
-
-NEEDED = {
-    "sys": "hexversion abiflags modules stdout stderr",
-    "types": "NoneType ModuleType CodeType FunctionType MethodType BuiltinFunctionType"
-    " CellType CoroutineType GeneratorType AsyncGeneratorType",
-    "builtins": "set frozenset",
-    "_collections": "deque",
-    "_weakref": "ReferenceType",
-    "_asyncio": "Task Future",
-    "asyncio.tasks": "_scheduled_tasks _eager_tasks _all_tasks _current_tasks",
-}
+import trim
 
 
 async def rest():
@@ -44,20 +33,6 @@ async def circle(tasks, name):
     await tasks[name]
 
 
-def trim():
-    """What is in no dict is not searched. Nothing runs any more that would miss it."""
-    modules = {name: sys.modules[name] for name in NEEDED}
-    smaller = [(sys.modules, modules)]
-    for module, names in NEEDED.items():
-        namespace = vars(modules[module])
-        kept = {name: namespace[name] for name in names.split() if name in namespace}
-        smaller.append((namespace, kept))
-    trim.alive = [dict(namespace) for namespace, _ in smaller]
-    for namespace, kept in smaller:
-        namespace.clear()
-        namespace.update(kept)
-
-
 async def main():
     tasks = {}
     tasks["rest é"] = asyncio.create_task(rest(), name="rest é")
@@ -67,7 +42,7 @@ async def main():
     tasks["a"] = asyncio.create_task(circle(tasks, "b"), name="a")
     tasks["b"] = asyncio.create_task(circle(tasks, "a"), name="b")
     await asyncio.sleep(0.01)
-    report.ready(last=trim)
+    report.ready(last=trim.trim)
     await asyncio.sleep(3600)
 
 

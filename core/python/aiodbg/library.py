@@ -162,9 +162,12 @@ class Handle:
             )
         _check(code, error)
 
-    def snapshot(self, future=0):
-        """Decode all tasks, and the task or future at that address. Raises Error."""
-        return SnapshotHandle(self._lib, self._pointer, self._guard, future)
+    def snapshot(self, future=0, wants=0):
+        """Decode all tasks, the task or future at that address, and what wants (Want) says.
+
+        Raises Error.
+        """
+        return SnapshotHandle(self._lib, self._pointer, self._guard, future, wants)
 
     def stats(self):
         """struct aiodbg_stats as a dict."""
@@ -190,11 +193,11 @@ class SnapshotHandle:
     pointers in it are valid until close(). IndexError says that there is no such thing.
     """
 
-    def __init__(self, lib, handle, guard, future=0):
+    def __init__(self, lib, handle, guard, future=0, wants=0):
         self._lib = lib
         self._pointer = ctypes.c_void_p()
         subject = b"0x%x" % future if future else None
-        request = CRequest(size=ctypes.sizeof(CRequest), subject=subject)
+        request = CRequest(size=ctypes.sizeof(CRequest), wants=wants, subject=subject)
         error = CError()
         with guard:
             code = lib.aiodbg_snapshot_create(
