@@ -9,7 +9,8 @@
  * memory ends behind each page, each allocation fails. Every run has to end in an answer, or
  * in an error of one line that names an address; an answer from which something is missing
  * must say so. Of the lost pages it is counted how many tasks are shown, on average, exactly
- * as if nothing were missing; IMAGES/SURVIVORS has the least share for each image.
+ * as if nothing were missing; IMAGES/SURVIVORS has the least share for each image. No verdict of
+ * `why` may be surer than with all of memory, or one that is not given then.
  *
  * One process for all of them, since there are some thousand runs for each image.
  */
@@ -41,6 +42,11 @@ struct spans {
 	size_t num;
 };
 
+struct run;
+
+/* How much of an answer is as it is when nothing goes wrong. */
+typedef double judge_fn(const struct run *run, const struct text *text);
+
 struct run {
 	struct image *image;
 	const char *name;
@@ -48,9 +54,14 @@ struct run {
 	const char *fault;
 	uint64_t at;
 	const char *const *words;
+	/* The tasks of the answer when nothing goes wrong, or its verdicts. */
+	const struct spans *reference;
+	struct spans *spans;
+	judge_fn *judge;
 };
 
 static const char *const json[WORDS_MAX] = {"pstree", "--json"};
+static const char *const why[WORDS_MAX] = {"why", "--json"};
 
 __attribute__((format(printf, 2, 3), noreturn)) static void fail(const struct run *run,
 								 const char *format, ...)
@@ -109,24 +120,31 @@ static int run_command(const struct run *run, struct text *text)
 }
 
 /*
- * The tasks of a JSON document: each begins a line, and all others that do so are indented.
+ * The parts of a JSON document that begin like this, and that are before end: each begins a line,
+ * and all others that do so are indented.
  */
-static void find_tasks(const struct text *text, struct spans *ret)
+static void find_spans(const char *at, const char *begin, const char *end, struct spans *ret)
 {
-	static const char begin[] = "\n{\"id\":";
-	const char *at = strstr(text->bytes, begin);
-	const char *end = strstr(text->bytes, "],\n\"cycles\":");
+	at = strstr(at, begin);
 	ret->num = 0;
-	while (at) {
+	while (at && at < end) {
 		const char *next = strstr(at + 1, begin);
 		/* Without the comma. */
-		const char *last = next ? next - 1 : end;
+		const char *last = next && next < end ? next - 1 : end;
 		ret->list = reallocarray(ret->list, ret->num + 1, sizeof(struct span));
 		if (!last || !ret->list)
 			abort();
 		ret->list[ret->num++] = (struct span){at, (size_t)(last - at)};
 		at = next;
 	}
+}
+
+static void find_tasks(const struct text *text, struct spans *ret)
+{
+	const char *end = strstr(text->bytes, "],\n\"cycles\":");
+	if (!end)
+		abort();
+	find_spans(text->bytes, "\n{\"id\":", end, ret);
 }
 
 static bool has_task(const struct spans *spans, const struct span *wanted)
@@ -140,17 +158,96 @@ static bool has_task(const struct spans *spans, const struct span *wanted)
 }
 
 /* How many tasks of the reference are in the answer as they are there. */
-static size_t count_intact(const struct run *run, const struct spans *reference,
-			   const struct text *text, struct spans *spans)
+static double count_intact(const struct run *run, const struct text *text)
 {
-	size_t intact = 0;
-	find_tasks(text, spans);
-	for (size_t i = 0; i < reference->num; i++)
-		intact += has_task(spans, &reference->list[i]);
-	if (intact < reference->num && strstr(text->bytes, "\n\"complete\":true"))
-		fail(run, "%zu of %zu tasks, and it says that it is complete", intact,
-		     reference->num);
-	return intact;
+	size_t intact = 0, num = run->reference->num;
+	find_tasks(text, run->spans);
+	for (size_t i = 0; i < num; i++)
+		intact += has_task(run->spans, &run->reference->list[i]);
+	if (intact < num && strstr(text->bytes, "\n\"complete\":true"))
+		fail(run, "%zu of %zu tasks, and it says that it is complete", intact, num);
+	return (double)intact;
+}
+
+/*
+ * Verdicts.
+ */
+
+static void find_verdicts(const struct run *run, const struct text *text, struct spans *ret)
+{
+	const char *start = strstr(text->bytes, "\n\"verdicts\":[");
+	const char *end = start ? strstr(start, "],\n\"complete\":") : NULL;
+	if (!end)
+		fail(run, "no verdicts in the document");
+	find_spans(start, "\n{\"kind\":", end, ret);
+}
+
+/* What stands behind "key": up to an end. */
+static struct span value_of(const struct span *verdict, const char *key, char end)
+{
+	const char *at = memmem(verdict->start, verdict->len, key, strlen(key));
+	if (!at)
+		abort();
+	at += strlen(key);
+	const char *last = memchr(at, end, (size_t)(verdict->start + verdict->len - at));
+	if (!last)
+		abort();
+	return (struct span){at, (size_t)(last - at)};
+}
+
+static int level_of(const struct span *verdict)
+{
+	static const char *const levels[] = {"possible", "likely", "certain"};
+	struct span value = value_of(verdict, "\"certainty\":\"", '"');
+	for (int i = 0; i < 3; i++) {
+		if (value.len == strlen(levels[i]) && !memcmp(value.start, levels[i], value.len))
+			return i;
+	}
+	abort();
+}
+
+/* Whether all ids in one list are in another. */
+static bool is_among(const struct span *some, const struct span *all)
+{
+	const char *at = some->start, *end = some->start + some->len;
+	while (at < end) {
+		const char *comma = memchr(at, ',', (size_t)(end - at));
+		const char *last = comma ? comma : end;
+		if (!memmem(all->start, all->len, at, (size_t)(last - at)))
+			return false;
+		at = last + 1;
+	}
+	return true;
+}
+
+/* Whether this verdict is given when nothing is missing: about these tasks at least, at least as
+ * sure. */
+static bool is_known(const struct spans *reference, const struct span *verdict)
+{
+	struct span kind = value_of(verdict, "\"kind\":\"", '"');
+	struct span tasks = value_of(verdict, "\"tasks\":[", ']');
+	for (size_t i = 0; i < reference->num; i++) {
+		const struct span *whole = &reference->list[i];
+		struct span whole_kind = value_of(whole, "\"kind\":\"", '"');
+		struct span whole_tasks = value_of(whole, "\"tasks\":[", ']');
+		if (kind.len == whole_kind.len && !memcmp(kind.start, whole_kind.start, kind.len) &&
+		    level_of(verdict) <= level_of(whole) && is_among(&tasks, &whole_tasks))
+			return true;
+	}
+	return false;
+}
+
+/* How many verdicts are left, none of which may be new. */
+static double count_verdicts(const struct run *run, const struct text *text)
+{
+	find_verdicts(run, text, run->spans);
+	for (size_t i = 0; i < run->spans->num; i++) {
+		const struct span *verdict = &run->spans->list[i];
+		if (!is_known(run->reference, verdict))
+			fail(run, "not so with all of memory: %.*s", (int)verdict->len - 1,
+			     verdict->start + 1);
+	}
+	return (double)run->spans->num;
 }
 
 struct totals {
@@ -158,8 +255,7 @@ struct totals {
 	double survivors;
 };
 
-static void lose_pages(struct run *run, const struct spans *reference, struct text *text,
-		       struct spans *spans, struct totals *totals)
+static void lose_pages(struct run *run, struct text *text, struct totals *totals)
 {
 	struct image *image = run->image;
 	double intact = 0;
@@ -170,22 +266,21 @@ static void lose_pages(struct run *run, const struct spans *reference, struct te
 			if (!image_fail_page(image, run->at))
 				abort();
 			if (run_command(run, text) == AIODBG_OK)
-				intact += (double)count_intact(run, reference, text, spans);
+				intact += run->judge(run, text);
 			image->num_failing_pages = 0;
 			totals->pages++;
 		}
 	}
-	totals->survivors = intact / (double)totals->pages / (double)reference->num;
+	totals->survivors = intact / (double)totals->pages / (double)run->reference->num;
 }
 
-static void fail_reads(struct run *run, const struct spans *reference, struct text *text,
-		       struct spans *spans, struct totals *totals)
+static void fail_reads(struct run *run, struct text *text, struct totals *totals)
 {
 	run->fault = "failing read";
 	for (run->at = 1;; run->at++) {
 		run->image->failing_read = run->at;
 		if (run_command(run, text) == AIODBG_OK)
-			count_intact(run, reference, text, spans);
+			run->judge(run, text);
 		if (run->image->num_reads < run->at)
 			break;
 		totals->reads++;
@@ -193,14 +288,13 @@ static void fail_reads(struct run *run, const struct spans *reference, struct te
 	run->image->failing_read = 0;
 }
 
-static void cut(struct run *run, const struct spans *reference, struct text *text,
-		struct spans *spans, struct totals *totals)
+static void cut(struct run *run, struct text *text, struct totals *totals)
 {
 	run->fault = "cut behind pages";
 	for (run->at = 0; run->at < totals->pages; run->at++) {
 		image_truncate(run->image, run->at * IMAGE_PAGE_SIZE);
 		if (run_command(run, text) == AIODBG_OK)
-			count_intact(run, reference, text, spans);
+			run->judge(run, text);
 		totals->cuts++;
 	}
 	run->image->cut_at = 0;
@@ -269,13 +363,47 @@ static double known_survivors(const char *folder, const char *wanted)
 	return share;
 }
 
+/* Everything that can go wrong with one command but allocations. */
+static void take_away(struct run *run, struct text *text, struct totals *totals)
+{
+	lose_pages(run, text, totals);
+	fail_reads(run, text, totals);
+	cut(run, text, totals);
+}
+
+/* The verdicts of what `why` says when nothing goes wrong, and then of what it says. */
+static void test_verdicts(struct run *run, struct text *text)
+{
+	struct text whole = {.bytes = NULL};
+	struct spans reference = {.list = NULL};
+	struct totals totals = {.pages = 0};
+	run->fault = "no fault";
+	run->words = why;
+	if (run_command(run, &whole))
+		fail(run, "error without a fault");
+	find_verdicts(run, &whole, &reference);
+	run->reference = &reference;
+	run->judge = count_verdicts;
+	take_away(run, text, &totals);
+	free(whole.bytes);
+	free(reference.list);
+}
+
 static void test_image(const char *folder, const char *name)
 {
 	struct image image = {.num_reads = 0};
 	struct text whole = {.bytes = NULL}, text = {.bytes = NULL};
 	struct spans reference = {.list = NULL}, spans = {.list = NULL};
 	struct totals totals = {.pages = 0};
-	struct run run = {.image = &image, .name = name, .fault = "no fault", .words = json};
+	struct run run = {
+		.image = &image,
+		.name = name,
+		.fault = "no fault",
+		.words = json,
+		.reference = &reference,
+		.spans = &spans,
+		.judge = count_intact,
+	};
 	char path[4096];
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
 	if (!image_init(&image, path))
@@ -285,14 +413,14 @@ static void test_image(const char *folder, const char *name)
 	find_tasks(&whole, &reference);
 	if (!reference.num)
 		fail(&run, "no tasks");
-	lose_pages(&run, &reference, &text, &spans, &totals);
-	fail_reads(&run, &reference, &text, &spans, &totals);
-	cut(&run, &reference, &text, &spans, &totals);
+	take_away(&run, &text, &totals);
 	fail_allocations_of_all(&run, reference.num, &text, &totals);
+	test_verdicts(&run, &text);
 	printf("%s %.3f of %zu tasks survive (%lu pages, %lu reads, %lu cuts, %lu allocations)\n",
 	       name, totals.survivors, reference.num, totals.pages, totals.reads, totals.cuts,
 	       totals.allocations);
 	(void)fflush(stdout);
+	run.words = json;
 	if (totals.survivors < known_survivors(folder, name))
 		fail(&run, "%.3f of the tasks survive the loss of a page, less than before",
 		     totals.survivors);
