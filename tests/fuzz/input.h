@@ -25,6 +25,8 @@ enum input_flag {
 	/* Memory is fetched as it is for users, else page by page into a small cache, which
 	 * is several times as fast. */
 	INPUT_LARGE_BLOCKS = 8,
+	/* What tasks wait for is decoded as well, where that is not asked for anyway. */
+	INPUT_WAITS = 16,
 };
 
 struct input_head {

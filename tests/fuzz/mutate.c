@@ -215,8 +215,9 @@ static void mutate_head(struct input_head *head)
 		break;
 	case 5:
 		/* The slow ways less often. */
-		head->flags = (uint8_t)(below(8) ? below(16) & (INPUT_UNICODE | INPUT_CALLS)
-						 : below(16));
+		head->flags = (uint8_t)below(32);
+		if (below(8))
+			head->flags &= INPUT_UNICODE | INPUT_CALLS | INPUT_WAITS;
 		break;
 	default:
 		head->command = (uint8_t)below(256);

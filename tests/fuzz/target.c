@@ -183,7 +183,7 @@ static void check_error(int status, const struct aiodbg_error *err)
 
 struct job {
 	struct base *base;
-	const char *words[5];
+	const char *words[6];
 	int num_words;
 	const char *format;
 	struct aiodbg_sink sink;
@@ -203,6 +203,8 @@ static struct job make_job(const struct input_head *head)
 		job.words[job.num_words++] = "--format";
 		job.words[job.num_words++] = job.format;
 	}
+	if (head->flags & INPUT_WAITS && strstr(command->usage, "--waits"))
+		job.words[job.num_words++] = "--waits";
 	/* Not its last: without a task it means another one, or is an error. */
 	size_t task = head->task % (job.base->num_tasks + 1);
 	if (task < job.base->num_tasks && strstr(command->usage, "TASK"))
@@ -222,15 +224,19 @@ static int run_command(const struct job *job, struct aiodbg_error *err)
 	return aiodbg_command_run(&target, job->num_words, job->words, &job->sink, err);
 }
 
-static int run_calls(const struct job *job, struct aiodbg_error *err)
+static int run_calls(const struct job *job, bool waits, struct aiodbg_error *err)
 {
+	const struct aiodbg_request request = {
+		.size = sizeof(request),
+		.wants = waits ? AIODBG_WANT_WAITS : 0,
+	};
 	struct aiodbg_target target = image_target(&job->base->image);
 	struct aiodbg *dbg;
 	struct aiodbg_snapshot *snap;
 	int status = aiodbg_open(&target, NULL, err, &dbg);
 	if (status)
 		return status;
-	status = aiodbg_snapshot_create(dbg, NULL, err, &snap);
+	status = aiodbg_snapshot_create(dbg, &request, err, &snap);
 	if (!status) {
 		status = aiodbg_render(snap, job->format ? job->format : "tree", NULL, &job->sink,
 				       err);
@@ -250,7 +256,8 @@ static void run(const struct input *input)
 	large_blocks = head->flags & INPUT_LARGE_BLOCKS;
 	input_apply(input, image);
 	fail_alloc_at(head->failing_alloc);
-	int status = head->flags & INPUT_CALLS ? run_calls(&job, &err) : run_command(&job, &err);
+	int status = head->flags & INPUT_CALLS ? run_calls(&job, head->flags & INPUT_WAITS, &err)
+					       : run_command(&job, &err);
 	fail_alloc_at(0);
 	if (image->num_reads > READS_MAX)
 		die("%lu reads", image->num_reads);
@@ -339,7 +346,8 @@ static void load_images(const char *folder)
 		if (names[i]->d_name[0] != '.' && is_small_image(path)) {
 			struct base *base = &bases.list[bases.num++];
 			base->hash = input_hash(names[i]->d_name);
-			base->small = strstr(names[i]->d_name, "-small");
+			base->small = strstr(names[i]->d_name, "-small") ||
+				      strstr(names[i]->d_name, "-stuck");
 			bases.num_small += base->small;
 			if (!image_init(&base->image, path))
 				die("%s", base->image.message);

@@ -15,7 +15,8 @@ struct range {
 struct base {
 	struct image image;
 	uint32_t hash;
-	/* Of tests/programs/small.py: an execution takes half as long as with the others. */
+	/* Of tests/programs/small.py or stuck.py: an execution takes half as long as with the
+	 * others. */
 	bool small;
 	/* In the order in which they are looked at first. */
 	struct range *ranges;
