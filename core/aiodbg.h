@@ -493,6 +493,13 @@ struct aiodbg_edge_info {
 	/* Addresses of the futures in between, from the awaited task on. */
 	size_t via_count;
 	const uint64_t *via;
+	/* The task group of the awaiter's that owns the task; 0: none. */
+	uint64_t group;
+	/* Nonzero if the awaiter does not wait for the task yet: it has started it, and is still in
+	 * the body of the async with that has the group. */
+	int only_started;
+	/* Then the awaiter's frame that this is in; AIODBG_NONE if it is not known. */
+	size_t frame;
 };
 
 struct aiodbg_thread_info {

@@ -117,7 +117,12 @@ static int give_edge(const struct edge *edge, struct aiodbg_edge_info *ret)
 		.source = edge->source,
 		.via_count = edge->via_count,
 		.via = edge->via,
+		.group = edge->group,
+		.only_started = !edge_waits(edge),
+		.frame = AIODBG_NONE,
 	};
+	if (!edge_waits(edge) && edge->frame < edge->awaiter->depth)
+		info.frame = edge->frame;
 	return give(ret, info);
 }
 

@@ -16,6 +16,8 @@ enum source {
 	FROM_CELL,
 	/* An attribute of the object that it is a method of. */
 	FROM_ATTR,
+	/* The same, and that is a task group, which owns the task. */
+	FROM_GROUP,
 	/* The object that it is a method of. */
 	FROM_SELF,
 	/* The first argument of a functools.partial. */
@@ -28,6 +30,8 @@ enum target {
 	TO_FUTURE,
 	/* An asyncio.Queue, whose getters are futures. */
 	TO_QUEUE,
+	/* One of anyio's task groups, whose cancel scope knows the task that is in it. */
+	TO_HOST,
 };
 
 static const struct rule {
@@ -52,9 +56,11 @@ static const struct rule {
 	/* A task in Python is woken */
 	{"__wakeup", "asyncio/tasks.py", FROM_SELF, NULL, TO_FUTURE},
 	/* TaskGroup */
-	{"_on_task_done", "asyncio/taskgroups.py", FROM_ATTR, "_parent_task", TO_FUTURE},
+	{"_on_task_done", "asyncio/taskgroups.py", FROM_GROUP, "_parent_task", TO_FUTURE},
 	/* staggered_race */
 	{"task_done", "asyncio/staggered.py", FROM_CELL, "parent_task", TO_FUTURE},
+	/* anyio's task group; it records no awaiter before 3.14 */
+	{"task_done", "anyio/_backends/_asyncio.py", FROM_CELL, "self", TO_HOST},
 };
 #define RULE_COUNT ((int)(sizeof(rules) / sizeof(rules[0])))
 
@@ -118,23 +124,51 @@ static int closure_get(struct decoder *decoder, uint64_t function, int index, ui
 	return status;
 }
 
+static bool is_remembered(const struct decoder *decoder, uint64_t self, const char *name)
+{
+	return decoder->last_self == self && decoder->last_attr == name;
+}
+
+static void remember(struct decoder *decoder, uint64_t self, const char *name, uint64_t value)
+{
+	decoder->last_self = self;
+	decoder->last_attr = name;
+	decoder->last_value = value;
+}
+
 /* An attribute of the object that the callback is a method of. All children of a TaskGroup
  * ask for the same, one after the other. */
 static int self_attr_get(struct decoder *decoder, uint64_t self, const char *name, uint64_t *ret)
 {
 	struct attr attr = {.name = name};
-	if (decoder->last_self == self && decoder->last_attr == name) {
-		*ret = decoder->last_value;
+	int status = 0;
+	*ret = decoder->last_value;
+	if (is_remembered(decoder, self, name))
 		return 0;
-	}
-	int status = attrs_get(decoder, self, &attr, 1);
+	status = attrs_get(decoder, self, &attr, 1);
 	if (status)
 		return status;
-	decoder->last_self = self;
-	decoder->last_attr = name;
-	decoder->last_value = attr.value;
+	remember(decoder, self, name, attr.value);
 	*ret = attr.value;
 	return 0;
+}
+
+/* The task that is in a group of anyio's: so do these. */
+static int host_task_get(struct decoder *decoder, uint64_t group, uint64_t *ret)
+{
+	static const char name[] = "_host_task";
+	uint64_t scope;
+	*ret = decoder->last_value;
+	if (is_remembered(decoder, group, name))
+		return 0;
+	int status = attr_find(decoder, group, "cancel_scope", &scope);
+	if (status)
+		return status;
+	*ret = 0;
+	status = scope ? attr_find(decoder, scope, name, ret) : 0;
+	if (!status)
+		remember(decoder, group, name, *ret);
+	return status;
 }
 
 /* What the rule finds for this callback; 0 if nothing is there (yet). */
@@ -146,6 +180,7 @@ static int rule_apply(struct decoder *decoder, const struct rule *rule,
 	case FROM_CELL:
 		return closure_get(decoder, callback->function, code->callback_cell, ret);
 	case FROM_ATTR:
+	case FROM_GROUP:
 		return callback->self ? self_attr_get(decoder, callback->self, rule->name, ret) : 0;
 	case FROM_SELF:
 		*ret = callback->self;
@@ -161,18 +196,30 @@ static int visit_found(struct decoder *decoder, enum target target, uint64_t fou
 {
 	enum kind kind;
 	uint64_t getters;
-	int status = object_kind(decoder, found, &kind);
+	int status = target == TO_HOST ? host_task_get(decoder, found, &found) : 0;
+	if (!status && !found)
+		return 0;
+	if (!status)
+		status = object_kind(decoder, found, &kind);
 	/* gather's closure has None until all is set up. */
 	if (status || kind == KIND_NONE)
 		return status;
-	if (target == TO_FUTURE)
+	if (target != TO_QUEUE)
 		return visit(decoder, found, arg);
 	status = attr_get(decoder, found, "_getters", &getters);
 	return status ? status : sequence_visit(decoder, getters, visit, arg);
 }
 
+/* The group that the callback says the task is of; 0: none. */
+static uint64_t group_of(const struct rule *rule, const struct callback *callback, uint64_t found)
+{
+	if (rule->target == TO_HOST)
+		return found;
+	return rule->source == FROM_GROUP ? callback->self : 0;
+}
+
 /* A function of Python, alone, bound to self, or with arguments. */
-static int visit_function(struct decoder *decoder, const struct callback *callback,
+static int visit_function(struct decoder *decoder, const struct callback *callback, uint64_t *group,
 			  sequence_visit_fn *visit, void *arg)
 {
 	uint64_t code_addr, found = 0;
@@ -194,6 +241,7 @@ static int visit_function(struct decoder *decoder, const struct callback *callba
 	status = rule_apply(decoder, rule, callback, code, &found);
 	if (status || !found)
 		return status;
+	*group = group_of(rule, callback, found);
 	return visit_found(decoder, rule->target, found, visit, arg);
 }
 
@@ -255,11 +303,13 @@ static int visit_wakeup(struct decoder *decoder, uint64_t addr, const struct typ
 	return status ? status : visit(decoder, task, arg);
 }
 
-int callback_visit(struct decoder *decoder, uint64_t addr, sequence_visit_fn *visit, void *arg)
+int callback_visit(struct decoder *decoder, uint64_t addr, uint64_t *group,
+		   sequence_visit_fn *visit, void *arg)
 {
 	const struct layout *l = decoder->layout;
 	struct callback callback = {0};
 	const struct type *type;
+	*group = 0;
 	int status = object_type(decoder, addr, &type);
 	if (status)
 		return status;
@@ -295,5 +345,5 @@ int callback_visit(struct decoder *decoder, uint64_t addr, sequence_visit_fn *vi
 	/* A partial or a method of anything else is the user's. */
 	if (status || kind != KIND_FUNCTION)
 		return status;
-	return visit_function(decoder, &callback, visit, arg);
+	return visit_function(decoder, &callback, group, visit, arg);
 }

@@ -272,6 +272,15 @@ static void put_awaiter(yajl_gen gen, const struct edge *edge)
 			put_address(gen, edge->via[i]);
 		yajl_gen_array_close(gen);
 	}
+	if (!edge_waits(edge)) {
+		put_key(gen, "frame");
+		if (edge->frame < edge->awaiter->depth)
+			yajl_gen_integer(gen, (long long)edge->frame);
+		else
+			yajl_gen_null(gen);
+		put_key(gen, "waits");
+		yajl_gen_bool(gen, false);
+	}
 	yajl_gen_map_close(gen);
 }
 
@@ -405,7 +414,8 @@ static bool same_awaiters(const struct task *a, const struct task *b)
 	for (size_t i = 0; i < a->awaiter_count; i++) {
 		const struct edge *x = &a->awaiters[i], *y = &b->awaiters[i];
 		if (x->awaiter_id != y->awaiter_id || !x->awaiter != !y->awaiter ||
-		    x->source != y->source || x->via_count != y->via_count ||
+		    x->source != y->source || edge_waits(x) != edge_waits(y) ||
+		    x->frame != y->frame || x->via_count != y->via_count ||
 		    (x->via_count && memcmp(x->via, y->via, x->via_count * sizeof(*x->via)) != 0))
 			return false;
 	}

@@ -214,7 +214,7 @@ static void write_tasks(struct output *out, const struct task *task, const struc
 	size_t count = 0;
 	const struct task *first = NULL;
 	for (size_t i = 0; task && i < task->awaited_count; i++) {
-		if (!task_is_pending(task->awaited[i]->task))
+		if (!edge_waits(task->awaited[i]) || !task_is_pending(task->awaited[i]->task))
 			continue;
 		first = first ? first : task->awaited[i]->task;
 		count++;

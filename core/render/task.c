@@ -164,14 +164,15 @@ static void write_stack(struct output *out, const struct task_detail *detail)
 	}
 }
 
-static void write_edge_source(struct output *out, unsigned int source)
+static void write_edge_source(struct output *out, const struct edge *edge)
 {
 	static const char *const names[] = {
 		[AIODBG_SOURCE_AWAITED_BY] = "recorded",
 		[AIODBG_SOURCE_CALLBACK] = "callback",
 		[AIODBG_SOURCE_AWAITED_BY | AIODBG_SOURCE_CALLBACK] = "recorded and callback",
 	};
-	output_format(out, "  (%s)\n", names[source]);
+	output_format(out, "  (%s%s)\n", names[edge->source],
+		      edge_waits(edge) ? "" : "; only started there");
 }
 
 static void write_edges(struct output *out, const struct task *task)
@@ -185,14 +186,14 @@ static void write_edges(struct output *out, const struct task *task)
 			write_task(out, edge->awaiter);
 		else
 			output_format(out, "0x%" PRIx64 "  (future)", edge->awaiter_id);
-		write_edge_source(out, edge->source);
+		write_edge_source(out, edge);
 	}
 	if (task->awaited_count)
 		output_text(out, "\nAwaits:\n");
 	for (size_t i = 0; i < task->awaited_count && !out->status; i++) {
 		output_text(out, "  ");
 		write_task(out, task->awaited[i]->task);
-		write_edge_source(out, task->awaited[i]->source);
+		write_edge_source(out, task->awaited[i]);
 	}
 }
 

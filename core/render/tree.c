@@ -32,7 +32,8 @@ enum drawn {
 
 struct level {
 	const struct task *task;
-	size_t next_child;
+	/* Those that it awaits and has started which are drawn here. */
+	size_t next_child, end;
 	/* Levels of the prefix above the children. */
 	size_t indent;
 };
@@ -146,24 +147,19 @@ static void write_reason(struct tree *tree, const struct task *task)
 	reason_write_task(tree->out, tree->snap, task);
 }
 
-/* The frames of a task, each under the one that awaits it. */
-static void write_frames(struct tree *tree, const struct task *task)
+/* Where it hangs nobody waits for it. */
+static void write_mark(struct tree *tree, const struct edge *parent)
 {
-	for (size_t i = task->depth; i-- > 0;) {
-		begin_line(tree, true);
-		write_frame(tree, task->stack[i]);
-		if (!i)
-			write_reason(tree, task);
-		output_text(tree->out, "\n");
-		indent(tree, true);
-	}
+	if (parent && !edge_waits(parent))
+		output_text(tree->out, " [started here]");
 }
 
 /* A task that is drawn elsewhere. */
-static void write_reference(struct tree *tree, const struct task *task, const struct task *parent)
+static void write_reference(struct tree *tree, const struct task *task, const struct edge *parent)
 {
 	write_name(tree, task);
-	if (task->knot && parent && task->knot == parent->knot)
+	write_mark(tree, parent);
+	if (task->knot && edge_waits(parent) && task->knot == parent->awaiter->knot)
 		output_text(tree->out, " [cycle: see above]\n");
 	else if (tree->drawn[task->index] == TO_CONTINUE)
 		output_text(tree->out, " [see below]\n");
@@ -171,15 +167,40 @@ static void write_reference(struct tree *tree, const struct task *task, const st
 		output_text(tree->out, " [see above]\n");
 }
 
-static void push_level(struct tree *tree, const struct task *task)
+static void push_level(struct tree *tree, const struct task *task, size_t first, size_t end)
 {
-	struct level level = {.task = task, .indent = tree->indent};
+	struct level level = {task, first, end, tree->indent};
 	if (!array_push(&tree->levels, level))
 		tree->no_memory = true;
 }
 
+/*
+ * The frames of a task, each under the one that awaits it. What the task has started follows
+ * below the frame that is in the group, once all that is further in is drawn.
+ */
+static void write_frames(struct tree *tree, const struct task *task)
+{
+	size_t end = task->awaited_count;
+	for (size_t i = task->depth; i > 0; i--) {
+		size_t first = end;
+		while (first && !edge_waits(task->awaited[first - 1]) &&
+		       task->awaited[first - 1]->frame == i)
+			first--;
+		if (first < end)
+			push_level(tree, task, first, end);
+		begin_line(tree, first == end);
+		write_frame(tree, task->stack[i - 1]);
+		if (i == 1)
+			write_reason(tree, task);
+		output_text(tree->out, "\n");
+		indent(tree, first == end);
+		end = first;
+	}
+	push_level(tree, task, 0, end);
+}
+
 /* A task and its frames; its children follow from its level. */
-static void write_task(struct tree *tree, const struct task *task, const struct task *parent,
+static void write_task(struct tree *tree, const struct task *task, const struct edge *parent,
 		       bool last)
 {
 	begin_line(tree, last);
@@ -190,6 +211,7 @@ static void write_task(struct tree *tree, const struct task *task, const struct 
 	bool continued = tree->drawn[task->index] == TO_CONTINUE;
 	write_name(tree, task);
 	write_state(tree, task);
+	write_mark(tree, parent);
 	if (parent && tree->indent >= LIMIT_TREE_LEVELS && (task->depth || task->awaited_count)) {
 		output_text(tree->out, " [continued below]\n");
 		tree->drawn[task->index] = TO_CONTINUE;
@@ -205,7 +227,6 @@ static void write_task(struct tree *tree, const struct task *task, const struct 
 	tree->drawn[task->index] = DRAWN;
 	indent(tree, last);
 	write_frames(tree, task);
-	push_level(tree, task);
 }
 
 static void write_root(struct tree *tree, const struct task *root)
@@ -215,13 +236,13 @@ static void write_root(struct tree *tree, const struct task *root)
 	while (tree->levels.count && !tree->out->status && !tree->no_memory) {
 		struct level *level = &tree->levels.items[tree->levels.count - 1];
 		tree->indent = level->indent;
-		if (level->next_child == level->task->awaited_count) {
+		if (level->next_child == level->end) {
 			tree->levels.count--;
 			continue;
 		}
 		const struct task *task = level->task;
-		const struct task *child = task->awaited[level->next_child++]->task;
-		write_task(tree, child, task, level->next_child == task->awaited_count);
+		const struct edge *edge = task->awaited[level->next_child++];
+		write_task(tree, edge->task, edge, level->next_child == level->end);
 	}
 }
 
@@ -243,15 +264,16 @@ static bool is_root(const struct task *task)
 	return true;
 }
 
-/* Everything hangs under a task that nobody awaits, or under one in a knot. */
+/* Everything hangs under a task that nobody awaits, or under one in a knot, or in a circle that
+ * only a task which was started somewhere closes. */
 static void write_all(struct tree *tree)
 {
 	const struct tasks *tasks = &tree->snap->tasks;
-	for (int knots = 0; knots < 2; knots++) {
+	for (int pass = 0; pass < 3; pass++) {
 		for (size_t i = 0;
 		     i < tasks->count && output_goes_on(tree->out) && !tree->no_memory; i++) {
 			const struct task *task = tasks->items[i];
-			bool wanted = knots ? task->knot != 0 : is_root(task);
+			bool wanted = pass == 2 || (pass ? task->knot != 0 : is_root(task));
 			if (wanted && tree->drawn[i] == NOT_DRAWN)
 				write_tree(tree, task);
 		}

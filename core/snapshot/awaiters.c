@@ -51,7 +51,10 @@ int awaiters_link(struct builder *builder)
 	builder->node->first_link = links->count;
 	for (size_t i = 0; i < builder->collector.awaiters.count; i++) {
 		const struct awaiter *awaiter = &builder->collector.awaiters.items[i];
-		struct link link = {awaiter->node, awaiter->source, awaiter->identity};
+		struct link link = {awaiter->node, awaiter->source, awaiter->identity, 0};
+		if (awaiter->addr == builder->collector.owner)
+			link.group = builder->collector.group;
+		builder->graph->has_groups |= link.group != 0;
 		int status = link.to ? 0
 				     : decode_add_future(builder, awaiter->addr, awaiter->is_task,
 							 &link.to);
@@ -93,13 +96,22 @@ static int visit_awaiter(struct decoder *decoder, uint64_t addr, void *arg)
 {
 	struct builder *builder = arg;
 	(void)decoder;
+	builder->collector.last = addr;
 	builder->collector.unseen[builder->collector.unseen_count++] = addr;
 	return builder->collector.unseen_count == TOGETHER ? see_awaiters(builder) : 0;
 }
 
 static int visit_callback(struct decoder *decoder, uint64_t addr, void *arg)
 {
-	return pass_over(arg, callback_visit(decoder, addr, visit_awaiter, arg));
+	struct collector *collector = &((struct builder *)arg)->collector;
+	uint64_t group;
+	collector->last = 0;
+	int status = callback_visit(decoder, addr, &group, visit_awaiter, arg);
+	if (!status && group && collector->last) {
+		collector->group = group;
+		collector->owner = collector->last;
+	}
+	return pass_over(arg, status);
 }
 
 /* What a source says in the end, and those that it has named and were not yet looked up. */
@@ -116,6 +128,7 @@ int awaiters_read(struct builder *builder, const struct future *future)
 	builder->collector.awaiters.count = 0;
 	builder->collector.unseen_count = 0;
 	builder->collector.bad_links = 0;
+	builder->collector.owner = builder->collector.group = 0;
 	builder->collector.source = AIODBG_SOURCE_AWAITED_BY;
 	int status = future_visit_awaited_by(decoder, future, visit_awaiter, builder);
 	status = end_source(builder, status);

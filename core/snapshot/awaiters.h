@@ -30,6 +30,9 @@ struct collector {
 	uint64_t unseen[TOGETHER];
 	size_t unseen_count;
 	unsigned int source;
+	/* The one that was visited last. The task group that owns the node, and whose that is; or
+	 * 0. */
+	uint64_t last, group, owner;
 	/* How many could not be read, and the first reason. */
 	unsigned int bad_links;
 	struct aiodbg_error link_error;

@@ -21,6 +21,7 @@
 #include "snapshot/copies.h"
 #include "snapshot/decode.h"
 #include "snapshot/find.h"
+#include "snapshot/groups.h"
 #include "snapshot/running.h"
 #include "snapshot/settle.h"
 
@@ -325,6 +326,13 @@ static int build_edges(struct builder *builder)
 	status = cut(builder, status, LIMIT_ARENA_CYCLES);
 	if (!status)
 		status = drop_finished(builder->snap, reader);
+	if (!status)
+		status = groups_place(builder);
+	if (status == AIODBG_TOO_MUCH)
+		error_set(&reader->error, status,
+			  "cut: owners of task groups: more work or memory");
+	if (status)
+		status = cut(builder, status, LIMIT_ARENA_CYCLES);
 	if (status)
 		return status;
 	status = graph_find_cycles(builder->graph->arena, tasks, reader, &builder->snap->cycles);

@@ -52,12 +52,15 @@ int circle_deadlines(struct finder *finder, const struct circle *circle, struct 
 	return good ? 0 : finder_no_memory(finder);
 }
 
-/* Tasks that task awaits and that are outside of the circle: if one fails, its wait ends. */
+/* Tasks that task awaits, or has only started, and that are outside of the circle: if one fails,
+ * its wait ends. */
 static void add_unless(struct finder *finder, const struct circle *circle, const struct task *task,
-		       struct verdict *verdict)
+		       bool awaited_too, struct verdict *verdict)
 {
 	for (size_t i = 0; i < task->awaited_count; i++) {
 		const struct task *awaited = task->awaited[i]->task;
+		if (edge_waits(task->awaited[i]) && !awaited_too)
+			continue;
 		if (!task_is_pending(awaited) || circle->stuck->actors[awaited->index].is_stuck ||
 		    finder->seen[awaited->index] == finder->search_count)
 			continue;
@@ -78,12 +81,13 @@ static void find_unless(struct finder *finder, const struct circle *circle, stru
 		if (circle->members[i] >= circle->stuck->task_count)
 			continue;
 		const struct task *task = finder->snap->tasks.items[circle->members[i]];
-		if (finder->waits->of_tasks[task->index].ends_on_failure)
-			add_unless(finder, circle, task, verdict);
+		bool ends_on_failure = finder->waits->of_tasks[task->index].ends_on_failure;
+		add_unless(finder, circle, task, ends_on_failure, verdict);
 		for (size_t k = 0; k < task->awaiter_count; k++) {
 			const struct task *awaiter = task->awaiters[k].awaiter;
-			if (awaiter && finder->waits->of_tasks[awaiter->index].kind == WAIT_GROUP)
-				add_unless(finder, circle, awaiter, verdict);
+			if (awaiter && (task->awaiters[k].group ||
+					finder->waits->of_tasks[awaiter->index].kind == WAIT_GROUP))
+				add_unless(finder, circle, awaiter, true, verdict);
 		}
 	}
 }

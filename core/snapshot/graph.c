@@ -133,15 +133,21 @@ static bool copy_via(struct resolver *resolver, struct edge *edge)
 	return true;
 }
 
-static bool add_edge(struct resolver *resolver, struct task *task, struct node *to,
+static bool add_edge(struct resolver *resolver, struct task *task, const struct link *link,
 		     unsigned int source)
 {
+	struct node *to = link->to;
+	/* Only the task itself is of a group, no future on the way. */
+	uint64_t group = resolver->steps.count == 1 ? link->group : 0;
 	if (to->reached_for == task) {
 		struct edge *known = &resolver->edges.items[to->edge];
 		/* The way through futures is the one that tells more. */
 		if (!known->via_count && !copy_via(resolver, known))
 			return false;
 		known->source |= source;
+		/* What awaits it in another way as well waits for it. */
+		if (!group)
+			known->group = 0;
 		return true;
 	}
 	if (resolver->edge_count >= LIMIT_EDGES) {
@@ -153,6 +159,7 @@ static bool add_edge(struct resolver *resolver, struct task *task, struct node *
 		.awaiter = to->task,
 		.awaiter_id = to->addr,
 		.source = source,
+		.group = group,
 	};
 	if (!copy_via(resolver, &edge) || !array_push(&resolver->edges, edge))
 		return false;
@@ -163,11 +170,12 @@ static bool add_edge(struct resolver *resolver, struct task *task, struct node *
 }
 
 /* Goes on to a future that was not yet reached for this task, or ends there. */
-static bool enter_future(struct resolver *resolver, struct task *task, struct node *to,
+static bool enter_future(struct resolver *resolver, struct task *task, const struct link *link,
 			 unsigned int source)
 {
+	struct node *to = link->to;
 	if (!to->link_count)
-		return add_edge(resolver, task, to, source);
+		return add_edge(resolver, task, link, source);
 	if (to->reached_for == task)
 		return true;
 	if (resolver->steps.count > LIMIT_FUTURES_BETWEEN) {
@@ -232,8 +240,8 @@ static bool resolve_task(struct resolver *resolver, struct node *start)
 		const struct link *link =
 			&resolver->graph->links.items[step->node->first_link + step->next_link++];
 		unsigned int source = join_sources(step->source, link->source);
-		bool done = link->to->task ? add_edge(resolver, task, link->to, source)
-					   : enter_future(resolver, task, link->to, source);
+		bool done = link->to->task ? add_edge(resolver, task, link, source)
+					   : enter_future(resolver, task, link, source);
 		if (done)
 			resolver->status = work_step(&resolver->reader->work);
 		if (!done || resolver->status)
@@ -334,10 +342,11 @@ struct cycle_finder {
 };
 
 /* Whether the edge that the path has followed from here is a real wait: callbacks wake, records
- * may be stale or of an owner. */
+ * may be stale; that of a group wakes its owner where that waits for the group. */
 static bool is_real_wait(const struct visit *visit)
 {
-	return visit->task->awaited[visit->next - 1]->source & AIODBG_SOURCE_CALLBACK;
+	const struct edge *edge = visit->task->awaited[visit->next - 1];
+	return edge->source & AIODBG_SOURCE_CALLBACK && edge->in_group != EDGE_IN_GROUP;
 }
 
 static bool list_cycle(struct cycle_finder *finder, size_t from)
@@ -413,7 +422,10 @@ static bool follow(struct cycle_finder *finder, struct task *start)
 			leave(finder);
 			continue;
 		}
-		struct task *to = task->awaited[visit->next++]->task;
+		const struct edge *edge = task->awaited[visit->next++];
+		struct task *to = edge->task;
+		if (!edge_waits(edge))
+			continue;
 		if (!finder->order[to->index]) {
 			done = enter(finder, to);
 			continue;

@@ -34,6 +34,8 @@ struct link {
 	unsigned int source;
 	/* What the awaiter was then. */
 	uint64_t identity;
+	/* The awaiter's task group that owns the node; or 0. */
+	uint64_t group;
 };
 
 ARRAY(nodes, struct node *);
@@ -45,6 +47,8 @@ struct graph {
 	struct addrmap index;
 	struct nodes nodes;
 	struct links links;
+	/* There is a link with a group. */
+	bool has_groups;
 };
 
 void graph_init(struct graph *graph, struct arena *arena);

@@ -39,7 +39,8 @@ static int identify_awaiter(struct decoder *decoder, uint64_t addr, void *arg)
 
 static int identify_callback(struct decoder *decoder, uint64_t addr, void *arg)
 {
-	int status = callback_visit(decoder, addr, identify_awaiter, arg);
+	uint64_t group;
+	int status = callback_visit(decoder, addr, &group, identify_awaiter, arg);
 	return error_is_fatal(status) ? status : 0;
 }
 

@@ -57,6 +57,11 @@ const char *task_state_name(enum aiodbg_task_state state)
 	return names[state];
 }
 
+bool edge_waits(const struct edge *edge)
+{
+	return edge->in_group != EDGE_STARTED;
+}
+
 bool task_is_pending(const struct task *task)
 {
 	return task->state != AIODBG_TASK_FINISHED && task->state != AIODBG_TASK_CANCELLED;

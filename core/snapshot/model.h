@@ -54,7 +54,19 @@ struct task {
 	struct aiodbg_problem *problems;
 };
 
-/* awaiter waits for task. */
+/* How the owner of a task group and a task of that stand to each other. */
+enum edge_group {
+	/* There is no group: the one awaits the other. */
+	EDGE_NO_GROUP,
+	/* It is not known where the owner is. */
+	EDGE_IN_GROUP,
+	/* The owner is leaving the group, which waits for all of its tasks; or it awaits this one. */
+	EDGE_GROUP_ENDS,
+	/* The owner has only started the task, and is still in the body of the async with. */
+	EDGE_STARTED,
+};
+
+/* awaiter waits for task, or will do so. */
 struct edge {
 	struct task *task;
 	/* NULL if it is a future that nobody awaits. */
@@ -65,6 +77,12 @@ struct edge {
 	/* Futures in between, from the task on. */
 	const uint64_t *via;
 	size_t via_count;
+	/* The task group of the awaiter's that owns the task; 0: none. */
+	uint64_t group;
+	enum edge_group in_group;
+	/* Of one that was only started: index in the awaiter's stack of the frame that is in the
+	 * group; the depth of the stack if none is seen to be. */
+	size_t frame;
 };
 
 /* Tasks that await each other in a circle: each awaits the next, the last the first. */
@@ -148,6 +166,9 @@ size_t task_write_name(struct output *out, const struct task *task, bool measure
 
 /* "pending"; "unreadable" for AIODBG_TASK_UNKNOWN. */
 const char *task_state_name(enum aiodbg_task_state state);
+
+/* Whether the awaiter waits for the task now, as far as is known. */
+bool edge_waits(const struct edge *edge);
 
 /* Tasks that ps and pstree show: those that have not finished. */
 bool task_is_pending(const struct task *task);

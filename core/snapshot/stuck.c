@@ -73,7 +73,8 @@ static int add_awaited(struct stuck *stuck, struct actor *actor, const struct ta
 	size_t before = stuck->wakers.count;
 	for (size_t i = 0; !status && i < task->awaited_count; i++) {
 		const struct task *awaited = task->awaited[i]->task;
-		if (task_is_pending(awaited) && awaited->index < stuck->task_count)
+		if (edge_waits(task->awaited[i]) && task_is_pending(awaited) &&
+		    awaited->index < stuck->task_count)
 			status = add_waker(stuck, awaited->index, NULL, NULL);
 	}
 	/* All have ended: it was woken, or is about to be. */

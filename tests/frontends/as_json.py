@@ -16,6 +16,8 @@ def as_json(thing):
                 found[name] = hex(found[name])
         if isinstance(thing, aiodbg.Awaiter):
             via = found.pop("via")
+            if found["waits"]:
+                del found["waits"], found["frame"]
             found.update({"via": [hex(address) for address in via]} if via else {})
         if isinstance(thing, aiodbg.Snapshot):
             found.update({"format": "aiodbg-snapshot", "version": 1})

@@ -68,7 +68,6 @@ NAMES = {
     for release in services.RELEASES
 }
 
-PARENTS = "before 3.14 only anyio knows who has started a task"
 NOT_POLLED = "it is not said that a loop has not polled"
 NO_TASK = "the stack of a thread that runs no task is not shown"
 
@@ -76,8 +75,6 @@ NO_TASK = "the stack of a thread that runs no task is not shown"
 MISSING = [
     ("*=call_later", "culprit", NO_TASK),
     ("*-cython--block=cython", "culprit", NO_TASK),
-    ("bookworm-anyio*", "awaiters", PARENTS),
-    ("bookworm-fastapi*", "awaiters", PARENTS),
     ("*", "closing", NOT_POLLED),
 ]
 

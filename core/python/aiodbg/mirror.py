@@ -379,6 +379,9 @@ class CEdgeInfo(ctypes.Structure):
         ("source", ctypes.c_uint32),
         ("via_count", ctypes.c_size_t),
         ("via", ctypes.POINTER(ctypes.c_uint64)),
+        ("group", ctypes.c_uint64),
+        ("only_started", ctypes.c_int),
+        ("frame", ctypes.c_size_t),
     ]
 
 

@@ -105,12 +105,16 @@ class Awaiter:
 
     kind is "task", or "future" for one that nobody awaits; source is "awaited_by" if CPython has
     it on record, "callback" if a callback says so, or "both"; via are the futures in between.
+    waits is False if it has only started the task, and is still inside the async with that has
+    the task group: frame is the index of that in its stack, or None if it is not known.
     """
 
     id: int
     kind: str
     source: str
     via: Tuple[int, ...]
+    frame: Optional[int] = None
+    waits: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -260,6 +264,8 @@ class Tasks(collections.abc.Sequence):
             kind="future" if info.awaiter == mirror.NONE else "task",
             source=_SOURCES[info.source],
             via=tuple(info.via[: info.via_count]),
+            frame=None if info.frame == mirror.NONE else info.frame,
+            waits=not info.only_started,
         )
 
 
