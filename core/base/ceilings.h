@@ -254,6 +254,8 @@
 
 /* Attributes of an object that are searched for the future that a task waits for: objects of the
  * user's have a few, modules and namespaces thousands. */
+/* Loops of which a listing says whether they poll. */
+#define LIMIT_LOOPS_ASKED 256
 #define LIMIT_ATTRIBUTES_ASKED 256
 
 #endif

@@ -197,6 +197,43 @@ static const struct node *running_node(struct graph_writer *writer, const struct
 	return thread->running_task ? graph_find(writer->snap->graph, thread->running_task) : NULL;
 }
 
+/* What the thread of a loop does that runs no task now. */
+static void write_busy_loop(struct graph_writer *writer, const struct busy_loop *loop)
+{
+	struct output *out = writer->out;
+	const struct thread *thread = &writer->snap->threads.items[loop->thread];
+	output_format(out, "* Loop 0x%" PRIx64 " of thread %" PRIu64, loop->addr, thread->tid);
+	if (loop->depth == 1 && !loop->has_since)
+		output_text(out, " is between two callbacks");
+	else
+		output_text(out, " runs a callback, no task");
+	if (loop->calls)
+		output_format(out, ", which %scalls ", loop->calls_exactly ? "" : "probably ");
+	if (loop->calls) {
+		output_safe(out, loop->calls, LIMIT_NAME_SHOWN);
+		output_text(out, "()");
+	}
+	output_text(out, "\n  + Call stack:\n");
+	for (size_t i = 0; i < loop->depth; i++)
+		write_frame(writer, loop->stack[i], 0);
+}
+
+/* Returns how many. */
+static size_t write_busy_loops(struct graph_writer *writer)
+{
+	const struct aiodbg_snapshot *snap = writer->snap;
+	size_t count = 0;
+	for (size_t i = 0; i < snap->busy_loops.count && output_goes_on(writer->out); i++) {
+		const struct busy_loop *loop = &snap->busy_loops.items[i];
+		if (snap->threads.items[loop->thread].running_task)
+			continue;
+		if (count++)
+			output_text(writer->out, "\n");
+		write_busy_loop(writer, loop);
+	}
+	return count;
+}
+
 static void write_running(struct graph_writer *writer)
 {
 	const struct threads *threads = &writer->snap->threads;
@@ -209,7 +246,7 @@ static void write_running(struct graph_writer *writer)
 			output_text(writer->out, "\n");
 		write_root(writer, node);
 	}
-	if (!count)
+	if (!count && !write_busy_loops(writer))
 		output_format(writer->out,
 			      "No task is running in any of %zu threads; name a task to see its "
 			      "call graph.\n",

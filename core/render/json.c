@@ -185,12 +185,6 @@ static void put_thread(struct json *json, const struct aiodbg_snapshot *snap,
 	yajl_gen_map_close(gen);
 }
 
-static const char *const code_kind_names[] = {
-	[AIODBG_FRAME_FUNCTION] = "function",	[AIODBG_FRAME_GENERATOR] = "generator",
-	[AIODBG_FRAME_COROUTINE] = "coroutine", [AIODBG_FRAME_ASYNC_GENERATOR] = "async_generator",
-	[AIODBG_FRAME_FOREIGN] = "foreign",
-};
-
 static const char *const source_names[] = {
 	[AIODBG_SOURCE_AWAITED_BY] = "awaited_by",
 	[AIODBG_SOURCE_CALLBACK] = "callback",
@@ -214,7 +208,7 @@ static void put_frame_fields(yajl_gen gen, const struct location *location)
 	put_key(gen, "file");
 	put_string(gen, location->code->filename);
 	put_key(gen, "kind");
-	put_string(gen, code_kind_names[location->code->kind]);
+	put_frame_kind(gen, location->code->kind);
 	put_position(gen, "line", location->position.line);
 	put_position(gen, "end_line", location->position.end_line);
 	put_position(gen, "column", location->position.column);

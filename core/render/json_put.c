@@ -58,3 +58,14 @@ void put_position(yajl_gen gen, const char *key, int32_t number)
 	else
 		yajl_gen_null(gen);
 }
+
+static const char *const code_kind_names[] = {
+	[AIODBG_FRAME_FUNCTION] = "function",	[AIODBG_FRAME_GENERATOR] = "generator",
+	[AIODBG_FRAME_COROUTINE] = "coroutine", [AIODBG_FRAME_ASYNC_GENERATOR] = "async_generator",
+	[AIODBG_FRAME_FOREIGN] = "foreign",
+};
+
+void put_frame_kind(yajl_gen gen, enum aiodbg_frame_kind kind)
+{
+	put_string(gen, code_kind_names[kind]);
+}

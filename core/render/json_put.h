@@ -3,6 +3,8 @@
 #ifndef RENDER_JSON_PUT_H
 #define RENDER_JSON_PUT_H
 
+#include "aiodbg.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <yajl/yajl_gen.h>
@@ -17,6 +19,9 @@ void put_address_or_null(yajl_gen gen, uint64_t address);
 
 /* null if it is negative. */
 void put_integer_or_null(yajl_gen gen, int64_t number);
+
+/* "coroutine". */
+void put_frame_kind(yajl_gen gen, enum aiodbg_frame_kind kind);
 
 /* A key and a line or column; null if it is negative. */
 void put_position(yajl_gen gen, const char *key, int32_t number);

@@ -199,6 +199,8 @@ void json_put_thread(yajl_gen gen, const struct aiodbg_snapshot *snap, const str
 		put_string(gen, location->function);
 		put_key(gen, "file");
 		put_string(gen, location->code->filename);
+		put_key(gen, "kind");
+		put_frame_kind(gen, location->code->kind);
 		put_key(gen, "line");
 		put_integer_or_null(gen, location->position.line);
 		yajl_gen_map_close(gen);

@@ -120,6 +120,27 @@ static size_t add_causes(struct causes *causes, const struct aiodbg_problem *pro
 	return count;
 }
 
+/* As long as a callback may take. */
+#define NOT_POLLED_SECONDS 1.0
+
+void render_not_polled(const struct aiodbg_snapshot *snap, struct output *out)
+{
+	const struct busy_loop *worst = NULL;
+	for (size_t i = 0; snap->has_now && i < snap->busy_loops.count; i++) {
+		const struct busy_loop *loop = &snap->busy_loops.items[i];
+		if (!loop->has_since || snap->now - loop->since <= NOT_POLLED_SECONDS)
+			continue;
+		if (!worst || loop->since < worst->since)
+			worst = loop;
+	}
+	if (worst)
+		output_format(out,
+			      "\nLoop 0x%" PRIx64 " of thread %" PRIu64
+			      " has not polled for %.1f s: asyncio why\n",
+			      worst->addr, snap->threads.items[worst->thread].tid,
+			      snap->now - worst->since);
+}
+
 void render_problems(const struct aiodbg_snapshot *snap, struct output *out)
 {
 	struct causes of_all = {.count = 0}, of_tasks = {.count = 0};

@@ -58,6 +58,9 @@ int renderer_run(const struct renderer *renderer, const struct view *view,
  * render_problems() what is missing, one line per cause; nothing if all is there.
  */
 void render_empty(const struct aiodbg_snapshot *snap, struct output *out);
+/* The last line of a listing, if a loop has not polled for long. */
+void render_not_polled(const struct aiodbg_snapshot *snap, struct output *out);
+
 void render_problems(const struct aiodbg_snapshot *snap, struct output *out);
 
 #endif

@@ -183,6 +183,7 @@ int render_table(const struct view *view, struct output *out)
 	if (!snap->tasks.count) {
 		render_empty(snap, out);
 		render_problems(snap, out);
+		render_not_polled(snap, out);
 		return 0;
 	}
 	for (int column = 0; column < COLUMNS; column++)
@@ -191,5 +192,6 @@ int render_table(const struct view *view, struct output *out)
 	write_header(out, widths, column_count(snap));
 	each_row(snap, write_row, out, widths);
 	render_problems(snap, out);
+	render_not_polled(snap, out);
 	return 0;
 }

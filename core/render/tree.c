@@ -313,6 +313,7 @@ int render_tree(const struct view *view, struct output *out)
 	write_all(&tree);
 	write_cycles(&tree);
 	render_problems(snap, out);
+	render_not_polled(snap, out);
 	free(tree.drawn);
 	array_deinit(&tree.levels);
 	array_deinit(&tree.to_continue);

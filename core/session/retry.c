@@ -88,6 +88,8 @@ static int decode(struct series *series, struct decoder *decoder, struct aiodbg_
 	snap->before = series->before;
 	decoder->arena = &snap->arena;
 	int status = build_snapshot(snap, decoder, &dbg->runtime, series->request);
+	if (!status)
+		status = loops_read_busy(snap, decoder);
 	if (!status && series->request->wants & AIODBG_WANT_DETAIL)
 		status = detail_decode(decoder, snap);
 	if (!status && series->request->wants & AIODBG_WANT_WAITS)

@@ -5,6 +5,7 @@
  */
 #include "snapshot/waiting.h"
 
+#include "base/ceilings.h"
 #include "base/error.h"
 #include "cpython/attr.h"
 #include "cpython/callable.h"
@@ -14,6 +15,7 @@
 #include "cpython/sequence.h"
 #include "cpython/stack.h"
 #include "cpython/str.h"
+#include "process/clock.h"
 #include "snapshot/graph.h"
 
 #include <string.h>
@@ -237,8 +239,6 @@ static int read_state(struct waiting *waiting, const struct thread_frames *frame
 	status = read_busy(waiting, &frame, loop);
 	if (!status)
 		status = keep_stack(waiting, frames, at, loop);
-	if (!status)
-		status = keep_sites(waiting, loop);
 	return status ? status : read_called(waiting, frames->items[0].addr, loop);
 }
 
@@ -310,6 +310,8 @@ static int read_loop(struct waiting *waiting, size_t thread)
 		status = thread_frames_read(waiting->decoder, of, &frames);
 	if (!status)
 		status = read_state(waiting, &frames, &loop);
+	if (!status)
+		status = keep_sites(waiting, &loop);
 	array_deinit(&frames);
 	if (error_is_fatal(status))
 		return status;
@@ -450,4 +452,69 @@ int loops_read(struct waiting *waiting)
 		status = read_copied(waiting);
 	find_now(waiting);
 	return status ? status : read_idle_loops(waiting);
+}
+
+/* ---- without the rest of waits ---- */
+
+/* Between two callbacks there is only the loop's own frame. */
+static int read_busy_thread(struct waiting *waiting, const struct thread *thread, struct loop *loop)
+{
+	struct thread_frames frames = {0};
+	int status = thread_frames_read(waiting->decoder, thread, &frames);
+	if (!status)
+		status = read_state(waiting, &frames, loop);
+	if (!status && loop->state == LOOP_UNKNOWN && frames.count &&
+	    is_run_once(frames.items[0].location)) {
+		loop->state = LOOP_BUSY;
+		status = keep_stack(waiting, &frames, 1, loop);
+	}
+	array_deinit(&frames);
+	return status;
+}
+
+/* What runs on has to stand still for it: else it polls. */
+static int read_busy_loop(struct waiting *waiting, size_t thread, struct busy_loops *ret)
+{
+	struct reader *reader = &waiting->decoder->reader;
+	const struct thread *of = &waiting->snap->threads.items[thread];
+	struct loop loop = {.addr = of->running_loop, .thread = (ptrdiff_t)thread};
+	bool same;
+	reader_begin(reader);
+	int status = read_busy_thread(waiting, of, &loop);
+	if (error_is_fatal(status))
+		return status;
+	int verified = reader_verify(reader, &same);
+	if (verified || status || !same || loop.state != LOOP_BUSY)
+		return verified;
+	const struct busy_loop busy = {
+		.addr = loop.addr,
+		.thread = thread,
+		.since = loop.since,
+		.has_since = loop.has_since,
+		.stack = loop.stack,
+		.depth = loop.depth,
+		.calls = loop.calls,
+		.calls_exactly = loop.calls_certainty == CERTAINTY_CERTAIN,
+	};
+	return array_push(ret, busy) ? 0 : waiting_no_memory(waiting);
+}
+
+int loops_read_busy(struct aiodbg_snapshot *snap, struct decoder *decoder)
+{
+	struct waits waits = {0};
+	struct waiting waiting = {.decoder = decoder, .snap = snap, .waits = &waits};
+	uint64_t missing_count = decoder->missing_count;
+	size_t asked = 0;
+	int status = 0;
+	for (size_t i = 0; !status && i < snap->threads.count && asked < LIMIT_LOOPS_ASKED; i++) {
+		if (!snap->threads.items[i].running_loop)
+			continue;
+		asked++;
+		status = read_busy_loop(&waiting, i, &snap->busy_loops);
+	}
+	decoder->missing_count = missing_count;
+	/* After the frames: it is not too early for any of them. */
+	if (!status && snap->runs_on && snap->busy_loops.count && !clock_is_stopped(snap->pid))
+		snap->has_now = clock_now(snap->pid, &snap->now);
+	return status == AIODBG_TOO_MUCH || status == AIODBG_LIMIT ? 0 : status;
 }

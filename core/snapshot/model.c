@@ -75,6 +75,7 @@ void snapshot_destroy(struct aiodbg_snapshot *snap)
 	array_deinit(&snap->threads);
 	array_deinit(&snap->tasks);
 	array_deinit(&snap->cycles);
+	array_deinit(&snap->busy_loops);
 	if (snap->detail)
 		detail_deinit(snap->detail);
 	if (snap->chain)

@@ -93,6 +93,25 @@ struct cycle {
 	bool deadlock;
 };
 
+/* A loop whose thread runs a callback, a task or not, and does not poll meanwhile. */
+struct busy_loop {
+	uint64_t addr;
+	/* Index in snapshot.threads. */
+	size_t thread;
+	/* When it has polled last, in seconds of CLOCK_MONOTONIC. */
+	double since;
+	bool has_since;
+	/* Frames of its thread from the callback on, innermost first; between two callbacks that
+	 * of the loop itself. */
+	const struct location **stack;
+	size_t depth;
+	/* Name of the C function that the innermost frame calls; NULL: not known. Not exactly: it
+	 * is probably that. */
+	const char *calls;
+	bool calls_exactly;
+};
+
+ARRAY(busy_loops, struct busy_loop);
 ARRAY(tasks, struct task *);
 ARRAY(cycles, struct cycle);
 
@@ -127,6 +146,10 @@ struct aiodbg_snapshot {
 		size_t found, added;
 	} sources[TASK_SOURCE_COUNT];
 	struct cycles cycles;
+	struct busy_loops busy_loops;
+	/* The time when those were read; only of a process that runs. */
+	double now;
+	bool has_now;
 	/* Tasks, finished ones too, and futures, with the links that were found. */
 	struct graph *graph;
 	/* What tasks and threads wait for, and what is wrong; NULL unless it was asked for. */

@@ -294,6 +294,12 @@ struct waits {
 int waits_read(struct aiodbg_snapshot *snap, struct decoder *decoder, struct waits *ret);
 void waits_deinit(struct waits *waits);
 
+/*
+ * Find the loops of a snapshot whose threads run something: what a listing says of them, without
+ * anything else of this file. What can't be read is left out. Returns 0, or an error that is fatal.
+ */
+int loops_read_busy(struct aiodbg_snapshot *snap, struct decoder *decoder);
+
 /* A wait of which nothing is known. */
 struct wait wait_none(void);
 
