@@ -111,6 +111,7 @@ static void write_head(const struct aiodbg_snapshot *snap, struct output *out)
 	write_label(out, "task");
 	write_task(out, task);
 	output_text(out, "\n");
+	write_text(out, "name", task->short_name ? task->name : NULL);
 	write_text(out, "type", task->type);
 	write_text(out, "state", task_state_name(task->state));
 	write_label(out, "thread");

@@ -87,10 +87,17 @@ static void indent(struct tree *tree, bool last)
 	tree->prefix_end[++tree->indent] = end + len;
 }
 
+static void write_called(struct tree *tree, const struct task *task)
+{
+	task_write_name(tree->out, task, false);
+	if (task->has_namesake)
+		output_format(tree->out, " 0x%" PRIx64, task->id);
+}
+
 static void write_name(struct tree *tree, const struct task *task)
 {
 	output_text(tree->out, "(T) ");
-	task_write_name(tree->out, task, false);
+	write_called(tree, task);
 }
 
 static void write_state(struct tree *tree, const struct task *task)
@@ -103,7 +110,9 @@ static void write_state(struct tree *tree, const struct task *task)
 		output_text(tree->out, " [copied by fork]");
 	if (!task->problems)
 		return;
-	output_format(tree->out, " 0x%" PRIx64 ": ", task->id);
+	if (!task->has_namesake)
+		output_format(tree->out, " 0x%" PRIx64, task->id);
+	output_text(tree->out, ": ");
 	output_safe(tree->out, task->problems->message, AIODBG_MESSAGE_MAX);
 }
 
@@ -291,7 +300,7 @@ static void write_cycles(struct tree *tree)
 		for (size_t k = 0; k <= cycle->count; k++) {
 			if (k)
 				output_text(tree->out, tree->charset->arrow);
-			task_write_name(tree->out, cycle->tasks[k % cycle->count], false);
+			write_called(tree, cycle->tasks[k % cycle->count]);
 		}
 		output_text(tree->out, "\n");
 	}

@@ -22,6 +22,7 @@
 #include "snapshot/decode.h"
 #include "snapshot/find.h"
 #include "snapshot/groups.h"
+#include "snapshot/names.h"
 #include "snapshot/running.h"
 #include "snapshot/settle.h"
 
@@ -363,6 +364,8 @@ static int build(struct builder *builder, struct runtime *runtime)
 	int status = build_objects(builder, runtime);
 	if (!status)
 		status = build_edges(builder);
+	if (!status)
+		status = names_settle(builder->snap, &builder->decoder->reader);
 	return status ? status : note_unlisted(builder);
 }
 

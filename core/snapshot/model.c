@@ -37,7 +37,7 @@ int64_t snapshot_interp_id(const struct aiodbg_snapshot *snap, size_t index)
 size_t task_write_name(struct output *out, const struct task *task, bool measure)
 {
 	char unnamed[LIMIT_C_STRING + 32];
-	const char *name = task->name;
+	const char *name = task->short_name ? task->short_name : task->name;
 	if (!name) {
 		snprintf(unnamed, sizeof(unnamed), "<%s at 0x%" PRIx64 ">",
 			 task->type ? task->type : "task", task->id);

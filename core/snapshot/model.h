@@ -17,6 +17,10 @@ struct task {
 	size_t index;
 	/* NULL where they cannot be read. */
 	const char *name, *type;
+	/* What is shown instead of its name; NULL: that is. */
+	const char *short_name;
+	/* Another task has the same name. */
+	bool has_namesake;
 	/* Index in snapshot.threads of the one that runs its loop, or else that it was
 	 * created in; -1 if that is gone. */
 	ptrdiff_t thread;
