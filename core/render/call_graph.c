@@ -203,10 +203,8 @@ static void write_busy_loop(struct graph_writer *writer, const struct busy_loop 
 	struct output *out = writer->out;
 	const struct thread *thread = &writer->snap->threads.items[loop->thread];
 	output_format(out, "* Loop 0x%" PRIx64 " of thread %" PRIu64, loop->addr, thread->tid);
-	if (loop->depth == 1 && !loop->has_since)
-		output_text(out, " is between two callbacks");
-	else
-		output_text(out, " runs a callback, no task");
+	output_text(out,
+		    loop->in_callback ? " runs a callback, no task" : " is between two callbacks");
 	if (loop->calls)
 		output_format(out, ", which %scalls ", loop->calls_exactly ? "" : "probably ");
 	if (loop->calls) {

@@ -278,23 +278,6 @@ static void put_awaiter(yajl_gen gen, const struct edge *edge)
 	yajl_gen_map_close(gen);
 }
 
-static void put_problems(yajl_gen gen, const struct aiodbg_problem *problem)
-{
-	yajl_gen_array_open(gen);
-	for (; problem; problem = problem->next) {
-		yajl_gen_map_open(gen);
-		put_key(gen, "address");
-		if (problem->has_address)
-			put_address(gen, problem->address);
-		else
-			yajl_gen_null(gen);
-		put_key(gen, "message");
-		put_string(gen, problem->message);
-		yajl_gen_map_close(gen);
-	}
-	yajl_gen_array_close(gen);
-}
-
 /* Hands on what yajl has written, if it is enough or if it is the last. */
 #define ENOUGH 16384
 static void flush(struct json *json, bool last)

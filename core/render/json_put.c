@@ -69,3 +69,20 @@ void put_frame_kind(yajl_gen gen, enum aiodbg_frame_kind kind)
 {
 	put_string(gen, code_kind_names[kind]);
 }
+
+void put_problems(yajl_gen gen, const struct aiodbg_problem *problem)
+{
+	yajl_gen_array_open(gen);
+	for (; problem; problem = problem->next) {
+		yajl_gen_map_open(gen);
+		put_key(gen, "address");
+		if (problem->has_address)
+			put_address(gen, problem->address);
+		else
+			yajl_gen_null(gen);
+		put_key(gen, "message");
+		put_string(gen, problem->message);
+		yajl_gen_map_close(gen);
+	}
+	yajl_gen_array_close(gen);
+}

@@ -26,6 +26,9 @@ void put_frame_kind(yajl_gen gen, enum aiodbg_frame_kind kind);
 /* A key and a line or column; null if it is negative. */
 void put_position(yajl_gen gen, const char *key, int32_t number);
 
+/* An array. */
+void put_problems(yajl_gen gen, const struct aiodbg_problem *problem);
+
 /* null if it is not known. */
 void put_seconds(yajl_gen gen, double seconds, bool known);
 

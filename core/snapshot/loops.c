@@ -472,6 +472,14 @@ static int read_busy_thread(struct waiting *waiting, const struct thread *thread
 	return status;
 }
 
+/* What a handle runs is a callback. Anything else that the loop calls may be its way to poll. */
+static bool is_in_callback(const struct loop *loop)
+{
+	const struct code *code = loop->stack[loop->depth - 1]->code;
+	return code->name && !strcmp(code->name, "_run") &&
+	       sync_is_file(code->filename, "asyncio/events.py");
+}
+
 /* What runs on has to stand still for it: else it polls. */
 static int read_busy_loop(struct waiting *waiting, size_t thread, struct busy_loops *ret)
 {
@@ -489,8 +497,9 @@ static int read_busy_loop(struct waiting *waiting, size_t thread, struct busy_lo
 	const struct busy_loop busy = {
 		.addr = loop.addr,
 		.thread = thread,
+		.in_callback = is_in_callback(&loop),
 		.since = loop.since,
-		.has_since = loop.has_since,
+		.has_since = loop.has_since && is_in_callback(&loop),
 		.stack = loop.stack,
 		.depth = loop.depth,
 		.calls = loop.calls,

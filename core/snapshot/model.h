@@ -102,6 +102,8 @@ struct busy_loop {
 	uint64_t addr;
 	/* Index in snapshot.threads. */
 	size_t thread;
+	/* Else it is between two. */
+	bool in_callback;
 	/* When it has polled last, in seconds of CLOCK_MONOTONIC. */
 	double since;
 	bool has_since;

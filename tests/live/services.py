@@ -122,7 +122,9 @@ class Service:
 
     def _by_pid(self, pid):
         path = self._outer + "/live"
-        done = debugger.gdb(["-ex", "asyncio ps --json --output %s %d" % (path, pid)])
+        # Frames of threads that run no task are there with waits.
+        command = "asyncio ps --json --waits --output %s %d" % (path, pid)
+        done = debugger.gdb(["-ex", command])
         assert done.status == 0, done.errors
         return load(path)
 
