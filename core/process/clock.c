@@ -79,6 +79,24 @@ static bool is_frozen(const char *folder)
 	return frozen;
 }
 
+static uint32_t number_of(const char *status, const char *key)
+{
+	const char *field = proc_file_field(status, key);
+	return field ? (uint32_t)strtoul(field, NULL, 10) : 0;
+}
+
+/* LLDB has a child of its own that traces. */
+static bool is_ours(uint32_t tracer)
+{
+	char folder[32], *text;
+	snprintf(folder, sizeof(folder), "/proc/%" PRIu32, tracer);
+	if (tracer == (uint32_t)getpid() || !read_file(folder, "status", &text))
+		return tracer == (uint32_t)getpid();
+	bool ours = number_of(text, "PPid") == (uint32_t)getpid();
+	free(text);
+	return ours;
+}
+
 bool clock_is_stopped(uint32_t pid)
 {
 	char folder[32], *text;
@@ -86,7 +104,8 @@ bool clock_is_stopped(uint32_t pid)
 	if (!read_file(folder, "status", &text))
 		return false;
 	const char *state = proc_file_field(text, "State");
-	bool stopped = state && (*state == 'T' || *state == 't');
+	bool stopped = state &&
+		       (*state == 'T' || (*state == 't' && !is_ours(number_of(text, "TracerPid"))));
 	free(text);
 	return stopped || is_frozen(folder);
 }

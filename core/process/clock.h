@@ -12,7 +12,8 @@
  */
 bool clock_now(uint32_t pid, double *ret);
 
-/* It is stopped by a signal or a tracer, or its control group is frozen. */
+/* It is stopped by a signal or a tracer other than the debugger that we are in, or its control
+ * group is frozen. */
 bool clock_is_stopped(uint32_t pid);
 
 /* The offset in the text of /proc/PID/timens_offsets. */

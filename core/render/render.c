@@ -78,6 +78,15 @@ void render_empty(const struct aiodbg_snapshot *snap, struct output *out)
 		      loops == 1 ? "" : "s");
 }
 
+void render_stopped(const struct aiodbg_snapshot *snap, struct output *out)
+{
+	if (snap->stopped)
+		output_format(out,
+			      "\nProcess %" PRIu32
+			      " is stopped by a signal, a debugger or its control group.\n",
+			      snap->pid);
+}
+
 #define CAUSES_SHOWN 5
 
 static void render_cause(const struct cause *cause, bool of_tasks, struct output *out)

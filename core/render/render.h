@@ -63,4 +63,7 @@ void render_not_polled(const struct aiodbg_snapshot *snap, struct output *out);
 
 void render_problems(const struct aiodbg_snapshot *snap, struct output *out);
 
+/* A line below all tasks if somebody has stopped the process. */
+void render_stopped(const struct aiodbg_snapshot *snap, struct output *out);
+
 #endif

@@ -182,6 +182,7 @@ int render_table(const struct view *view, struct output *out)
 	size_t widths[COLUMNS];
 	if (!snap->tasks.count) {
 		render_empty(snap, out);
+		render_stopped(snap, out);
 		render_problems(snap, out);
 		render_not_polled(snap, out);
 		return 0;
@@ -191,6 +192,7 @@ int render_table(const struct view *view, struct output *out)
 	each_row(snap, measure_row, out, widths);
 	write_header(out, widths, column_count(snap));
 	each_row(snap, write_row, out, widths);
+	render_stopped(snap, out);
 	render_problems(snap, out);
 	render_not_polled(snap, out);
 	return 0;

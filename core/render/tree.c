@@ -321,6 +321,7 @@ int render_tree(const struct view *view, struct output *out)
 		render_empty(snap, out);
 	write_all(&tree);
 	write_cycles(&tree);
+	render_stopped(snap, out);
 	render_problems(snap, out);
 	render_not_polled(snap, out);
 	free(tree.drawn);

@@ -86,6 +86,7 @@ static int decode(struct series *series, struct decoder *decoder, struct aiodbg_
 	snap->runs_on = dbg->process != NULL;
 	snap->has_began = snap->runs_on && clock_now(snap->pid, &snap->began);
 	snap->before = series->before;
+	snap->stopped = snap->runs_on && clock_is_stopped(snap->pid);
 	decoder->arena = &snap->arena;
 	int status = build_snapshot(snap, decoder, &dbg->runtime, series->request);
 	if (!status)

@@ -171,6 +171,8 @@ struct aiodbg_snapshot {
 	bool has_began;
 	/* An earlier look at the same process, while this one is made; else NULL. */
 	const struct aiodbg_snapshot *before;
+	/* Such a process, but somebody has stopped it. */
+	bool stopped;
 	/* The version records awaiters itself: links without AIODBG_SOURCE_AWAITED_BY are ours. */
 	bool records_awaiters;
 	/* What is missing, apart from what tasks say themselves. */

@@ -546,7 +546,7 @@ int waits_read(struct aiodbg_snapshot *snap, struct decoder *decoder, struct wai
 	if (snap->runs_on) {
 		ret->has_now = snap->has_began;
 		ret->now = snap->began;
-		ret->stopped = clock_is_stopped(snap->pid);
+		ret->stopped = snap->stopped;
 	}
 	int status = read_all(&waiting);
 	own_deinit(&waiting.own);

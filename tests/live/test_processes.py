@@ -3,6 +3,8 @@
 
 import json
 import os
+import signal
+import subprocess
 
 import debugger
 import pytest
@@ -116,3 +118,47 @@ def test_why_does_not_judge_copies(family):
     answer = document("why %d" % family.children["coroutine"])
     assert answer["verdicts"] == []
     assert [loop["state"] for loop in answer["loops"]] == ["copied by fork"]
+
+
+# --- Stopped processes ---------------------------------------------------------------------------
+
+
+def last_line(options):
+    return debugger.gdb(options).output.splitlines()[-1]
+
+
+@pytest.mark.parametrize("command", ("ps", "pstree"))
+def test_stopped_by_a_signal(family, command):
+    ask = ["-ex", "asyncio %s %d" % (command, family.pid)]
+    stopped = "Process %d is stopped by a signal, a debugger or its control group." % family.pid
+    assert last_line(ask) != stopped
+    os.kill(family.pid, signal.SIGSTOP)
+    try:
+        assert last_line(ask) == stopped
+    finally:
+        os.kill(family.pid, signal.SIGCONT)
+
+
+def test_stopped_by_a_debugger(family):
+    """Another one is named; that we have stopped it ourselves is not news."""
+    look = ["-ex", "asyncio pstree %d" % family.pid]
+    with subprocess.Popen(
+        ["gdb", "-nx", "-q", "-p", str(family.pid), "-ex", "echo ATTACHED\\n"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as other:
+        while b"ATTACHED" not in other.stdout.readline():
+            pass
+        assert "is stopped by a signal, a debugger" in last_line(look)
+        other.communicate(b"detach\nquit\n")
+    done = debugger.gdb(["-p", str(family.pid)] + look)
+    assert "(T)" in done.output and "is stopped by" not in done.output
+
+
+@pytest.mark.parametrize("lldb", NAMES[:1], indirect=True)
+def test_stopped_by_lldb(family, lldb):
+    if not lldb.reaches(family.place):
+        pytest.skip("is of another place")
+    done = lldb.run(["process attach --pid %d" % family.pid, "asyncio pstree %d" % family.pid])
+    assert "(T)" in done.output and "is stopped by" not in done.output
