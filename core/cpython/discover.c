@@ -220,7 +220,8 @@ static int make_layout(struct reader *reader, uint64_t addr, const uint64_t *wor
 		       const uint64_t *asyncio, struct runtime *runtime)
 {
 	struct layout layout;
-	int status = layout_make(runtime->table, words, asyncio, &reader->error, &layout);
+	int status = (runtime->is_newer ? layout_make_newer : layout_make)(
+		runtime->table, words, asyncio, &reader->error, &layout);
 	if (status)
 		error_locate(&reader->error, addr);
 	else

@@ -164,10 +164,11 @@ static int contradiction(struct aiodbg_error *err, const struct layout_table *ta
 			 name, published, whose, table->name, known, table->name);
 }
 
-/* Takes over one published table. seen: members that an earlier table has set. */
-static int take_published(const struct layout_table *table, const struct published_table *published,
-			  const uint64_t *words, bool *seen, struct aiodbg_error *err,
-			  struct layout *layout)
+/* Takes over one published table. seen: members that an earlier table has set. A newer version may
+ * differ, as far as check_moves() allows. */
+static int take_published(const struct layout_table *table, bool newer,
+			  const struct published_table *published, const uint64_t *words,
+			  bool *seen, struct aiodbg_error *err, struct layout *layout)
 {
 	for (size_t i = 0; i < published->count; i++) {
 		size_t member = published->fields[i].member;
@@ -178,7 +179,8 @@ static int take_published(const struct layout_table *table, const struct publish
 			continue;
 		if (seen[member] && value != (uint64_t)known)
 			return contradiction(err, table, member, value, known, "elsewhere ");
-		if (!member_is_state(member) && value != (uint64_t)(int64_t)known)
+		if (!member_is_state(member) && value != (uint64_t)(int64_t)known &&
+		    (!newer || known == LAYOUT_NONE))
 			return contradiction(err, table, member, value, known, "");
 		if (value > STATE_SIZE_MAX)
 			return contradiction(err, table, member, value, known, "");
@@ -217,19 +219,124 @@ static int check_fields(const struct layout *layout, unsigned int word_size,
 	return 0;
 }
 
-int layout_make(const struct layout_table *table, const uint64_t *runtime, const uint64_t *asyncio,
-		struct aiodbg_error *err, struct layout *ret)
+/* ---- a version that is newer than all tables ---- */
+
+/* How far members that were added or removed move the rest of a struct. */
+#define MOVE_MAX 128
+
+/* What decoders can do without. */
+static bool may_be_unknown(size_t member)
+{
+	return member == MEMBER(code, firsttraceable) || member == MEMBER(type, mro) ||
+	       member == MEMBER(type, qualname);
+}
+
+/* How a struct differs from the table: the published fields from some place on, and its size, lie
+ * further on or back by the same distance. */
+struct move {
+	/* Offsets in the table: the last that has not moved, the first that has, or -1. */
+	int64_t still, first;
+	int64_t distance;
+	/* The member that is first. */
+	size_t member;
+};
+
+static void look_at_member(const struct layout_table *table, const struct layout *layout,
+			   size_t member, struct move *move)
+{
+	int64_t known = member_get(&table->layout, member);
+	int64_t distance = member_get(layout, member) - known;
+	if (known == LAYOUT_NONE)
+		return;
+	if (!distance && known > move->still)
+		move->still = known;
+	if (!distance || (move->first >= 0 && move->first <= known))
+		return;
+	move->first = known;
+	move->distance = distance;
+	move->member = member;
+}
+
+static bool is_moved_alike(const struct layout_table *table, const struct layout *layout,
+			   size_t member, const struct move *move)
+{
+	int64_t known = member_get(&table->layout, member);
+	return known == LAYOUT_NONE || known < move->first ||
+	       member_get(layout, member) - known == move->distance;
+}
+
+/* One struct, whose fields begin with the first-th. */
+static int check_move(const struct layout_table *table, const bool *seen, size_t first,
+		      struct aiodbg_error *err, struct layout *layout)
+{
+	struct move move = {.still = -1, .first = -1};
+	size_t size_member = fields[first].size_member, end = first;
+	for (; end < FIELD_COUNT && fields[end].size_member == size_member; end++) {
+		if (seen[fields[end].member])
+			look_at_member(table, layout, fields[end].member, &move);
+	}
+	if (seen[size_member])
+		look_at_member(table, layout, size_member, &move);
+	if (move.first < 0)
+		return 0;
+	bool plausible = move.distance >= -MOVE_MAX && move.distance <= MOVE_MAX &&
+			 move.distance % (int64_t)table->word_size == 0 &&
+			 move.still < move.first && move.first + move.distance > move.still &&
+			 (!seen[size_member] || is_moved_alike(table, layout, size_member, &move));
+	for (size_t i = first; plausible && i < end; i++) {
+		size_t member = fields[i].member;
+		int64_t known = member_get(&table->layout, member);
+		if (seen[member]) {
+			plausible = is_moved_alike(table, layout, member, &move);
+		} else if (known != LAYOUT_NONE && known > move.still) {
+			plausible = may_be_unknown(member);
+			member_set(layout, member, LAYOUT_NONE);
+		}
+	}
+	if (plausible)
+		return 0;
+	return contradiction(err, table, move.member, (uint64_t)(move.first + move.distance),
+			     move.first, "");
+}
+
+static int check_moves(const struct layout_table *table, const bool *seen, struct aiodbg_error *err,
+		       struct layout *layout)
+{
+	int status = 0;
+	for (size_t i = 0; !status && i < FIELD_COUNT; i++) {
+		bool begins = !i || fields[i - 1].size_member != fields[i].size_member;
+		if (begins && fields[i].kind != ENUM && fields[i].kind != RULE &&
+		    !is_state_struct(fields[i].struct_name))
+			status = check_move(table, seen, i, err, layout);
+	}
+	return status;
+}
+
+static int make(const struct layout_table *table, bool newer, const uint64_t *runtime,
+		const uint64_t *asyncio, struct aiodbg_error *err, struct layout *ret)
 {
 	bool seen[sizeof(struct layout) / sizeof(int32_t)] = {false};
 	*ret = table->layout;
 	int code = 0;
 	if (runtime)
-		code = take_published(table, &table->runtime, runtime, seen, err, ret);
+		code = take_published(table, newer, &table->runtime, runtime, seen, err, ret);
 	if (!code && asyncio)
-		code = take_published(table, &table->asyncio, asyncio, seen, err, ret);
-	if (code)
-		return code;
-	return check_fields(ret, table->word_size, err);
+		code = take_published(table, newer, &table->asyncio, asyncio, seen, err, ret);
+	if (!code && newer)
+		code = check_moves(table, seen, err, ret);
+	return code ? code : check_fields(ret, table->word_size, err);
+}
+
+int layout_make(const struct layout_table *table, const uint64_t *runtime, const uint64_t *asyncio,
+		struct aiodbg_error *err, struct layout *ret)
+{
+	return make(table, false, runtime, asyncio, err, ret);
+}
+
+int layout_make_newer(const struct layout_table *table, const uint64_t *runtime,
+		      const uint64_t *asyncio, struct aiodbg_error *err, struct layout *ret)
+{
+	return make(table, true, runtime, asyncio, err, ret);
 }
 
 static bool is_published(const struct published_table *published, size_t member)

@@ -14,7 +14,8 @@
  * Modules/_asynciomodule.c). What is published replaces what a table says of the
  * runtime, the interpreter and the thread, which move between patch releases. Of all
  * other structs CPython publishes only a part, so there the published must agree with
- * the table, or the rest of the table could not be believed.
+ * the table, or the rest of the table could not be believed: layout_make_newer() says how
+ * far a newer version may differ.
  *
  * Adding a CPython version:
  * 0. Put it into scripts/make-root, and run nothing but the demo on it: it is read like the
@@ -102,6 +103,15 @@ size_t layout_asyncio_size(const struct layout_table *table);
  */
 int layout_make(const struct layout_table *table, const uint64_t *runtime, const uint64_t *asyncio,
 		struct aiodbg_error *err, struct layout *ret);
+
+/*
+ * The same for a version that is newer than the table. Structs may differ from it: if all that the
+ * target publishes from some place on has moved by the same distance, what it does not publish
+ * there is LAYOUT_NONE. Fails like layout_make() where that is not how a struct differs, or where
+ * decoders cannot do without what is then unknown.
+ */
+int layout_make_newer(const struct layout_table *table, const uint64_t *runtime,
+		      const uint64_t *asyncio, struct aiodbg_error *err, struct layout *ret);
 
 /* Where the fields of one struct come from. */
 struct layout_group {

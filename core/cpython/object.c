@@ -401,12 +401,26 @@ int object_expect(struct decoder *decoder, uint64_t addr, enum kind kind, const 
 			type->name ? type->name : "an unknown type", wanted ? wanted : "expected");
 }
 
+/* Without knowing where types have their MRO: through the first base of each. */
+static int find_base(struct decoder *decoder, uint64_t addr, uint64_t base, bool *ret)
+{
+	int status = 0;
+	for (size_t i = 0; !status && !*ret && addr && i < LIMIT_BASES; i++) {
+		status = reader_word(&decoder->reader, addr + (uint64_t)decoder->layout->type.base,
+				     &addr);
+		*ret = !status && addr == base;
+	}
+	return status;
+}
+
 int type_is_subclass(struct decoder *decoder, const struct type *type, uint64_t base, bool *ret)
 {
 	uint64_t addr = type->addr, mro = 0, count = 0, item;
 	const struct layout *l = decoder->layout;
 	struct reader *reader = &decoder->reader;
 	*ret = addr == base;
+	if (!*ret && l->type.mro == LAYOUT_NONE)
+		return decoder_go_on(decoder, find_base(decoder, addr, base, ret));
 	int status = *ret ? 0 : reader_word(reader, addr + (uint64_t)l->type.mro, &mro);
 	if (!status && mro)
 		status = reader_word(reader, mro + (uint64_t)l->tuple.length, &count);
