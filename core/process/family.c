@@ -5,6 +5,8 @@
 #include "base/ceilings.h"
 #include "process/proc_file.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
@@ -64,4 +66,89 @@ int family_is_forked(uint32_t pid)
 	bool known = end && sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %" SCNu32, &flags) == 1;
 	free(text);
 	return known ? (flags & FORKED_NO_EXEC) != 0 : -1;
+}
+
+/* ---- children ---- */
+
+struct children {
+	/* That of the parent. */
+	char exe[LIMIT_FILE_SHOWN];
+	uint32_t *ids;
+	size_t max, count;
+};
+
+static bool read_exe(uint32_t pid, char *ret, size_t size)
+{
+	int folder = open_folder(pid);
+	ssize_t len = folder < 0 ? -1 : readlinkat(folder, "exe", ret, size - 1);
+	if (folder >= 0)
+		close(folder);
+	ret[len < 0 ? 0 : len] = '\0';
+	return len > 0;
+}
+
+/* multiprocessing begins helpers as python -c "from multiprocessing.NAME import main; ...". */
+static bool is_helper(uint32_t pid)
+{
+	static const char helper[] = "from multiprocessing.resource_tracker ";
+	bool found = false;
+	int folder = open_folder(pid), fd = folder < 0 ? -1 : openat(folder, "cmdline", O_RDONLY);
+	char arguments[1024];
+	ssize_t len = fd < 0 ? -1 : read(fd, arguments, sizeof(arguments));
+	if (len > 0)
+		found = memmem(arguments, (size_t)len, helper, sizeof(helper) - 1) != NULL;
+	if (fd >= 0)
+		close(fd);
+	if (folder >= 0)
+		close(folder);
+	return found;
+}
+
+static bool is_python(const struct children *children, uint32_t pid)
+{
+	char exe[LIMIT_FILE_SHOWN];
+	if (!read_exe(pid, exe, sizeof(exe)))
+		return false;
+	const char *slash = strrchr(exe, '/');
+	return !strcmp(exe, children->exe) || strstr(slash ? slash : exe, "python");
+}
+
+/* The file lists the ids of the children that one thread has forked. */
+static void add_children(struct children *children, int tasks, const char *tid)
+{
+	char name[300], *text, *end;
+	snprintf(name, sizeof(name), "%s/children", tid);
+	if (proc_file_read(tasks, name, LIMIT_PROC_FILE, &text))
+		return;
+	for (const char *at = text; *at; at = end) {
+		uint32_t id = (uint32_t)strtoul(at, &end, 10);
+		if (end == at)
+			break;
+		if (!is_python(children, id) || is_helper(id))
+			continue;
+		if (children->count < children->max)
+			children->ids[children->count] = id;
+		children->count++;
+	}
+	free(text);
+}
+
+size_t family_python_children(uint32_t pid, uint32_t *ret, size_t max)
+{
+	struct children children = {.ids = ret, .max = max};
+	char name[48];
+	const struct dirent *entry;
+	size_t threads = 0;
+	read_exe(pid, children.exe, sizeof(children.exe));
+	snprintf(name, sizeof(name), "/proc/%" PRIu32 "/task", pid);
+	DIR *folder = opendir(name);
+	while (folder && threads < LIMIT_THREADS_WATCHED && (entry = readdir(folder))) {
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		threads++;
+		add_children(&children, dirfd(folder), entry->d_name);
+	}
+	if (folder)
+		closedir(folder);
+	return children.count;
 }

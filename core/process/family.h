@@ -3,6 +3,7 @@
 #ifndef PROCESS_FAMILY_H
 #define PROCESS_FAMILY_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* Its id in its own PID namespace, as it sees itself; 0 if it is not known. */
@@ -13,5 +14,11 @@ uint32_t family_inner_pid(uint32_t pid);
  * that had; 0 if it has called execve(2) since; -1 if that is not known.
  */
 int family_is_forked(uint32_t pid);
+
+/*
+ * Children that run Python: up to max of their ids in ret. Returns how many there are; helpers of
+ * multiprocessing do not count.
+ */
+size_t family_python_children(uint32_t pid, uint32_t *ret, size_t max);
 
 #endif

@@ -59,6 +59,24 @@ int renderer_run(const struct renderer *renderer, const struct view *view,
 	return output_finish(&out, err);
 }
 
+/* Where else to look. */
+static void render_elsewhere(const struct aiodbg_snapshot *snap, struct output *out)
+{
+	for (size_t i = 0; i < snap->framework_count; i++)
+		output_format(out, "%s%s",
+			      i ? ", " : "Loaded, and not shown by aiodbg: ", snap->frameworks[i]);
+	if (snap->framework_count)
+		output_text(out, ".\n");
+	if (!snap->child_count)
+		return;
+	output_format(out, "%zu child process%s Python: ", snap->child_count,
+		      snap->child_count == 1 ? " runs" : "es run");
+	for (size_t i = 0; i < snap->child_count && i < MODEL_CHILDREN; i++)
+		output_format(out, "%s%" PRIu32, i ? ", " : "", snap->children[i]);
+	output_format(out, "%s: asyncio ps %" PRIu32 "\n",
+		      snap->child_count > MODEL_CHILDREN ? ", ..." : "", snap->children[0]);
+}
+
 void render_empty(const struct aiodbg_snapshot *snap, struct output *out)
 {
 	char version[32];
@@ -69,6 +87,7 @@ void render_empty(const struct aiodbg_snapshot *snap, struct output *out)
 		      snap->threads.count == 1 ? "" : "s");
 	if (!snap->asyncio_loaded) {
 		output_text(out, "asyncio was never imported.\n");
+		render_elsewhere(snap, out);
 		return;
 	}
 	size_t loops = 0;
@@ -76,6 +95,7 @@ void render_empty(const struct aiodbg_snapshot *snap, struct output *out)
 		loops += snap->threads.items[i].running_loop != 0;
 	output_format(out, "asyncio is imported, %zu event loop%s running.\n", loops,
 		      loops == 1 ? "" : "s");
+	render_elsewhere(snap, out);
 }
 
 void render_stopped(const struct aiodbg_snapshot *snap, struct output *out)

@@ -17,6 +17,7 @@
 #include "cpython/discover.h"
 #include "cpython/modules.h"
 #include "cpython/str.h"
+#include "process/family.h"
 #include "snapshot/builder.h"
 #include "snapshot/copies.h"
 #include "snapshot/decode.h"
@@ -358,10 +359,34 @@ static int note_unlisted(struct builder *builder)
 	return status;
 }
 
+/* Where nothing is found, it may be elsewhere. */
+static int look_elsewhere(struct builder *builder)
+{
+	static const char *const frameworks[MODEL_FRAMEWORKS] = {"trio", "curio", "gevent",
+								 "twisted"};
+	struct aiodbg_snapshot *snap = builder->snap;
+	const struct aiodbg_target *target = builder->decoder->reader.cache.target;
+	int status = 0;
+	for (size_t i = 0; !error_is_fatal(status) && i < MODEL_FRAMEWORKS && snap->interps.count;
+	     i++) {
+		uint64_t module = 0;
+		status = modules_find(builder->decoder, &snap->interps.items[0], frameworks[i],
+				      &module);
+		if (!status && module)
+			snap->frameworks[snap->framework_count++] = frameworks[i];
+	}
+	if (target->local_pid)
+		snap->child_count = family_python_children(target->local_pid, snap->children,
+							   MODEL_CHILDREN);
+	return error_is_fatal(status) ? status : 0;
+}
+
 static int build(struct builder *builder, struct runtime *runtime)
 {
 	arena_set_limit(builder->decoder->arena, LIMIT_ARENA_TASKS);
 	int status = build_objects(builder, runtime);
+	if (!status && !builder->snap->tasks.count)
+		status = look_elsewhere(builder);
 	if (!status)
 		status = build_edges(builder);
 	if (!status)

@@ -11,6 +11,9 @@
 #include "base/output.h"
 #include "cpython/interp.h"
 
+#define MODEL_FRAMEWORKS 4
+#define MODEL_CHILDREN 16
+
 struct task {
 	uint64_t id;
 	/* Place in snapshot.tasks. */
@@ -143,6 +146,12 @@ struct aiodbg_snapshot {
 	uint32_t pid;
 	/* False only if it is known not to be. */
 	bool asyncio_loaded;
+	/* Where there are no tasks: other frameworks that are loaded, and children that run Python:
+	 * how many, and the ids of the first. */
+	const char *frameworks[MODEL_FRAMEWORKS];
+	size_t framework_count;
+	uint32_t children[MODEL_CHILDREN];
+	size_t child_count;
 	struct interps interps;
 	struct threads threads;
 	struct tasks tasks;

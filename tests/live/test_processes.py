@@ -162,3 +162,38 @@ def test_stopped_by_lldb(family, lldb):
         pytest.skip("is of another place")
     done = lldb.run(["process attach --pid %d" % family.pid, "asyncio pstree %d" % family.pid])
     assert "(T)" in done.output and "is stopped by" not in done.output
+
+
+# --- Where to look instead -----------------------------------------------------------------------
+
+# Stands for a program on other frameworks: what counts is which modules are loaded.
+OTHERS = """
+import os, sys, time, types
+for name in "trio", "gevent":
+    sys.modules[name] = types.ModuleType(name)
+print("READY", os.getpid(), flush=True)
+time.sleep(3600)
+"""
+
+
+@pytest.mark.parametrize("attached", (False, True), ids=("by PID", "attached"))
+def test_supervisor_names_its_children(interpreter, place, attached):
+    program = place.inner_folder + "/programs/processes/supervisor.py"
+    with Process(place, [interpreter.command, "-B", program]).wait_until_ready() as process:
+        lines = [process._process.stdout.readline().split() for _ in range(2)]
+        children = sorted(int(pid) for _, pid in lines)
+        options = ["-ex", "asyncio pstree %d" % process.pid]
+        if attached:
+            options = debugger.without_symbols(place, interpreter.command)
+            options += ["-p", str(process.pid), "-ex", "asyncio pstree"]
+        output = debugger.gdb(options).output
+    assert "No asyncio tasks: " in output
+    names = "%d, %d: asyncio ps %d" % (children[0], children[1], children[0])
+    assert "2 child processes run Python: " + names in output
+
+
+def test_other_frameworks_are_named(interpreter, place):
+    command = [interpreter.command, "-c", OTHERS]
+    with Process(place, command).wait_until_ready() as process:
+        output = debugger.gdb(["-ex", "asyncio ps %d" % process.pid]).output
+    assert "asyncio was never imported.\nLoaded, and not shown by aiodbg: trio, gevent.\n" in output
