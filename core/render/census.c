@@ -305,7 +305,7 @@ static void write_group(struct output *out, const struct census *census, const s
 	bool is_first = true;
 	snprintf(count, sizeof(count), "%zu", group->count);
 	draft_begin(draft, out);
-	output_format(words, "%6s  %-11s", count,
+	output_format(words, "%6s  %-8s ", count,
 		      group->count == 1 ? labels[group->kind].one : labels[group->kind].several);
 	for (size_t i = 0; i < sizeof(remarks) / sizeof(remarks[0]); i++) {
 		bool done = add_remark(draft, census, group, remarks[i].write, is_first);

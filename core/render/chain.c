@@ -122,12 +122,14 @@ void chain_write_links(struct output *out, const struct aiodbg_snapshot *snap, s
 		if (i - first == top && links->count - i > 1) {
 			output_text(out, "... ");
 			reason_write_count(out, links->count - i - 1);
-			output_text(out, " more levels: --top 0 shows them\n");
+			output_text(out, links->count - i > 2 ? " more levels: --top 0 shows them\n"
+							      : " more level: --top 0 shows it\n");
 			i = links->count - 1;
 		}
 		/* Who holds it is what the next one says. */
 		bool ends = i + 1 == links->count && snap->chain->circle < 0;
-		write_link(out, snap, &columns, &links->items[i], ends ? REASON_ALL : REASON_PLACE);
+		write_link(out, snap, &columns, &links->items[i],
+			   ends ? REASON_ALL : REASON_PLACE | REASON_OWNER);
 	}
 	write_end(out, snap);
 }
