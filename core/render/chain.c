@@ -129,7 +129,7 @@ void chain_write_links(struct output *out, const struct aiodbg_snapshot *snap, s
 		/* Who holds it is what the next one says. */
 		bool ends = i + 1 == links->count && snap->chain->circle < 0;
 		write_link(out, snap, &columns, &links->items[i],
-			   ends ? REASON_ALL : REASON_PLACE | REASON_OWNER);
+			   ends ? REASON_ALL : REASON_ALL & ~REASON_HOLDERS);
 	}
 	write_end(out, snap);
 }

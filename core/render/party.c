@@ -13,6 +13,8 @@
 /* What a place may be as wide as before it has no part in the columns; and what is said of it:
  * "holds Lock 0x7f3285a0c340". */
 #define PLACE_WIDTH 30
+/* So much of a line of source is shown in any case. */
+#define TEXT_LEAST 30
 #define NOTE_WIDTH 25
 
 /* ---- drafts ---- */
@@ -131,7 +133,11 @@ void party_write_site(struct output *out, const struct aiodbg_snapshot *snap,
 	size_t width = output_safe(out, place_of(snap, site, buf), LIMIT_FILE_SHOWN);
 	output_fill(out, ' ', width < columns->place ? columns->place - width : 0);
 	output_text(out, "  ");
-	width = output_safe(out, text_of(site, line), LIMIT_SOURCE_LINE);
+	const char *code = text_of(site, line);
+	width = output_safe_width(out, code, LIMIT_SOURCE_LINE);
+	/* The start of a long line is enough to know it by. */
+	size_t most = room > TEXT_LEAST ? room : TEXT_LEAST;
+	width = output_safe(out, code, width <= most ? LIMIT_SOURCE_LINE : most - 3);
 	output_fill(out, ' ', width < text ? text - width : 0);
 	output_text(out, "  ");
 }
@@ -203,14 +209,18 @@ static void write_head(struct output *out, const struct aiodbg_snapshot *snap,
 }
 
 /* As much as fits: all of it, else without the place, else without those that follow anyway. */
-static void write_fitting_head(struct output *out, const struct aiodbg_snapshot *snap,
-			       const struct verdict *verdict, const struct party *party,
-			       struct draft *draft)
+void party_write_head(struct output *out, const struct aiodbg_snapshot *snap,
+		      const struct verdict *verdict, const struct party *party, struct draft *draft)
 {
 	bool shown = party->wait && shows_holders(verdict, party);
-	const unsigned int rest = shown ? 0 : REASON_HOLDERS;
-	const unsigned int tries[] = {REASON_ALL, REASON_HOLDERS | REASON_OWNER,
-				      rest | REASON_OWNER, rest};
+	const unsigned int known = (shown ? REASON_HOLDERS : 0) |
+				   (verdict->has_until ? REASON_DEADLINE : 0);
+	const unsigned int tries[] = {
+		REASON_ALL,
+		REASON_ALL & ~REASON_PLACE,
+		REASON_ALL & ~(REASON_PLACE | known),
+		REASON_ALL & ~(REASON_PLACE | REASON_OWNER | known),
+	};
 	size_t count = sizeof(tries) / sizeof(tries[0]);
 	for (size_t i = 0; i < count; i++) {
 		draft_begin(draft, out);
@@ -226,7 +236,7 @@ void party_write(struct output *out, const struct aiodbg_snapshot *snap,
 		 const struct verdict *verdict, const struct party *party,
 		 const struct columns *columns, struct draft *draft)
 {
-	write_fitting_head(out, snap, verdict, party, draft);
+	party_write_head(out, snap, verdict, party, draft);
 	if (party->wait && party->wait->site.location) {
 		party_write_site(out, snap, columns, &party->wait->site);
 		output_text(out, "waits here\n");

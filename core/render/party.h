@@ -44,6 +44,11 @@ void party_write_name(struct output *out, const struct aiodbg_snapshot *snap,
 /* Lines that party_write() writes. */
 size_t party_lines(const struct party *party);
 
+/* Its first line only, in the same way. */
+void party_write_head(struct output *out, const struct aiodbg_snapshot *snap,
+		      const struct verdict *verdict, const struct party *party,
+		      struct draft *draft);
+
 /*
  * A party with what it waits for, where, and what it holds. Who holds what it waits for is left
  * out if the verdict shows that, and the line would get too long.

@@ -182,17 +182,17 @@ static void write_timer(struct output *out, const struct aiodbg_snapshot *snap,
 }
 
 static void write_executor(struct output *out, const struct aiodbg_snapshot *snap,
-			   const struct wait *wait)
+			   const struct wait *wait, unsigned int parts)
 {
 	output_text(out, "executor: ");
 	if (wait->thread >= 0) {
 		const struct thread_facts *thread = &snap->waits->threads[wait->thread];
 		output_text(out, "runs in ");
 		reason_write_actor(out, snap, NULL, wait->thread);
-		if (thread->depth)
-			output_text(out, " at ");
-		if (thread->depth)
-			reason_write_location(out, thread->stack[0]);
+		if (!thread->depth || !(parts & REASON_PLACE))
+			return;
+		output_text(out, " at ");
+		reason_write_location(out, thread->stack[0]);
 		return;
 	}
 	if (!wait->queued) {
@@ -206,6 +206,14 @@ static void write_executor(struct output *out, const struct aiodbg_snapshot *sna
 		output_format(out, ", %s%zu thread%s busy",
 			      wait->worker_count == 1 ? "the " : "all ", wait->worker_count,
 			      wait->worker_count == 1 ? "" : "s");
+}
+
+/* "Task worker-3"; a default name says that itself. */
+static void write_task(struct output *out, const struct task *task)
+{
+	if (!task->name || strncmp(task->name, "Task-", 5) != 0)
+		output_text(out, "Task ");
+	task_write_name(out, task, false);
 }
 
 /* The tasks that a task awaits. */
@@ -232,8 +240,7 @@ static void write_tasks(struct output *out, const struct task *task, const struc
 		output_text(out, " tasks");
 		return;
 	}
-	output_text(out, "Task ");
-	task_write_name(out, first, false);
+	write_task(out, first);
 }
 
 /* "reads fd 22". */
@@ -334,12 +341,10 @@ void reason_write_parts(struct output *out, const struct aiodbg_snapshot *snap,
 	case WAIT_GATHER:
 	case WAIT_SHIELD:
 	case WAIT_GROUP:
-		if (wait->task) {
-			output_text(out, "Task ");
-			task_write_name(out, wait->task, false);
-		} else {
+		if (wait->task)
+			write_task(out, wait->task);
+		else
 			write_tasks(out, task_of(snap, wait), wait);
-		}
 		break;
 	case WAIT_READ:
 	case WAIT_WRITE:
@@ -355,13 +360,14 @@ void reason_write_parts(struct output *out, const struct aiodbg_snapshot *snap,
 		break;
 	case WAIT_EXECUTOR:
 	case WAIT_THREAD:
-		write_executor(out, snap, wait);
+		write_executor(out, snap, wait, parts);
 		break;
 	default:
 		write_object(out, snap, wait, parts);
 		break;
 	}
-	write_deadline(out, snap, wait);
+	if (parts & REASON_DEADLINE)
+		write_deadline(out, snap, wait);
 }
 
 void reason_write_task(struct output *out, const struct aiodbg_snapshot *snap,

@@ -15,7 +15,8 @@ enum {
 	REASON_HOLDERS = 2,
 	/* Whose attribute the object is. */
 	REASON_OWNER = 4,
-	REASON_ALL = REASON_PLACE | REASON_HOLDERS | REASON_OWNER,
+	REASON_DEADLINE = 8,
+	REASON_ALL = REASON_PLACE | REASON_HOLDERS | REASON_OWNER | REASON_DEADLINE,
 };
 
 /* The same with those parts only. */

@@ -111,8 +111,8 @@ static void summarize_gone(struct output *out, const struct verdict *verdict)
 		      verdict->loop->state == LOOP_CLOSED ? "is closed" : "no thread runs");
 }
 
-void why_write_summary(struct output *out, const struct aiodbg_snapshot *snap,
-		       const struct verdict *verdict)
+static void summarize(struct output *out, const struct aiodbg_snapshot *snap,
+		      const struct verdict *verdict)
 {
 	switch (verdict->kind) {
 	case VERDICT_DEADLOCK:
@@ -137,22 +137,41 @@ void why_write_summary(struct output *out, const struct aiodbg_snapshot *snap,
 	default:
 		break;
 	}
+}
+
+static bool has_limits(const struct verdict *verdict)
+{
+	return (verdict->has_until && verdict->until_task) || verdict->unless;
+}
+
+/* What would end it. */
+static void write_limits(struct output *out, const struct aiodbg_snapshot *snap,
+			 const struct verdict *verdict, const char *before)
+{
 	if (verdict->has_until && verdict->until_task) {
-		output_text(out, ", until ");
+		output_format(out, "%suntil ", before);
 		task_write_name(out, verdict->until_task, false);
 		output_text(out, " times out");
 		if (snap->waits->has_now && !snap->waits->now_is_least) {
 			output_text(out, " in ");
 			reason_write_left(out, verdict->until - snap->waits->now);
 		}
+		before = ", ";
 	}
 	if (verdict->unless) {
-		output_text(out, ", unless ");
+		output_format(out, "%sunless ", before);
 		task_write_name(out, verdict->unless, false);
 		if (verdict->unless_count > 1)
 			output_format(out, " or one of %zu others", verdict->unless_count - 1);
 		output_text(out, " fails");
 	}
+}
+
+void why_write_summary(struct output *out, const struct aiodbg_snapshot *snap,
+		       const struct verdict *verdict)
+{
+	summarize(out, snap, verdict);
+	write_limits(out, snap, verdict, ", ");
 }
 
 /* ---- verdicts ---- */
@@ -239,17 +258,24 @@ static void write_rest(struct why *why, const struct verdict *verdict, size_t fr
 static void write_parties(struct why *why, const struct verdict *verdict)
 {
 	/* The heading is one of its lines, and so is the count of those behind. */
-	size_t used = 1 + (verdict->behind_count > 0), i;
+	size_t used = 1 + (size_t)has_limits(verdict) + (verdict->behind_count > 0), i;
+	size_t count = verdict->party_count;
 	struct columns columns = {0};
 	for (i = 0; i < verdict->party_count; i++)
 		columns_add_party(&columns, why->out, why->snap, &verdict->parties[i]);
 	for (i = 0; i < verdict->party_count; i++) {
-		size_t lines = party_lines(&verdict->parties[i]);
-		bool is_last = i + 1 == verdict->party_count;
-		if (i && why->top < SIZE_MAX && used + lines + !is_last > why->top)
+		const struct party *party = &verdict->parties[i];
+		size_t lines = party_lines(party), rest = count - i - 1;
+		/* The others get a line each, if there is room; else one for all. */
+		size_t least = used + 1 + rest <= why->top ? rest : rest > 0;
+		if (i && used + 1 + least > why->top)
 			break;
-		party_write(why->out, why->snap, verdict, &verdict->parties[i], &columns,
-			    why->draft);
+		if (i && used + lines + least > why->top) {
+			party_write_head(why->out, why->snap, verdict, party, why->draft);
+			used++;
+			continue;
+		}
+		party_write(why->out, why->snap, verdict, party, &columns, why->draft);
 		used += lines;
 	}
 	write_rest(why, verdict, i);
@@ -278,10 +304,23 @@ static void write_evidence(struct why *why, const struct verdict *verdict)
 
 static void write_verdict(struct why *why, const struct verdict *verdict)
 {
-	output_format(why->out, "%s (%s): ", verdict_heading(verdict->kind),
+	struct output *words = &why->draft->words;
+	draft_begin(why->draft, why->out);
+	output_format(words, "%s (%s): ", verdict_heading(verdict->kind),
 		      certainty_name(verdict->certainty));
-	why_write_summary(why->out, why->snap, verdict);
+	size_t begun = words->used;
+	why_write_summary(words, why->snap, verdict);
+	bool fits = draft_width(why->draft) < SCREEN_WIDTH || !has_limits(verdict);
+	if (!fits) {
+		words->used = begun;
+		summarize(words, why->snap, verdict);
+	}
+	output_bytes(why->out, words->buffer, words->used);
 	output_text(why->out, ".\n");
+	if (!fits) {
+		write_limits(why->out, why->snap, verdict, "  That lasts ");
+		output_text(why->out, ".\n");
+	}
 	if (verdict->loop)
 		write_callback(why, verdict);
 	else
