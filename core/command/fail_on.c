@@ -78,8 +78,8 @@ int fail_on_match(const char *text, const struct aiodbg_snapshot *snap, bool all
 		size_t len = strcspn(word, ",");
 		size_t count = count_matches(word, len, snap, all);
 		if (count)
-			return error_set(err, AIODBG_MATCHED, "--fail-on: %zu %s %.*s", count,
-					 count == 1 ? "is" : "are", (int)len, word);
+			return error_set(err, AIODBG_MATCHED, "--fail-on %.*s: there %s %zu",
+					 (int)len, word, count == 1 ? "is" : "are", count);
 		word += len;
 		if (!*word)
 			return 0;

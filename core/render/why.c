@@ -343,9 +343,10 @@ static void write_idle(struct why *why)
 			      "blocked.\n");
 	output_text(why->out, "  Not examined: who would send, set or put what is waited for");
 	if (unknown)
-		output_format(why->out, "; %zu waits", unknown);
+		output_format(why->out, ";\n  %zu wait%s for something that is not known", unknown,
+			      unknown == 1 ? "s" : "");
 	if (!waits->has_now || waits->now_is_least)
-		output_text(why->out, "; times");
+		output_text(why->out, ";\n  how long callbacks run, as the time is not known");
 	output_text(why->out, ".\n");
 }
 
