@@ -92,14 +92,20 @@ void reason_write_object(struct output *out, const struct primitive *object)
 	write_named(out, object, REASON_ALL);
 }
 
-void reason_write_location(struct output *out, const struct location *location)
+/* Its file, without the folder, and line. */
+static void write_position(struct output *out, const struct location *location)
 {
 	const char *file = location->code->filename, *slash = file ? strrchr(file, '/') : NULL;
-	output_safe(out, location->function, LIMIT_NAME_SHOWN);
-	output_text(out, " ");
 	output_safe(out, slash ? slash + 1 : file, LIMIT_FILE_SHOWN);
 	if (location->position.line >= 0)
 		output_format(out, ":%" PRId32, location->position.line);
+}
+
+void reason_write_location(struct output *out, const struct location *location)
+{
+	output_safe(out, location->function, LIMIT_NAME_SHOWN);
+	output_text(out, " ");
+	write_position(out, location);
 }
 
 static void write_place(struct output *out, const struct wait *wait)
@@ -189,10 +195,12 @@ static void write_executor(struct output *out, const struct aiodbg_snapshot *sna
 		const struct thread_facts *thread = &snap->waits->threads[wait->thread];
 		output_text(out, "runs in ");
 		reason_write_actor(out, snap, NULL, wait->thread);
-		if (!thread->depth || !(parts & REASON_PLACE))
+		/* Its own innermost frame, or else a library's. */
+		const struct site *site = &snap->waits->of_threads[wait->thread].site;
+		if (!(parts & REASON_PLACE) || (!site->location && !thread->depth))
 			return;
 		output_text(out, " at ");
-		reason_write_location(out, thread->stack[0]);
+		write_position(out, site->location ? site->location : thread->stack[0]);
 		return;
 	}
 	if (!wait->queued) {
