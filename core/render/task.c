@@ -71,7 +71,7 @@ static void write_waits_for(struct output *out, const struct task_detail *detail
 	write_label(out, "waits for");
 	if (!detail->waits_for) {
 		output_text(out, task->state == AIODBG_TASK_RUNNING ? "nothing: it runs\n"
-								    : "nothing: it is to go on\n");
+								    : "nothing: ready to run\n");
 		return;
 	}
 	write_object(out, detail->waits_for_type, detail->waits_for);
