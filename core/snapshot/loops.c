@@ -91,7 +91,11 @@ static int read_called(struct waiting *waiting, uint64_t addr, struct loop *loop
 	loop->calls = calling.name;
 	loop->calls_certainty = exact ? CERTAINTY_CERTAIN : CERTAINTY_LIKELY;
 	/* A lock that is locked keeps it waiting, whatever it calls. */
-	loop->calls_blocking = waiting->waits->of_threads[loop->thread].blocked ||
+	/* What the thread waits for is known only if waits were asked for. */
+	const struct wait *wait = waiting->waits->of_threads
+					  ? &waiting->waits->of_threads[loop->thread]
+					  : NULL;
+	loop->calls_blocking = (wait && wait->blocked) ||
 			       (calling.name && is_blocking(calling.name, frame.location));
 	return 0;
 }
