@@ -28,7 +28,7 @@ static int judge_loop(struct finder *finder, struct loop *loop)
 	if (is_timed && verdict.seconds <= BLOCKED_SECONDS)
 		return 0;
 	if (is_timed)
-		verdict.certainty = CERTAINTY_CERTAIN;
+		verdict.certainty = loop->is_native ? CERTAINTY_LIKELY : CERTAINTY_CERTAIN;
 	else if (loop->calls_blocking)
 		verdict.certainty = CERTAINTY_LIKELY;
 	else
@@ -36,7 +36,8 @@ static int judge_loop(struct finder *finder, struct loop *loop)
 	bool is_culprit = loop->callback == 1 ||
 			  (loop->has_callback_since &&
 			   waits->now - loop->callback_since > BLOCKED_SECONDS);
-	verdict.culprit = is_timed && is_culprit ? CERTAINTY_CERTAIN : CERTAINTY_LIKELY;
+	verdict.culprit = is_timed && is_culprit && !loop->is_native ? CERTAINTY_CERTAIN
+								     : CERTAINTY_LIKELY;
 	int status = finder_alloc_parties(finder, &verdict, 1);
 	if (status)
 		return status;

@@ -213,6 +213,71 @@ static int keep_sites(struct waiting *waiting, struct loop *loop)
 	return status;
 }
 
+/* ---- uvloop ---- */
+
+/* Words of its Loop that are looked at, and where a uv_loop_t has the time of the last poll. */
+#define LOOP_WORDS 64
+#define UV_TIME 544
+
+/* The loop that the object at addr is for libuv points back at it. The time is that of the clock of
+ * all loops, in ms. */
+static int read_uv_time(struct waiting *waiting, struct loop *loop)
+{
+	struct reader *reader = &waiting->decoder->reader;
+	for (size_t i = 2; i < LOOP_WORDS; i++) {
+		uint64_t uv, back, ms;
+		int status = reader_word(reader, loop->addr + i * reader->word_size, &uv);
+		if (!status && (!uv || uv % reader->word_size))
+			continue;
+		if (!status)
+			status = reader_word(reader, uv, &back);
+		if (error_is_fatal(status))
+			return status;
+		if (status || back != loop->addr)
+			continue;
+		status = reader_word(reader, uv + UV_TIME, &ms);
+		if (status)
+			return error_is_fatal(status) ? status : 0;
+		double since = (double)ms / 1000;
+		/* Anything else would be another field. */
+		if (!waiting->waits->has_now || since > waiting->waits->now || since <= 0)
+			return 0;
+		loop->since = since;
+		loop->has_since = true;
+		return 0;
+	}
+	return 0;
+}
+
+static bool is_runner(const struct location *location)
+{
+	return sync_is_file(location->code->filename, "asyncio/runners.py") ||
+	       sync_is_file(location->code->filename, "uvloop/__init__.py");
+}
+
+/* It has no frame of its own: what is above the one that runs it is a callback. */
+static int read_native_state(struct waiting *waiting, const struct thread_frames *frames,
+			     struct loop *loop)
+{
+	size_t at = 0;
+	loop->is_native = loop->type && !strcmp(loop->type, "Loop");
+	while (at < frames->count && !is_runner(frames->items[at].location))
+		at++;
+	if (!loop->is_native || at == frames->count)
+		return 0;
+	loop->state = at ? LOOP_BUSY : LOOP_IDLE;
+	if (!at)
+		return 0;
+	for (size_t i = 0; i < at; i++) {
+		struct task *task = addrmap_get(&waiting->executing, frames->items[i].addr);
+		loop->task = task ? task : loop->task;
+	}
+	int status = read_uv_time(waiting, loop);
+	if (!status)
+		status = keep_stack(waiting, frames, at, loop);
+	return status ? status : read_called(waiting, frames->items[0].addr, loop);
+}
+
 static int read_state(struct waiting *waiting, const struct thread_frames *frames,
 		      struct loop *loop)
 {
@@ -221,7 +286,7 @@ static int read_state(struct waiting *waiting, const struct thread_frames *frame
 	while (at < frames->count && !is_run_once(frames->items[at].location))
 		at++;
 	if (at == frames->count)
-		return 0;
+		return read_native_state(waiting, frames, loop);
 	int status = frame_read_any(waiting->decoder, frames->items[at].addr, &frame);
 	if (status)
 		return status;

@@ -224,6 +224,8 @@ struct loop {
 	/* The Handle that runs, and the task that it runs; 0 and NULL: not known. */
 	uint64_t handle;
 	struct task *task;
+	/* It is made in C, and only what its thread's frames show is known. */
+	bool is_native;
 	/* It does not run, but a thread has it in a variable, or is about to run some loop. */
 	bool at_hand;
 	/* Handles that are ready; timers, cancelled ones left out, the first of them. */
