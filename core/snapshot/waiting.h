@@ -131,6 +131,11 @@ int candidates_read(struct waiting *waiting);
 /* Find the tasks that can only be woken by tasks that wait themselves. */
 int closure_read(struct waiting *waiting);
 
+/* ---- owned.c ---- */
+
+/* Find the holders of locks of other projects that name them. */
+int owned_read(struct waiting *waiting);
+
 /* ---- executors.c ---- */
 
 /* Which thread does the work that a future stands for, or has it queued. */

@@ -533,6 +533,8 @@ static int read_all(struct waiting *waiting)
 	if (!status)
 		status = candidates_read(waiting);
 	if (!status)
+		status = owned_read(waiting);
+	if (!status)
 		status = holders_decide(waiting);
 	if (!status)
 		status = closure_read(waiting);
