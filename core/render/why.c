@@ -98,6 +98,8 @@ static void summarize_vain(struct output *out, const struct verdict *verdict)
 	write_waiting(out, verdict);
 	if (verdict->kind == VERDICT_NEVER_RELEASED)
 		output_text(out, " for a lock that nobody is left to release");
+	else if (verdict->kind == VERDICT_LOST_WAKEUP)
+		output_text(out, " for a lock that is free, and nobody was woken to take it");
 	else if (verdict->kind == VERDICT_NO_CONSUMER)
 		output_text(out, " at a queue that nobody takes from");
 	else
@@ -124,6 +126,7 @@ static void summarize(struct output *out, const struct aiodbg_snapshot *snap,
 	case VERDICT_LOOP_GONE:
 		summarize_gone(out, verdict);
 		break;
+	case VERDICT_LOST_WAKEUP:
 	case VERDICT_NEVER_RELEASED:
 	case VERDICT_NOTHING_CAN_WAKE:
 	case VERDICT_NO_CONSUMER:

@@ -64,6 +64,9 @@ int vain_make(struct finder *finder, const struct stuck *stuck, enum certainty c
 /* Locks whose owner is gone. */
 int vain_find_unreleased(struct finder *finder);
 
+/* Locks that are free and that tasks wait for. */
+int vain_find_lost(struct finder *finder);
+
 /* ---- loop_verdicts.c ---- */
 
 int loops_find_blocked(struct finder *finder);

@@ -226,3 +226,48 @@ int vain_find_unreleased(struct finder *finder)
 	}
 	return status;
 }
+
+/* ---- a lock that nobody has ---- */
+
+static bool is_free(const struct primitive *object)
+{
+	if (!object->waiter_count || object->holders.count)
+		return false;
+	return object->kind == PRIMITIVE_LOCK
+		       ? object->locked == 0
+		       : object->kind == PRIMITIVE_SEMAPHORE && object->value > 0;
+}
+
+/*
+ * Tasks that wait for a lock which nobody has and nobody was woken to take: up to 3.11 a task that
+ * was cancelled in acquire() could forget to wake the next one. In a healthy program the lock is
+ * free while one of its tasks runs, or was woken and is about to.
+ */
+int vain_find_lost(struct finder *finder)
+{
+	const struct waits *waits = finder->waits;
+	const struct tasks *tasks = &finder->snap->tasks;
+	int status = 0;
+	for (size_t i = 0; !status && !waits->permits_move && i < waits->primitives.count; i++) {
+		struct verdict verdict = {
+			.kind = VERDICT_LOST_WAKEUP,
+			.certainty = CERTAINTY_LIKELY,
+		};
+		const struct primitive *object = waits->primitives.items[i];
+		if (!is_free(object))
+			continue;
+		status = finder_alloc_parties(finder, &verdict, object->waiter_count);
+		if (!status)
+			status = work_charge(&finder->reader->work, tasks->count / 16 + 1);
+		for (size_t k = 0; !status && k < tasks->count; k++) {
+			struct wait *wait = &waits->of_tasks[k];
+			if (wait->object == object && wait->blocked &&
+			    verdict.party_count < object->waiter_count)
+				verdict.parties[verdict.party_count++] = (struct party){
+					.task = tasks->items[k], .thread = -1, .wait = wait};
+		}
+		if (!status && verdict.party_count)
+			status = finder_add(finder, &verdict);
+	}
+	return status;
+}

@@ -17,6 +17,7 @@ static const struct {
 	[VERDICT_STOPPED] = {"STOPPED", "stopped"},
 	[VERDICT_DEADLOCK] = {"DEADLOCK", "deadlock"},
 	[VERDICT_LOOP_BLOCKED] = {"LOOP BLOCKED", "loop-blocked"},
+	[VERDICT_LOST_WAKEUP] = {"LOST WAKE-UP", "lost-wakeup"},
 	[VERDICT_LOOP_GONE] = {"LOOP GONE", "loop-gone"},
 	[VERDICT_NEVER_RELEASED] = {"NEVER RELEASED", "never-released"},
 	[VERDICT_NOTHING_CAN_WAKE] = {"NOTHING CAN WAKE", "nothing-can-wake"},
@@ -120,7 +121,7 @@ int verdicts_find(struct aiodbg_snapshot *snap, struct reader *reader, struct ve
 	};
 	static int (*const find[])(struct finder *) = {
 		find_stopped,	 circles_find,	       loops_find_blocked,
-		loops_find_gone, vain_find_unreleased,
+		loops_find_gone, vain_find_unreleased, vain_find_lost,
 	};
 	int status = finder.named && finder.seen ? 0 : finder_no_memory(&finder);
 	ret->arena = &snap->arena;
