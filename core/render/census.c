@@ -106,7 +106,8 @@ static enum wait_kind group_kind(enum wait_kind kind)
 	return kind == WAIT_QUEUE_PUT || kind == WAIT_QUEUE_JOIN ? WAIT_QUEUE_GET : kind;
 }
 
-static void add_task(struct census *census, const struct task *task, const struct wait *wait)
+static void add_task(struct census *census, const struct task *task, const struct wait *wait,
+		     bool has_moved)
 {
 	struct group *group = &census->groups[group_kind(wait->kind)];
 	group->kind = group_kind(wait->kind);
@@ -117,7 +118,9 @@ static void add_task(struct census *census, const struct task *task, const struc
 	group->puts += wait->kind == WAIT_QUEUE_PUT;
 	group->joins += wait->kind == WAIT_QUEUE_JOIN;
 	keep_object(group, wait->object);
-	keep_deadline(census, group, task, wait);
+	/* What was read while it changed says nothing of times. */
+	if (!has_moved)
+		keep_deadline(census, group, task, wait);
 }
 
 static int compare_groups(const void *a, const void *b)
@@ -141,7 +144,8 @@ static void count_tasks(struct census *census)
 		else if (task->is_copy)
 			census->copies++;
 		else
-			add_task(census, task, &census->waits->of_tasks[i]);
+			add_task(census, task, &census->waits->of_tasks[i],
+				 census->waits->moved && census->waits->moved[i]);
 	}
 	qsort(census->groups, WAIT_KIND_COUNT, sizeof(census->groups[0]), compare_groups);
 }

@@ -65,8 +65,7 @@ static void write_reason(struct output *out, const struct aiodbg_snapshot *snap,
 		output_text(out, "is in ");
 		reason_write_location(out, thread->stack[0]);
 	} else {
-		bool is_noun = wait->blocked && wait->kind != WAIT_TIMER;
-		output_text(out, is_noun ? "waits for " : "");
+		output_text(out, reason_needs_verb(wait) ? "waits for " : "");
 		reason_write_parts(out, snap, wait, parts);
 	}
 	output_text(out, "\n");

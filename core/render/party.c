@@ -204,7 +204,9 @@ static void write_head(struct output *out, const struct aiodbg_snapshot *snap,
 	party_write_name(out, snap, party->task, party->thread, party->runs);
 	if (!party->wait || !party->wait->blocked)
 		return;
-	output_text(out, party->runs ? ",  waits for " : "  waits for ");
+	output_text(out, party->runs ? ",  " : "  ");
+	if (reason_needs_verb(party->wait))
+		output_text(out, "waits for ");
 	reason_write_parts(out, snap, party->wait, parts);
 }
 

@@ -321,6 +321,22 @@ static const struct task *task_of(const struct aiodbg_snapshot *snap, const stru
 									  : NULL;
 }
 
+bool reason_needs_verb(const struct wait *wait)
+{
+	switch (wait->kind) {
+	case WAIT_READY:
+	case WAIT_TIMER:
+	case WAIT_READ:
+	case WAIT_WRITE:
+	case WAIT_CONNECT:
+	case WAIT_ACCEPT:
+	case WAIT_SERVE:
+		return false;
+	default:
+		return true;
+	}
+}
+
 void reason_write(struct output *out, const struct aiodbg_snapshot *snap, const struct wait *wait)
 {
 	reason_write_parts(out, snap, wait, REASON_ALL);

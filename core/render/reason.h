@@ -9,6 +9,9 @@
 /* "Lock 0x7f.. (self.lock of Stock), place 2 of 3, held by req-4702": for people. */
 void reason_write(struct output *out, const struct aiodbg_snapshot *snap, const struct wait *wait);
 
+/* Whether "waits for" goes before that: "sleeps 29 s more" says it itself. */
+bool reason_needs_verb(const struct wait *wait);
+
 /* What may be left out of it. */
 enum {
 	REASON_PLACE = 1,

@@ -37,7 +37,7 @@ static bool waits_for_locks(const struct verdict *verdict)
 {
 	for (size_t i = 0; i < verdict->party_count; i++) {
 		const struct wait *wait = verdict->parties[i].wait;
-		if (!wait || !wait->object || wait->for_tasks)
+		if (!wait || !wait->object || wait->for_tasks || !wait->object->holders.count)
 			return false;
 	}
 	return true;
@@ -197,8 +197,8 @@ static void write_callback(struct why *why, const struct verdict *verdict)
 		party_write_name(out, why->snap, loop->task, -1, NULL);
 	else
 		output_text(out, "a callback");
-	output_text(out,
-		    verdict->culprit == CERTAINTY_CERTAIN ? "  runs" : "  runs, probably since");
+	output_text(out, verdict->culprit == CERTAINTY_CERTAIN ? "  runs"
+							       : "  runs, probably all that time");
 	if (loop->callback && loop->callback_count)
 		output_format(out, ": callback %zu of %zu", loop->callback, loop->callback_count);
 	if (loop->calls) {
@@ -324,7 +324,7 @@ static void write_verdict(struct why *why, const struct verdict *verdict)
 		write_limits(why->out, why->snap, verdict, "  That lasts ");
 		output_text(why->out, ".\n");
 	}
-	if (verdict->loop)
+	if (verdict->kind == VERDICT_LOOP_BLOCKED)
 		write_callback(why, verdict);
 	else
 		write_parties(why, verdict);
