@@ -129,7 +129,9 @@ static int series_step(struct series *series, bool first, struct aiodbg_error *e
 	int status = decoder_init(&decoder, &dbg->target, &dbg->options, &dbg->runtime.layout,
 				  NULL);
 	struct pagecache *cache = &decoder.reader.cache;
-	cache->changing = !first && !status && pagecache_may_change(cache);
+	/* What is compared with another look has to be right at once. */
+	bool one_try = !dbg->options.retries && series->request->after;
+	cache->changing = (!first || one_try) && !status && pagecache_may_change(cache);
 	/* It decides between several: in a debugger there is one, and may be thousands of threads. */
 	if (dbg->target.local_pid && dbg->options.retries)
 		runs_read(dbg->target.local_pid, &before);

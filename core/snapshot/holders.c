@@ -141,7 +141,9 @@ static int add_holder(struct scan *scan, struct primitive *primitive, enum certa
 		.site = {scan->frame->location, scan->with->position.line, NULL},
 		.evidence = certainty == CERTAINTY_CERTAIN ? "with" : "attribute of a manager",
 	};
-	return array_push(holders, holder) ? 0 : waiting_no_memory(scan->waiting);
+	return array_push(holders, holder) && array_push(&scan->waiting->touched, primitive)
+		       ? 0
+		       : waiting_no_memory(scan->waiting);
 }
 
 static int resolve_exit(struct scan *scan, uint64_t exit, uint64_t self)
@@ -382,6 +384,17 @@ int holders_read_frame(struct waiting *waiting, size_t interp, struct task *task
 	if (!error_is_fatal(status))
 		status = note_release(waiting, frame);
 	return error_is_fatal(status) ? status : 0;
+}
+
+void holders_undo(struct waiting *waiting, const struct task *task)
+{
+	for (size_t i = 0; i < waiting->touched.count; i++) {
+		struct holders *holders = &waiting->touched.items[i]->holders;
+		/* The last that was added. */
+		if (holders->count && holders->items[holders->count - 1].task == task)
+			holders->count--;
+	}
+	waiting->touched.count = 0;
 }
 
 /* ---- how sure ---- */

@@ -66,6 +66,8 @@ struct waiting {
 	struct addrmap primitives, types, keepers, jobs, rules;
 	/* Tasks that run, by the address of their coroutine's frame. */
 	struct addrmap executing;
+	/* What the task that is being decoded was noted to hold. */
+	struct primitives touched;
 	/* Objects that were asked what they keep. */
 	struct addrmap walked;
 	/* Locks of the conditions that the frames seen so far wait at: see holders_begin(). */
@@ -117,6 +119,9 @@ void holders_begin(struct waiting *waiting);
  */
 int holders_read_frame(struct waiting *waiting, size_t interp, struct task *task, ptrdiff_t thread,
 		       const struct frame *frame, struct wait *wait);
+
+/* Forget what was noted since waiting.touched was empty, of that task. */
+void holders_undo(struct waiting *waiting, const struct task *task);
 
 /* Decide how sure all of them are, once all frames have been seen. */
 int holders_decide(struct waiting *waiting);

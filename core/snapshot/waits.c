@@ -414,21 +414,38 @@ static int read_frames_of(struct waiting *waiting, struct task *task, struct wai
 	return status;
 }
 
+/* Whether a task of a process that runs on is no longer where it was when it was decoded. */
+static int has_moved(struct waiting *waiting, const struct task *task, bool *ret)
+{
+	struct decoder *decoder = waiting->decoder;
+	struct future future;
+	*ret = false;
+	if (!decoder->reader.cache.changing)
+		return 0;
+	int status = future_read(decoder, task->id, EXPECT_TASK, &future);
+	*ret = status || future.state != FUTURE_PENDING || future.coro != task->coro ||
+	       future.fut_waiter != task->fut_waiter;
+	return error_is_fatal(status) ? status : 0;
+}
+
 static int read_task(struct waiting *waiting, struct task *task, struct wait *wait)
 {
 	struct decoder *decoder = waiting->decoder;
 	struct coro coro = {0};
 	struct future future;
+	bool moved;
 	waiting->chain.count = 0;
 	waiting->interp = task->interp;
 	find_site(waiting, task, wait);
-	int status = task->coro ? coro_walk_frames(decoder, task->coro, &waiting->chain, &coro) : 0;
+	int status = has_moved(waiting, task, &moved);
+	if (!status && task->coro)
+		status = coro_walk_frames(decoder, task->coro, &waiting->chain, &coro);
 	drop_await(&waiting->chain);
 	if (!status && coro.state == CORO_EXECUTING)
 		return addrmap_put(&waiting->executing, coro.frame, task)
 			       ? 0
 			       : waiting_no_memory(waiting);
-	if (!status && task->state == AIODBG_TASK_PENDING) {
+	if (!status && task->state == AIODBG_TASK_PENDING && !moved) {
 		wait->future = task->fut_waiter;
 		wait->kind = WAIT_READY;
 		wait->not_started = coro.state == CORO_CREATED;
@@ -447,6 +464,26 @@ static int read_task(struct waiting *waiting, struct task *task, struct wait *wa
 	return read_frames_of(waiting, task, wait);
 }
 
+/* A target that runs on may change it meanwhile: then once more. What goes on and on waits for
+ * nothing that lasts. */
+static int read_task_whole(struct waiting *waiting, struct task *task, struct wait *wait)
+{
+	struct reader *reader = &waiting->decoder->reader;
+	for (int i = 0; i < LIMIT_TRIES; i++) {
+		bool same = true;
+		waiting->touched.count = 0;
+		reader_begin(reader);
+		int status = read_task(waiting, task, wait);
+		if (!status)
+			status = reader_verify(reader, &same);
+		if (status || same)
+			return status;
+		holders_undo(waiting, task);
+		*wait = wait_none();
+	}
+	return 0;
+}
+
 static int read_tasks(struct waiting *waiting)
 {
 	struct aiodbg_snapshot *snap = waiting->snap;
@@ -456,7 +493,7 @@ static int read_tasks(struct waiting *waiting)
 		*wait = wait_none();
 		int status = work_step(&waiting->decoder->reader.work);
 		if (!status && task_is_pending(task) && !task->problems && !task->is_copy)
-			status = read_task(waiting, task, wait);
+			status = read_task_whole(waiting, task, wait);
 		if (status)
 			return status;
 		if (wait->object)
@@ -561,6 +598,7 @@ int waits_read(struct aiodbg_snapshot *snap, struct decoder *decoder, struct wai
 	addrmap_deinit(&waiting.walked);
 	array_deinit(&waiting.lent);
 	array_deinit(&waiting.chain);
+	array_deinit(&waiting.touched);
 	free(waiting.classes);
 	return status;
 }
