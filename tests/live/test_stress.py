@@ -12,6 +12,8 @@ from root import find_root
 STOPS = 100
 GDB_STOPS = 20
 LOCK_STOPS = 2000 if stated.ALL else 100
+# Of each of the healthy programs.
+LOOKS = 20 if stated.ALL else 2
 SECONDS = 120
 
 
@@ -51,3 +53,11 @@ def test_holders_anywhere(interpreter, place):
     status, output = stress(interpreter, "--stops", str(LOCK_STOPS), script="stress-locks")
     assert status == 0, output
     assert "stops: %d" % LOCK_STOPS in output
+
+
+@pytest.mark.only((3, 8), (3, 11), (3, 13), (3, 14), (3, 15))
+def test_nothing_is_found_wrong(interpreter, place):
+    """While healthy programs work as fast as they can."""
+    status, output = stress(interpreter, "--looks", str(LOOKS), script="stress-verdicts")
+    assert status == 0, output
+    assert "looks: " in output
