@@ -25,9 +25,12 @@ bool syscall_parse(const char *text, struct syscall_state *ret)
 	*ret = (struct syscall_state){0};
 	if (count != 9)
 		return !strncmp(text, "running", strlen("running"));
+	/* One with a timeout that a debugger has interrupted is restarted in another name; which it was
+	 * its arguments tell. */
+	bool is_futex = number == SYS_futex || number == SYS_restart_syscall;
 	*ret = (struct syscall_state){
-		.is_futex = number == SYS_futex,
-		.has_timeout = number == SYS_futex && arguments[3],
+		.is_futex = is_futex,
+		.has_timeout = is_futex && arguments[3],
 		.first_argument = arguments[0],
 		.stack_pointer = sp,
 	};
