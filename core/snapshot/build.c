@@ -166,6 +166,8 @@ static int decode_interp(struct builder *builder, size_t index, struct runtime *
 				  builder);
 	if (!status)
 		status = read_build(builder, &modules);
+	builder->loops_unrecorded |= !status && modules.complete && modules.tasks &&
+				     !modules.asyncio;
 	if (!status && (modules.asyncio || modules.tasks || !modules.complete))
 		snap->asyncio_loaded = true;
 	if (!status && modules.asyncio && !runtime->asyncio && !builder->asyncio_searched &&

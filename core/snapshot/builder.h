@@ -28,6 +28,8 @@ struct builder {
 	size_t decoded_count, frame_count;
 	/* Tasks that seem to have ended. */
 	size_t ended_count;
+	/* asyncio is in Python alone, which does not record what loop a thread runs. */
+	bool loops_unrecorded;
 	/* All of memory was searched for asyncio's offsets: once for all interpreters. */
 	bool asyncio_searched;
 	/* Where the next of the snapshot's problems goes: there may be very many. */

@@ -110,8 +110,11 @@ static int judge_loop(struct builder *builder, uint64_t loop, bool *ret)
 	if (status || !ident)
 		return error_is_fatal(status) ? status : 0;
 	for (size_t i = 0; i < threads->count; i++) {
-		if (threads->items[i].ident == (uint64_t)ident)
-			return may_have_forked(builder, i) ? has_begun(builder, i, ret) : 0;
+		if (threads->items[i].ident != (uint64_t)ident)
+			continue;
+		if (builder->loops_unrecorded || !may_have_forked(builder, i))
+			return 0;
+		return has_begun(builder, i, ret);
 	}
 	/* Its thread is gone, which ends no loop otherwise; unless it could not be read. */
 	*ret = builder->snap->problem_count == 0;
