@@ -32,8 +32,21 @@ static int check_options(const struct aiodbg_options *options, struct aiodbg_err
 	return 0;
 }
 
-int session_open(const struct aiodbg_target *target, const struct aiodbg_options *options,
-		 struct aiodbg_error *err, struct aiodbg **ret)
+static int find_runtime(struct aiodbg *dbg, struct runtime *runtime, struct aiodbg_error *err)
+{
+	struct reader reader;
+	int status = reader_init(&reader, &dbg->target, &dbg->options);
+	if (!status)
+		status = discover_runtime(&reader, runtime);
+	session_add_stats(dbg, &reader.cache.stats);
+	if (status && err)
+		*err = reader.error;
+	reader_deinit(&reader);
+	return status;
+}
+
+static int open_target(const struct aiodbg_target *target, const struct aiodbg_options *options,
+		       struct aiodbg_error *err, struct aiodbg **ret)
 {
 	*ret = NULL;
 	error_clear(err);
@@ -48,16 +61,54 @@ int session_open(const struct aiodbg_target *target, const struct aiodbg_options
 	dbg->target = *target;
 	if (options)
 		dbg->options = *options;
-	struct reader reader;
-	status = reader_init(&reader, &dbg->target, &dbg->options);
-	if (!status)
-		status = discover_runtime(&reader, &dbg->runtime);
-	session_add_stats(dbg, &reader.cache.stats);
-	if (status && err)
-		*err = reader.error;
-	reader_deinit(&reader);
+	status = find_runtime(dbg, &dbg->runtime, err);
 	*ret = dbg;
 	return status;
+}
+
+/*
+ * A debugger that lacks the executable, as it was deleted, replaced or is in a container, has no
+ * symbols. Those of a process on this machine can be read from /proc and its memory.
+ */
+static int look_in_process(struct aiodbg *dbg)
+{
+	const struct aiodbg_target before = dbg->target;
+	struct aiodbg_options options = {
+		.size = sizeof(options),
+		.interrupted = before.interrupted,
+		.interrupted_ctx = before.ctx,
+	};
+	struct process *process;
+	struct runtime runtime;
+	int status = process_create(before.local_pid, &options, NULL, &process);
+	if (status)
+		return status;
+	dbg->target = *process_target(process);
+	dbg->target.kind = before.kind;
+	dbg->target.pid = before.pid;
+	dbg->target.tid = before.tid;
+	dbg->target.debugger = before.debugger;
+	dbg->target.giving_files = before.giving_files;
+	status = find_runtime(dbg, &runtime, NULL);
+	if (status) {
+		dbg->target = before;
+		process_destroy(process);
+		return status;
+	}
+	dbg->runtime = runtime;
+	dbg->files = process;
+	return 0;
+}
+
+int session_open(const struct aiodbg_target *target, const struct aiodbg_options *options,
+		 struct aiodbg_error *err, struct aiodbg **ret)
+{
+	int status = open_target(target, options, err, ret);
+	if (!status || !*ret || error_is_fatal(status) || !target->local_pid ||
+	    target->kind != AIODBG_TARGET_PROCESS || look_in_process(*ret))
+		return status;
+	error_clear(err);
+	return 0;
 }
 
 int session_open_process(uint32_t pid, const struct aiodbg_options *options,
@@ -71,7 +122,7 @@ int session_open_process(uint32_t pid, const struct aiodbg_options *options,
 		status = process_create(pid, options, err, &process);
 	if (status)
 		return status;
-	status = session_open(process_target(process), options, err, ret);
+	status = open_target(process_target(process), options, err, ret);
 	struct aiodbg_error skipped;
 	if (status && !error_is_fatal(status) && process_skipped(process, &skipped))
 		error_prefix(err, "%s", skipped.message);
@@ -90,7 +141,9 @@ int session_open_process(uint32_t pid, const struct aiodbg_options *options,
 
 void session_close(struct aiodbg *dbg)
 {
-	if (dbg)
+	if (dbg) {
 		process_destroy(dbg->process);
+		process_destroy(dbg->files);
+	}
 	free(dbg);
 }

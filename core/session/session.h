@@ -14,6 +14,9 @@ struct aiodbg {
 	struct aiodbg_stats stats;
 	/* Owned, what target was made from; NULL if it is the caller's. */
 	struct process *process;
+	/* Owned, what target was made from if the debugger lacked the files of a process that it
+	 * has stopped; else NULL. */
+	struct process *files;
 };
 
 static inline void session_add_stats(struct aiodbg *dbg, const struct aiodbg_stats *stats)

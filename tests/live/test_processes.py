@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 
@@ -197,3 +198,42 @@ def test_other_frameworks_are_named(interpreter, place):
     with Process(place, command).wait_until_ready() as process:
         output = debugger.gdb(["-ex", "asyncio ps %d" % process.pid]).output
     assert "asyncio was never imported.\nLoaded, and not shown by aiodbg: trio, gevent.\n" in output
+
+
+# --- A debugger without the executable -----------------------------------------------------------
+
+
+WAITS = """
+import asyncio, os
+async def wait():
+    print("READY", os.getpid(), flush=True)
+    await asyncio.sleep(3600)
+asyncio.run(wait())
+"""
+
+
+@pytest.fixture(params=("deleted", "replaced"))
+def orphan(request, interpreter, place, tmp_path):
+    """A process whose executable is no longer there, or another one."""
+    executable = tmp_path / "python"
+    shutil.copy(place.outer(interpreter.command), executable)
+    home = os.path.dirname(os.path.dirname(os.path.realpath(interpreter.command)))
+    command = [str(executable), "-c", WAITS]
+    with Process(place, command, environment={"PYTHONHOME": home}).wait_until_ready() as process:
+        executable.unlink()
+        if request.param == "replaced":
+            shutil.copy("/usr/bin/true", executable)
+        yield process.pid
+
+
+@pytest.mark.before(3, 13)
+def test_gdb_without_the_executable(orphan):
+    done = debugger.gdb(["-p", str(orphan), "-ex", "asyncio pstree"])
+    assert "(T) Task-1" in done.output, done.errors
+
+
+@pytest.mark.before(3, 13)
+@pytest.mark.parametrize("lldb", NAMES[:1], indirect=True)
+def test_lldb_without_the_executable(orphan, lldb):
+    done = lldb.run(["process attach --pid %d" % orphan, "asyncio pstree", "detach"])
+    assert "(T) Task-1" in done.output, done.errors
