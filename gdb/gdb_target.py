@@ -82,6 +82,7 @@ class GdbTarget(aiodbg.Target):
         self.debugger = "GDB %s with Python %s" % (gdb.VERSION, platform.python_version())
         self._section_text = None
         self._missing = None
+        self._lost = None
         self._file_sections = None
         self._mappings = None
 
@@ -109,9 +110,14 @@ class GdbTarget(aiodbg.Target):
         GDB 13 does not have that file, it reads zeros instead of failing. If it does, but the
         core does not say what was mapped (qemu's do not), it reads the file's section that the
         read begins in, and zeros behind it.
+
+        What could be written to has changed since: of that a file has only the beginning.
         """
         if self._missing is None:
             self._missing = sorted(_core_segments(with_contents=False))
+            self._lost = [one for one in self._missing if one.writable]
+        for _ in _overlaps(self._lost, address, address + len(data)):
+            raise aiodbg.MemoryFault()
         for first, stop in _overlaps(self._missing, address, address + len(data)):
             if self._file_sections is None:
                 places = _FILE_SECTION.findall(self._info_files())

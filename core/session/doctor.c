@@ -28,6 +28,7 @@ static int check_region(struct reader *reader, const struct aiodbg_region *regio
 		return status;
 	if (doctor->memory.lost++ == 0)
 		doctor->memory.first_lost = region->start;
+	doctor->memory.writable_lost += region->writable != 0;
 	doctor->memory.lost_bytes += region->end - region->start;
 	return 0;
 }
@@ -336,11 +337,24 @@ static void conclude_no_python(struct doctor *doctor)
 		       "Python, take the process id of that child: `pstree -p PID`");
 }
 
+/* What is then seen in its place is what the files have, from before the start. */
+static bool has_no_variables(const struct doctor *doctor)
+{
+	return doctor->dbg->target.kind == AIODBG_TARGET_CORE && doctor->memory.regions &&
+	       doctor->memory.writable_lost == doctor->memory.writable && !doctor->memory.cut;
+}
+
 static void conclude_absence(struct doctor *doctor)
 {
 	const struct aiodbg_error *error = &doctor->error;
 	char version[32];
-	if (doctor->elsewhere) {
+	if (has_no_variables(doctor)) {
+		conclude(doctor,
+			 "the core was written without the program's own memory%s: it has nothing "
+			 "of where variables and objects are",
+			 doctor->memory.lost ? ", or is cut off before that" : "");
+		advise(doctor, WRITE_MORE);
+	} else if (doctor->elsewhere) {
 		conclude(doctor,
 			 "the debugger has other files than the program was started from: their "
 			 "names lead nowhere, but a CPython %s is in memory at 0x%" PRIx64,

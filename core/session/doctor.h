@@ -51,7 +51,7 @@ struct doctor {
 	/* What the target lists as readable, how much of that is writable, and in a core the
 	 * regions that cannot be read, or not to their end. */
 	struct {
-		size_t regions, writable, lost;
+		size_t regions, writable, lost, writable_lost;
 		uint64_t bytes, writable_bytes, lost_bytes, first_lost;
 		/* There are more. */
 		bool cut;

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Whose process it is: children that fork has copied, and processes that are stopped."""
 
+import glob
+import itertools
 import json
 import os
 import shutil
@@ -9,11 +11,13 @@ import subprocess
 
 import debugger
 import pytest
-from cells import Process
+from cells import Process, kernel_writes_cores_here
 from lldb_debugger import NAMES
 
 pytestmark = [pytest.mark.usefixtures("library"), pytest.mark.optional]
 
+# Some are made twice: the order of tests is not ours.
+NUMBERS = itertools.count()
 KINDS = ("callback", "coroutine", "loop", "process", "thread")
 
 
@@ -237,3 +241,37 @@ def test_gdb_without_the_executable(orphan):
 def test_lldb_without_the_executable(orphan, lldb):
     done = lldb.run(["process attach --pid %d" % orphan, "asyncio pstree", "detach"])
     assert "(T) Task-1" in done.output, done.errors
+
+
+# --- Cores without private memory ----------------------------------------------------------------
+
+NO_PRIVATE = "echo %s > /proc/self/coredump_filter && exec \"$@\""
+
+
+@pytest.fixture(params=("0x0", "0x10"))
+def empty_core(request, place, interpreter, tmp_path):
+    kernel_writes_cores_here()
+    command = ["sh", "-c", NO_PRIVATE % request.param, "sh", interpreter.command, "-c", WAITS]
+    folder = place.folder("core-%s-%d" % (request.param, next(NUMBERS)))
+    with Process(place, command, folder).wait_until_ready() as process:
+        process.crash()
+    return glob.glob(place.outer(folder) + "/core*")[0]
+
+
+def leads_to_the_filter(text):
+    return "without the program's own memory" in " ".join(text.split()) and "coredump_filter" in text
+
+
+@pytest.mark.only((3, 8), (3, 11), (3, 15))
+def test_gdb_says_that_a_core_has_no_private_memory(empty_core, interpreter, place):
+    options = debugger.without_symbols(place, interpreter.command)
+    done = debugger.gdb(options + [empty_core, "-ex", "asyncio doctor"])
+    assert leads_to_the_filter(done.output), done.output
+
+
+@pytest.mark.only((3, 8), (3, 11))
+@pytest.mark.parametrize("lldb", NAMES[:1], indirect=True)
+def test_lldb_says_that_a_core_has_no_private_memory(empty_core, interpreter, lldb):
+    create = "target create %s --core %s" % (interpreter.command, empty_core)
+    done = lldb.run([create, "asyncio doctor"])
+    assert leads_to_the_filter(done.output), done.output
