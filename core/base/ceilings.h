@@ -80,6 +80,14 @@
  * its handler. */
 #define LIMIT_BLOCKS 100
 
+/* Managers of the with statements of one frame, and those that they keep: an exit stack may have
+ * some thousand, and stacks that keep each other in a circle any number. */
+#define LIMIT_MANAGERS 10000
+
+/* Who can wake whom, over all: 100,000 tasks behind a semaphore of 200. Who waits behind more is
+ * left open. */
+#define LIMIT_WAKERS 20000000
+
 /* Methods and partials that are wrapped around one another. */
 #define LIMIT_CALLABLES 16
 

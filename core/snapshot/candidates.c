@@ -223,8 +223,7 @@ int candidates_read(struct waiting *waiting)
 	struct aiodbg_snapshot *snap = waiting->snap;
 	int status = 0;
 	/* What can't be read may be the with statement that has it. */
-	if (waiting->decoder->reader.fault_count != waiting->faults_before ||
-	    !snapshot_is_complete(snap))
+	if (waiting_has_gaps(waiting))
 		return 0;
 	for (size_t i = 0; !status && i < waiting->waits->primitives.count; i++) {
 		struct primitive *primitive = waiting->waits->primitives.items[i];

@@ -38,6 +38,8 @@ struct scan {
 	uint64_t exit;
 	const struct code *generator;
 	unsigned int depth;
+	/* Managers that were looked at for this frame. */
+	unsigned int managers;
 };
 
 /* ---- timeouts ---- */
@@ -127,14 +129,14 @@ static int add_holder(struct scan *scan, struct primitive *primitive, enum certa
 	if (error_is_fatal(status))
 		return status;
 	releases |= scan->waiting->releases;
-	for (size_t i = 0; i < holders->count; i++) {
-		const struct holder *known = &holders->items[i];
-		if (known->task == scan->task && known->thread == scan->thread)
-			return 0;
-	}
+	/* The frames of one task or thread follow each other. */
+	const struct holder *last = holders->count ? &holders->items[holders->count - 1] : NULL;
+	ptrdiff_t thread = scan->task ? -1 : scan->thread;
+	if (last && last->task == scan->task && last->thread == thread)
+		return 0;
 	const struct holder holder = {
 		.task = scan->task,
-		.thread = scan->task ? -1 : scan->thread,
+		.thread = thread,
 		/* A body that releases by itself may have done so. */
 		.certainty = releases && certainty == CERTAINTY_CERTAIN ? CERTAINTY_LIKELY
 									: certainty,
@@ -186,6 +188,8 @@ static int visit_exit(struct decoder *decoder, uint64_t item, void *arg)
 	struct scan *scan = arg;
 	uint64_t exit;
 	struct callable callable;
+	if (scan->managers >= LIMIT_MANAGERS)
+		return AIODBG_LIMIT;
 	int status = tuple_item(decoder, item, 1, &exit);
 	if (!status)
 		status = callable_read(decoder, exit, &callable);
@@ -279,8 +283,9 @@ static int resolve(struct scan *scan, uint64_t manager, enum certainty certainty
 	enum kind kind;
 	enum sync_class class = SYNC_NONE;
 	struct primitive *primitive;
-	if (scan->depth >= MANAGER_DEPTH)
+	if (scan->depth >= MANAGER_DEPTH || scan->managers >= LIMIT_MANAGERS)
 		return 0;
+	scan->managers++;
 	scan->depth++;
 	int status = object_kind(scan->waiting->decoder, manager, &kind);
 	if (!status && (kind == KIND_LOCK || kind == KIND_RLOCK)) {

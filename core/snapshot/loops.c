@@ -300,8 +300,9 @@ static int read_state(struct waiting *waiting, const struct thread_frames *frame
 	if (sync_is_file(frames->items[at - 1].location->code->filename,
 			 "asyncio/selector_events.py"))
 		return 0;
-	/* The outermost task on this side of it: an eager one may run on top. */
-	for (size_t i = 0; i < at; i++) {
+	/* The outermost task on this side of it: an eager one may run on top. Where tasks can't be
+	 * read it may be further out than those that are known. */
+	for (size_t i = waiting_has_gaps(waiting) && at > 2 ? at - 2 : 0; i < at; i++) {
 		struct task *task = addrmap_get(&waiting->executing, frames->items[i].addr);
 		loop->task = task ? task : loop->task;
 	}

@@ -9,6 +9,7 @@
  */
 #include "snapshot/stuck.h"
 
+#include "base/ceilings.h"
 #include "base/error.h"
 
 #include <stdlib.h>
@@ -53,6 +54,10 @@ static int add_holders(struct stuck *stuck, struct actor *actor, struct primitiv
 		enough = object->bound > 0 ? (size_t)object->bound : 1;
 	}
 	int status = 0;
+	if (stuck->wakers.count + holders->count > LIMIT_WAKERS) {
+		actor->open = true;
+		return 0;
+	}
 	for (size_t i = 0; !status && i < holders->count; i++) {
 		struct holder *holder = &holders->items[i];
 		if (holder->certainty < least)

@@ -87,6 +87,9 @@ int waiting_class(struct waiting *waiting, size_t interp, uint64_t object, enum 
 
 int waiting_no_memory(struct waiting *waiting);
 
+/* Whether something was not there to be read, so that what is not found may be in it. */
+bool waiting_has_gaps(const struct waiting *waiting);
+
 /* ---- primitives.c ---- */
 
 /* The primitive at addr, whose state is read when it is first met. NULL if it is none. */

@@ -25,6 +25,12 @@
 
 #include <string.h>
 
+bool waiting_has_gaps(const struct waiting *waiting)
+{
+	return waiting->decoder->reader.fault_count != waiting->faults_before ||
+	       !snapshot_is_complete(waiting->snap);
+}
+
 /* ---- one task ---- */
 
 /* Frames of a chain that may say more than the innermost one. */
