@@ -319,16 +319,38 @@ struct timers {
 	struct loop *loop;
 };
 
+/* call_later(10, task.cancel) ends whatever the task waits for. */
+static int note_cancel(struct waiting *waiting, uint64_t callback, double when)
+{
+	struct callable callable = {0};
+	enum kind kind;
+	int status = object_kind(waiting->decoder, callback, &kind);
+	if (status || (kind != KIND_CFUNCTION && kind != KIND_METHOD))
+		return status;
+	status = callable_read(waiting->decoder, callback, &callable);
+	const char *name = callable.code ? callable.code->name : callable.name;
+	if (status || !callable.self || !name || strcmp(name, "cancel") != 0)
+		return status;
+	const struct node *node = graph_find(waiting->snap->graph, callable.self);
+	if (!node || !node->task || node->task->index >= waiting->snap->tasks.count)
+		return 0;
+	struct wait *wait = &waiting->waits->of_tasks[node->task->index];
+	if (!wait->has_deadline || when < wait->deadline_at)
+		wait->deadline_at = when;
+	wait->has_deadline = true;
+	return 0;
+}
+
 static int visit_timer(struct decoder *decoder, uint64_t item, void *arg)
 {
 	struct timers *timers = arg;
-	struct attr attrs[] = {{.name = "_when"}, {.name = "_cancelled"}};
+	struct attr attrs[] = {{.name = "_when"}, {.name = "_cancelled"}, {.name = "_callback"}};
 	int64_t cancelled = 0;
 	double when;
 	bool known;
 	int status = work_step(&decoder->reader.work);
 	if (!status)
-		status = attrs_find(decoder, item, attrs, 2);
+		status = attrs_find(decoder, item, attrs, 3);
 	if (!status && attrs[1].value)
 		status = int_read(decoder, attrs[1].value, &cancelled);
 	if (!status)
@@ -340,7 +362,8 @@ static int visit_timer(struct decoder *decoder, uint64_t item, void *arg)
 	if (!loop->has_first_timer || when < loop->first_timer_at)
 		loop->first_timer_at = when;
 	loop->has_first_timer = true;
-	return 0;
+	status = attrs[2].value ? note_cancel(timers->waiting, attrs[2].value, when) : 0;
+	return error_is_fatal(status) ? status : 0;
 }
 
 static int read_queues(struct waiting *waiting, struct loop *loop)
