@@ -134,3 +134,21 @@ const struct sync_function *sync_function_of(const struct location *location)
 	}
 	return NULL;
 }
+
+/* Functions of C that are called to wait. What reads and writes files, which is over at once in most
+ * programs, is none of them. */
+static const char *const blocking[] = {
+	"sleep", "recv",    "recv_into", "accept", "connect",	  "select",	   "poll",
+	"wait",	 "waitpid", "wait4",	 "join",   "getaddrinfo", "gethostbyname", "flock",
+};
+
+bool sync_is_blocking(const char *name, const struct location *caller)
+{
+	const char *dot = strrchr(name, '.'), *file = caller ? caller->code->filename : NULL;
+	name = dot ? dot + 1 : name;
+	for (size_t i = 0; i < sizeof(blocking) / sizeof(blocking[0]); i++) {
+		if (!strcmp(blocking[i], name))
+			return !file || !strstr(file, "/asyncio/");
+	}
+	return false;
+}

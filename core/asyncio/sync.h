@@ -101,4 +101,8 @@ bool sync_is_file(const char *path, const char *end);
 /* Whether the place is in that function of that file. */
 bool sync_is_at(const struct location *location, const char *function, const char *file);
 
+/* Whether that function of C is one that is called to wait. asyncio itself, from whose files no call
+ * counts, calls them for sockets that do not block. */
+bool sync_is_blocking(const char *name, const struct location *caller);
+
 #endif

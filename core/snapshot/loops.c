@@ -21,25 +21,6 @@
 #include <string.h>
 #include <time.h>
 
-/* Functions of C that are called to wait. What reads and writes files, which is over at once in most
- * programs, is none of them. */
-static const char *const blocking[] = {
-	"sleep", "recv",    "recv_into", "accept", "connect",	  "select",	   "poll",
-	"wait",	 "waitpid", "wait4",	 "join",   "getaddrinfo", "gethostbyname", "flock",
-};
-
-/* asyncio itself calls them for sockets that do not block. */
-static bool is_blocking(const char *name, const struct location *caller)
-{
-	const char *dot = strrchr(name, '.'), *file = caller ? caller->code->filename : NULL;
-	name = dot ? dot + 1 : name;
-	for (size_t i = 0; i < sizeof(blocking) / sizeof(blocking[0]); i++) {
-		if (!strcmp(blocking[i], name))
-			return !file || !strstr(file, "/asyncio/");
-	}
-	return false;
-}
-
 static bool is_run_once(const struct location *location)
 {
 	const char *name = location->code->name;
@@ -96,7 +77,7 @@ static int read_called(struct waiting *waiting, uint64_t addr, struct loop *loop
 					  ? &waiting->waits->of_threads[loop->thread]
 					  : NULL;
 	loop->calls_blocking = (wait && wait->blocked) ||
-			       (calling.name && is_blocking(calling.name, frame.location));
+			       (calling.name && sync_is_blocking(calling.name, frame.location));
 	return 0;
 }
 

@@ -85,3 +85,13 @@ const char *own_short_path(const struct own *own, const char *path)
 		return part;
 	return is_stdlib(own, path) ? path + own->stdlib_len : path;
 }
+
+size_t own_common_folder(const char *a, const char *b, size_t max)
+{
+	size_t slash = 0;
+	for (size_t i = 0; i < max && a[i] && a[i] == b[i]; i++) {
+		if (a[i] == '/')
+			slash = i + 1;
+	}
+	return slash;
+}

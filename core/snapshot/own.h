@@ -27,4 +27,7 @@ bool own_is(struct own *own, const struct code *code);
 /* The path below the folder of packages or of the standard library, or the whole path. */
 const char *own_short_path(const struct own *own, const char *path);
 
+/* Bytes of the folder, with its slash, that both paths are in, of the first max bytes. */
+size_t own_common_folder(const char *a, const char *b, size_t max);
+
 #endif

@@ -525,16 +525,6 @@ static int alloc_waits(struct waiting *waiting)
 	return status || waiting->classes ? status : waiting_no_memory(waiting);
 }
 
-static size_t common_length(const char *a, const char *b, size_t max)
-{
-	size_t slash = 0;
-	for (size_t i = 0; i < max && a[i] && a[i] == b[i]; i++) {
-		if (a[i] == '/')
-			slash = i + 1;
-	}
-	return slash;
-}
-
 /* What can be left out of all paths. */
 static void find_own_folder(struct waiting *waiting)
 {
@@ -548,8 +538,8 @@ static void find_own_folder(struct waiting *waiting)
 			waits->own_folder = path;
 			waits->own_folder_len = strlen(path);
 		}
-		waits->own_folder_len = common_length(waits->own_folder, path,
-						      waits->own_folder_len);
+		waits->own_folder_len = own_common_folder(waits->own_folder, path,
+							  waits->own_folder_len);
 	}
 }
 
