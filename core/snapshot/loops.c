@@ -14,12 +14,10 @@
 #include "cpython/locals.h"
 #include "cpython/sequence.h"
 #include "cpython/stack.h"
-#include "cpython/str.h"
 #include "process/clock.h"
 #include "snapshot/graph.h"
 
 #include <string.h>
-#include <time.h>
 
 static bool is_run_once(const struct location *location)
 {
