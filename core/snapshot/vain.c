@@ -151,6 +151,9 @@ int vain_make(struct finder *finder, const struct stuck *stuck, enum certainty c
 	struct actor_list members = {0};
 	struct lone_list *lone = &finder->lone;
 	int status = 0;
+	/* That nobody else leads to it may be because the others were not read. */
+	if (finder->waits->has_gaps)
+		lone->count = 0;
 	for (size_t n = 0; !status && n < PLACES && lone->count; n++) {
 		const struct lone first = lone->items[0];
 		size_t kept = 0;

@@ -571,6 +571,7 @@ static int read_all(struct waiting *waiting)
 		status = holders_decide(waiting);
 	if (!status)
 		status = closure_read(waiting);
+	waiting->waits->has_gaps = waiting_has_gaps(waiting);
 	find_own_folder(waiting);
 	return status ? status : loops_read(waiting);
 }

@@ -278,6 +278,8 @@ struct waits {
 	 * passed. */
 	double now;
 	bool has_now, now_is_least;
+	/* Something was not there to be read: what a task waits for may be more than was seen. */
+	bool has_gaps;
 	/* A task runs or was just woken in acquire(): a semaphore may be about to be given. */
 	bool permits_move;
 	/* The process is stopped by somebody else. */
