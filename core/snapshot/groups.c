@@ -198,9 +198,11 @@ static int read_frames(struct placing *placing)
 static int read_owner(struct placing *placing, bool *known)
 {
 	struct reader *reader = &placing->decoder->reader;
+	uint64_t faults = 0;
 	bool same = false;
 	int status = 0;
 	for (int i = 0; !same && i < LIMIT_TRIES; i++) {
+		faults = reader->fault_count;
 		for (size_t k = 0; k < placing->groups.count; k++)
 			*placing->groups.items[k] = (struct group){0};
 		reader_begin(reader);
@@ -211,7 +213,7 @@ static int read_owner(struct placing *placing, bool *known)
 		if (verified)
 			return verified;
 	}
-	*known = same && !status;
+	*known = same && !status && reader->fault_count == faults;
 	return 0;
 }
 
