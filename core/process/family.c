@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* In the flags of /proc/PID/stat: PF_FORKNOEXEC in include/linux/sched.h. */
@@ -66,6 +67,29 @@ int family_is_forked(uint32_t pid)
 	bool known = end && sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %" SCNu32, &flags) == 1;
 	free(text);
 	return known ? (flags & FORKED_NO_EXEC) != 0 : -1;
+}
+
+/* The system's clock may have been set a little since. */
+#define CLOCK_SLACK 2
+
+double family_started(uint32_t pid)
+{
+	char *text;
+	unsigned long long ticks;
+	struct timespec now, boot;
+	if (!read_file(pid, "stat", &text))
+		return 0;
+	const char *end = strrchr(text, ')');
+	bool known = end &&
+		     sscanf(end + 1,
+			    " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
+			    "%*d %*d %*d %llu",
+			    &ticks) == 1;
+	free(text);
+	if (!known || clock_gettime(CLOCK_REALTIME, &now) || clock_gettime(CLOCK_BOOTTIME, &boot))
+		return 0;
+	double age = (double)boot.tv_sec - (double)ticks / (double)sysconf(_SC_CLK_TCK);
+	return (double)now.tv_sec - age + CLOCK_SLACK;
 }
 
 /* ---- children ---- */

@@ -15,6 +15,9 @@ uint32_t family_inner_pid(uint32_t pid);
  */
 int family_is_forked(uint32_t pid);
 
+/* When it began, in seconds since 1970, a few seconds later rather than earlier; 0: not known. */
+double family_started(uint32_t pid);
+
 /*
  * Children that run Python: up to max of their ids in ret. Returns how many there are; helpers of
  * multiprocessing do not count.

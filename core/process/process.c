@@ -5,6 +5,7 @@
 #include "base/ceilings.h"
 #include "base/error.h"
 #include "process/denied.h"
+#include "process/family.h"
 #include "process/inside.h"
 #include "process/proc_file.h"
 #include "process/source.h"
@@ -73,7 +74,8 @@ static int process_find_mapping(void *ctx, uint64_t addr, struct aiodbg_mapping 
 static int process_source_line(void *ctx, const char *path, uint32_t line, char *buf, size_t size)
 {
 	const struct process *process = ctx;
-	return source_read_line(process->folder, path, line, buf, size);
+	return source_read_line(process->folder, path, line, family_started(process->pid), buf,
+				size);
 }
 
 static int process_interrupted(void *ctx)

@@ -15,7 +15,7 @@
 #define SOURCE_SIZE_MAX (64 << 20)
 
 /* The path comes from the target: what would block, or never end, is not read. */
-static FILE *open_source(int folder, const char *path)
+static FILE *open_source(int folder, const char *path, double newest, bool *changed)
 {
 	char inside[PATH_MAX];
 	struct stat status;
@@ -28,16 +28,23 @@ static FILE *open_source(int folder, const char *path)
 	FILE *file = NULL;
 	if (!fstat(fd, &status) && S_ISREG(status.st_mode) && status.st_size <= SOURCE_SIZE_MAX)
 		file = fdopen(fd, "r");
+	*changed = file && newest > 0 && (double)status.st_mtime > newest;
 	if (!file)
 		close(fd);
 	return file;
 }
 
-int source_read_line(int folder, const char *path, uint32_t line, char *buf, size_t size)
+int source_read_line(int folder, const char *path, uint32_t line, double newest, char *buf,
+		     size_t size)
 {
-	FILE *file = open_source(folder, path);
+	bool changed = false;
+	FILE *file = open_source(folder, path, newest, &changed);
 	if (!file)
 		return AIODBG_NOT_FOUND;
+	if (changed) {
+		fclose(file);
+		return AIODBG_CORRUPT;
+	}
 	int c = getc_unlocked(file);
 	/* It may grow meanwhile. */
 	for (size_t left = SOURCE_SIZE_MAX; line > 1 && c != EOF && left; left--) {

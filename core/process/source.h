@@ -9,8 +9,10 @@
 /*
  * The text of a line (from 1) of the file with that absolute path in the root folder of a process,
  * whose folder in /proc is open: without its newline, NUL-terminated, cut to size bytes. Returns 0
- * or AIODBG_NOT_FOUND, also for what is no regular file.
+ * or AIODBG_NOT_FOUND, also for what is no regular file; AIODBG_CORRUPT if the file was changed after
+ * newest, in seconds since 1970, unless that is 0.
  */
-int source_read_line(int folder, const char *path, uint32_t line, char *buf, size_t size);
+int source_read_line(int folder, const char *path, uint32_t line, double newest, char *buf,
+		     size_t size);
 
 #endif

@@ -17,6 +17,8 @@ int source_read(struct decoder *decoder, const char *file, int64_t line, const c
 	int status = target->source_line(target->ctx, file, (uint32_t)line, text, sizeof(text));
 	if (status < 0)
 		return error_set(&decoder->reader.error, status, "no source line");
+	if (status == AIODBG_CORRUPT)
+		*ret = "(changed since)";
 	if (status)
 		return 0;
 	text[sizeof(text) - 1] = '\0';

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 
 import debugger
 import pytest
@@ -275,3 +276,23 @@ def test_lldb_says_that_a_core_has_no_private_memory(empty_core, interpreter, ll
     create = "target create %s --core %s" % (interpreter.command, empty_core)
     done = lldb.run([create, "asyncio doctor"])
     assert leads_to_the_filter(done.output), done.output
+
+
+# --- Sources that have changed -------------------------------------------------------------------
+
+
+def test_lines_of_changed_sources_are_no_facts(interpreter, place):
+    inner = place.folder("changed-%d" % next(NUMBERS)) + "/program.py"
+    with open(place.outer(inner), "w") as file:
+        file.write(WAITS)
+    with Process(place, [interpreter.command, inner]).wait_until_ready() as process:
+        by_pid = ["-ex", "asyncio task Task-1"]
+        options = debugger.without_symbols(place, interpreter.command)
+        attached = options + ["-p", str(process.pid)] + by_pid
+        assert "await asyncio.sleep(3600)" in debugger.gdb(attached).output
+        with open(place.outer(inner), "w") as file:
+            file.write("import os\n\n" + WAITS)
+        later = time.time() + 10
+        os.utime(place.outer(inner), (later, later))
+        output = debugger.gdb(attached).output
+    assert "await asyncio.sleep(3600)" not in output and "(changed since)" in output

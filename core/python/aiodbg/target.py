@@ -16,6 +16,7 @@ import linecache
 import os
 import stat
 import sys
+import time
 
 from .mirror import (
     FILE_MAX,
@@ -40,6 +41,10 @@ from .mirror import (
 # What a callback returns to say "a Python exception is waiting". Negative values pass through
 # the library unchanged and stop its work.
 CALLBACK_RAISED = -1
+
+
+class SourceChanged(Exception):
+    """A source file is newer than the program that runs it."""
 
 
 class MemoryFault(Exception):
@@ -100,10 +105,17 @@ class Target:
         """Where this machine may have a source file that the target knows as path, best first."""
         return (path,)
 
+    def source_newest(self):
+        """A source file that was changed later (in seconds since 1970) is not the program's; or 0."""
+        return _started(self.local_pid) if self.local_pid else 0
+
     def source_line(self, path, number):
         """The text of a line of a source file, or None."""
+        newest = self.source_newest()
         for file in self.source_files(path):
             if _is_source(file):
+                if newest and os.stat(file).st_mtime > newest:
+                    raise SourceChanged()
                 linecache.checkcache(file)
                 text = linecache.getline(file, number)
                 if text:
@@ -117,6 +129,17 @@ class Target:
 
 # A generated source may be large; a path in a core may be that of anything.
 _SOURCE_SIZE_MAX = 64 << 20
+
+
+def _started(pid):
+    """When a process of this machine began, a little later rather than earlier; 0: not known."""
+    try:
+        with open("/proc/%d/stat" % pid, "rb") as file:
+            ticks = int(file.read().rpartition(b")")[2].split()[19])
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return 0
+    return time.time() - age + 2
 
 
 def _is_source(path):
@@ -317,7 +340,10 @@ class BoundTarget:
         return self._guard.call(self._do_source_line, path, line, buffer, size)
 
     def _do_source_line(self, path, line, buffer, size):
-        text = self._target.source_line(path.decode("utf-8", "surrogateescape"), line)
+        try:
+            text = self._target.source_line(path.decode("utf-8", "surrogateescape"), line)
+        except SourceChanged:
+            return Status.CORRUPT
         if text is None:
             return Status.NOT_FOUND
         # What is not UTF-8 is the library's to escape.
