@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What the event loops of running threads do: the frames of BaseEventLoop._run_once
- * (Lib/asyncio/base_events.py) and what it has in its variables.
- */
+/* What event loops do: BaseEventLoop._run_once and its variables, Lib/asyncio/base_events.py. */
 #include "snapshot/waiting.h"
 
 #include "base/ceilings.h"

@@ -20,7 +20,6 @@
 #include "cpython/sequence.h"
 #include "cpython/set.h"
 #include "cpython/str.h"
-#include "process/clock.h"
 #include "snapshot/graph.h"
 
 #include <string.h>
