@@ -78,6 +78,9 @@ extern const struct option option_format, option_json, option_pid, option_retrie
 /* What it can be set to by this command, or NULL. */
 const char *const *option_choices(const struct option *option, const struct command *command);
 
+/* What --retries says, or its default. */
+uint32_t option_retries_of(const struct arguments *arguments);
+
 /* Parse a PID, of --pid or of an operand. */
 int option_set_pid(const char *text, struct arguments *ret, struct aiodbg_error *err);
 

@@ -167,6 +167,16 @@ const struct option option_pid = {
 	.parse = parse_pid,
 };
 
+/* How often a process that runs is looked at again, if nothing else was said. */
+#define DEFAULT_RETRIES 3
+
+uint32_t option_retries_of(const struct arguments *arguments)
+{
+	if (arguments->retries >= 0)
+		return (uint32_t)arguments->retries;
+	return arguments->pid ? DEFAULT_RETRIES : 0;
+}
+
 const struct option option_retries = {
 	.name = "--retries",
 	.argument = "N",

@@ -8,9 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* How often a process that runs is looked at again, if nothing else was said. */
-#define DEFAULT_RETRIES 3
-
 /* Milliseconds between two looks, and the least that there may be. */
 #define DEFAULT_AFTER 100
 
@@ -57,10 +54,7 @@ int run_choose_target(const struct run *run, struct aiodbg_error *err, struct ai
 		.interrupted = run->sink->interrupted,
 		.interrupted_ctx = run->sink->ctx,
 	};
-	if (arguments->retries >= 0)
-		how->retries = (uint32_t)arguments->retries;
-	else if (*pid)
-		how->retries = DEFAULT_RETRIES;
+	how->retries = option_retries_of(arguments);
 	if (!*pid && arguments->after >= 0)
 		return error_set(err, AIODBG_USAGE,
 				 "--after looks twice at a process that runs: it needs --pid");

@@ -4,7 +4,6 @@
 
 #include "render/json_put.h"
 #include "render/reason.h"
-#include "render/why.h"
 
 #include <string.h>
 
@@ -22,39 +21,23 @@ static const struct aiodbg_sink to_memory = {
 	.unicode = 1,
 };
 
-static void begin_words(struct output *words)
+void json_begin_words(struct output *words)
 {
 	output_init(words, &to_memory);
 }
 
 /* Nothing that is written there is as long as its buffer. */
-static void put_words(yajl_gen gen, const struct output *words)
+void json_put_words(yajl_gen gen, const struct output *words)
 {
 	yajl_gen_string(gen, (const unsigned char *)words->buffer, words->used);
 }
 
 /* ---- parts ---- */
 
-static void put_tid(yajl_gen gen, const struct aiodbg_snapshot *snap, ptrdiff_t thread)
+void json_put_tid(yajl_gen gen, const struct aiodbg_snapshot *snap, ptrdiff_t thread)
 {
 	uint64_t tid = thread >= 0 ? snap->threads.items[thread].tid : 0;
 	put_integer_or_null(gen, tid ? (int64_t)tid : -1);
-}
-
-static void put_site(yajl_gen gen, const struct site *site, const char *what)
-{
-	yajl_gen_map_open(gen);
-	put_key(gen, "what");
-	put_string(gen, what);
-	put_key(gen, "function");
-	put_string(gen, site->location->function);
-	put_key(gen, "file");
-	put_string(gen, site->location->code->filename);
-	put_key(gen, "line");
-	put_integer_or_null(gen, site->line);
-	put_key(gen, "text");
-	put_string(gen, site->text);
-	yajl_gen_map_close(gen);
 }
 
 static void put_holders(yajl_gen gen, const struct aiodbg_snapshot *snap,
@@ -67,7 +50,7 @@ static void put_holders(yajl_gen gen, const struct aiodbg_snapshot *snap,
 		put_key(gen, "task");
 		put_address_or_null(gen, holder->task ? holder->task->id : 0);
 		put_key(gen, "thread");
-		put_tid(gen, snap, holder->thread);
+		json_put_tid(gen, snap, holder->thread);
 		put_key(gen, "certainty");
 		put_string(gen, certainty_name(holder->certainty));
 		put_key(gen, "evidence");
@@ -114,9 +97,9 @@ static void put_wait(yajl_gen gen, const struct aiodbg_snapshot *snap, const str
 	put_key(gen, "type");
 	put_string(gen, object ? object->type : wait->future_type);
 	put_key(gen, "text");
-	begin_words(words);
+	json_begin_words(words);
 	reason_write(words, snap, wait);
-	put_words(gen, words);
+	json_put_words(gen, words);
 	put_key(gen, "certainty");
 	put_string(gen, certainty_name(wait->certainty));
 	put_key(gen, "holders");
@@ -127,7 +110,7 @@ static void put_wait(yajl_gen gen, const struct aiodbg_snapshot *snap, const str
 	put_key(gen, "peer");
 	put_string(gen, wait->peer);
 	put_key(gen, "thread");
-	put_tid(gen, snap, wait->thread);
+	json_put_tid(gen, snap, wait->thread);
 	put_key(gen, "place");
 	put_integer_or_null(gen, wait->place ? (int64_t)wait->place : -1);
 	put_key(gen, "waiters");
@@ -259,7 +242,7 @@ void json_put_loop(yajl_gen gen, const struct aiodbg_snapshot *snap, const struc
 	put_key(gen, "type");
 	put_string(gen, loop->type);
 	put_key(gen, "thread");
-	put_tid(gen, snap, loop->thread);
+	json_put_tid(gen, snap, loop->thread);
 	put_key(gen, "state");
 	put_string(gen, loop_states[loop->state]);
 	put_key(gen, "seconds");
@@ -272,128 +255,5 @@ void json_put_loop(yajl_gen gen, const struct aiodbg_snapshot *snap, const struc
 	yajl_gen_integer(gen, (long long)loop->timer_count);
 	put_key(gen, "calls");
 	put_string(gen, loop->calls);
-	yajl_gen_map_close(gen);
-}
-
-/* ---- verdicts ---- */
-
-static void put_tasks(yajl_gen gen, const struct verdict *verdict)
-{
-	yajl_gen_array_open(gen);
-	for (size_t i = 0; i < verdict->party_count; i++) {
-		const struct party *party = &verdict->parties[i];
-		const struct task *task = party->task ? party->task : party->runs;
-		if (task)
-			put_address(gen, task->id);
-	}
-	yajl_gen_array_close(gen);
-}
-
-static void put_threads(yajl_gen gen, const struct aiodbg_snapshot *snap,
-			const struct verdict *verdict)
-{
-	yajl_gen_array_open(gen);
-	for (size_t i = 0; i < verdict->party_count; i++) {
-		if (!verdict->parties[i].task)
-			put_tid(gen, snap, verdict->parties[i].thread);
-	}
-	yajl_gen_array_close(gen);
-}
-
-/* Whether the party waits for an object that none before it waits for and nobody here holds. */
-static bool is_first_waiter(const struct verdict *verdict, size_t index)
-{
-	const struct wait *wait = verdict->parties[index].wait;
-	if (!wait || !wait->object)
-		return false;
-	/* Most wait for what the last one does. */
-	if (index && verdict->parties[index - 1].wait &&
-	    verdict->parties[index - 1].wait->object == wait->object)
-		return false;
-	for (size_t i = 0; i < verdict->party_count; i++) {
-		const struct party *party = &verdict->parties[i];
-		for (size_t k = 0; k < party->held_count; k++) {
-			if (party->held[k].object == wait->object)
-				return false;
-		}
-	}
-	return true;
-}
-
-/* What the parties hold and wait for. */
-static void put_objects(yajl_gen gen, const struct verdict *verdict)
-{
-	yajl_gen_array_open(gen);
-	for (size_t i = 0; i < verdict->party_count; i++) {
-		const struct party *party = &verdict->parties[i];
-		for (size_t k = 0; k < party->held_count; k++)
-			put_address(gen, party->held[k].object->addr);
-		if (is_first_waiter(verdict, i))
-			put_address(gen, party->wait->object->addr);
-	}
-	if (verdict->loop)
-		put_address(gen, verdict->loop->addr);
-	yajl_gen_array_close(gen);
-}
-
-static void put_places(yajl_gen gen, const struct verdict *verdict)
-{
-	yajl_gen_array_open(gen);
-	for (size_t i = 0; i < verdict->party_count; i++) {
-		const struct party *party = &verdict->parties[i];
-		if (party->wait && party->wait->site.location)
-			put_site(gen, &party->wait->site, "waits");
-		for (size_t k = 0; k < party->held_count; k++) {
-			const struct holder *holder = party->held[k].holder;
-			if (holder && holder->site.location)
-				put_site(gen, &holder->site, "holds");
-		}
-	}
-	for (size_t i = 0; verdict->loop && i < verdict->loop->site_count; i++)
-		put_site(gen, &verdict->loop->sites[i], "runs");
-	yajl_gen_array_close(gen);
-}
-
-static void put_evidence(yajl_gen gen, const struct verdict *verdict)
-{
-	yajl_gen_array_open(gen);
-	for (size_t i = 0; i < verdict->party_count; i++) {
-		const struct wait *wait = verdict->parties[i].wait;
-		if (wait && wait->future)
-			put_address(gen, wait->future);
-	}
-	if (verdict->loop && verdict->loop->handle)
-		put_address(gen, verdict->loop->handle);
-	yajl_gen_array_close(gen);
-}
-
-void json_put_verdict(yajl_gen gen, const struct aiodbg_snapshot *snap,
-		      const struct verdict *verdict, struct output *words)
-{
-	yajl_gen_map_open(gen);
-	put_key(gen, "kind");
-	put_string(gen, verdict_name(verdict->kind));
-	put_key(gen, "certainty");
-	put_string(gen, certainty_name(verdict->certainty));
-	put_key(gen, "summary");
-	begin_words(words);
-	why_write_summary(words, snap, verdict);
-	put_words(gen, words);
-	put_key(gen, "tasks");
-	put_tasks(gen, verdict);
-	put_key(gen, "threads");
-	put_threads(gen, snap, verdict);
-	put_key(gen, "objects");
-	put_objects(gen, verdict);
-	put_key(gen, "places");
-	put_places(gen, verdict);
-	put_key(gen, "evidence");
-	put_evidence(gen, verdict);
-	put_key(gen, "behind");
-	yajl_gen_integer(gen, (long long)verdict->behind_count);
-	put_key(gen, "until");
-	put_seconds(gen, verdict->until, verdict->has_until);
-	put_key(gen, "unless");
-	put_address_or_null(gen, verdict->unless ? verdict->unless->id : 0);
 	yajl_gen_map_close(gen);
 }

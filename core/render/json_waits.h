@@ -8,6 +8,13 @@
 
 #include <yajl/yajl_gen.h>
 
+/* Text that is made in memory, and its value. */
+void json_begin_words(struct output *words);
+void json_put_words(yajl_gen gen, const struct output *words);
+
+/* The kernel's id of the index-th thread; null if it is -1, or not known. */
+void json_put_tid(yajl_gen gen, const struct aiodbg_snapshot *snap, ptrdiff_t thread);
+
 /* Keys of a task: "waits_for", "ready", "holds". words is room for text. */
 void json_put_wait(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct task *task,
 		   struct output *words);
@@ -19,6 +26,7 @@ void json_put_thread(yajl_gen gen, const struct aiodbg_snapshot *snap, const str
 void json_put_object(yajl_gen gen, const struct aiodbg_snapshot *snap,
 		     const struct primitive *object);
 void json_put_loop(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct loop *loop);
+/* json_verdicts.c. */
 void json_put_verdict(yajl_gen gen, const struct aiodbg_snapshot *snap,
 		      const struct verdict *verdict, struct output *words);
 

@@ -1,321 +1,111 @@
 /* SPDX-License-Identifier: MIT */
-/* DEADLOCK: circles of tasks and threads that only each other can wake. */
+/* The circles among those that are stuck: Tarjan's strongly connected components, iterative. See
+ * snapshot/stuck.h. */
 #include "base/error.h"
-#include "snapshot/finding.h"
-#include "snapshot/graph.h"
+#include "snapshot/stuck.h"
 
-#include <stdlib.h>
+ARRAY(actor_stack, size_t);
 
-static bool is_member(const struct circle *circle, size_t actor)
+/* A step of the search: an actor, and which of its wakers comes next. */
+struct step {
+	size_t actor, next;
+};
+
+ARRAY(steps, struct step);
+
+struct search {
+	struct stuck *stuck;
+	struct steps steps;
+	/* Tarjan's stack. */
+	struct actor_stack open;
+	size_t counter;
+};
+
+/* The wakers that keep an actor stuck: its own, or else its thread. */
+static void keepers(const struct actor *actor, size_t *first, size_t *end)
 {
-	return circle->stuck->actors[actor].knot == circle->knot;
+	bool own = actor_waits_in_vain(actor);
+	*first = own ? actor->first : actor->first + actor->count;
+	*end = own ? actor->first + actor->count : *first + actor->by_thread;
 }
 
-static void soonest(struct verdict *verdict, const struct wait *wait, const struct task *task)
+static bool enter(struct search *search, size_t index)
 {
-	if (!wait->has_deadline || (verdict->has_until && verdict->until <= wait->deadline_at))
+	struct actor *actor = &search->stuck->actors[index];
+	size_t first, end;
+	keepers(actor, &first, &end);
+	actor->index = actor->low = ++search->counter;
+	actor->on_stack = true;
+	return array_push(&search->open, index) &&
+	       array_push(&search->steps, ((struct step){index, first}));
+}
+
+/* All wakers were seen. The actor is the first of its circle if it reaches none before it. */
+static void leave(struct search *search, size_t index)
+{
+	struct stuck *stuck = search->stuck;
+	struct actor *actor = &stuck->actors[index];
+	size_t count = 0, first, end, member;
+	bool waits_for_itself = false;
+	if (search->steps.count) {
+		struct actor *before =
+			&stuck->actors[search->steps.items[search->steps.count - 1].actor];
+		if (actor->low < before->low)
+			before->low = actor->low;
+	}
+	if (actor->low != actor->index)
 		return;
-	verdict->has_until = true;
-	verdict->until = wait->deadline_at;
-	verdict->until_task = task;
+	keepers(actor, &first, &end);
+	for (size_t i = first; i < end; i++)
+		waits_for_itself |= stuck->wakers.items[i].actor == index;
+	while (search->open.items[search->open.count - 1 - count] != index)
+		count++;
+	bool is_circle = count || waits_for_itself;
+	stuck->knot_count += is_circle;
+	do {
+		member = search->open.items[--search->open.count];
+		stuck->actors[member].on_stack = false;
+		stuck->actors[member].knot = is_circle ? stuck->knot_count : 0;
+	} while (member != index);
 }
 
-/*
- * A timeout of whoever awaits a member cancels it, and so do those further out. shield stops
- * that.
- */
-int circle_deadlines(struct finder *finder, const struct circle *circle, struct verdict *verdict)
+static int search_from(struct search *search, size_t start)
 {
-	struct actor_list todo = {0};
-	const struct aiodbg_snapshot *snap = finder->snap;
-	size_t search = ++finder->search_count;
-	bool good = true;
-	for (size_t i = 0; good && i < circle->count; i++) {
-		if (circle->members[i] >= circle->stuck->task_count)
+	struct stuck *stuck = search->stuck;
+	bool good = enter(search, start);
+	while (good && search->steps.count) {
+		struct step *step = &search->steps.items[search->steps.count - 1];
+		struct actor *actor = &stuck->actors[step->actor];
+		size_t first, end;
+		keepers(actor, &first, &end);
+		if (step->next == end) {
+			size_t index = step->actor;
+			search->steps.count--;
+			leave(search, index);
 			continue;
-		finder->seen[circle->members[i]] = search;
-		good = array_push(&todo, circle->members[i]);
-	}
-	while (good && todo.count) {
-		const struct task *task = snap->tasks.items[todo.items[--todo.count]];
-		soonest(verdict, &finder->waits->of_tasks[task->index], task);
-		for (size_t i = 0; good && i < task->awaiter_count; i++) {
-			const struct task *awaiter = task->awaiters[i].awaiter;
-			if (!awaiter || finder->seen[awaiter->index] == search ||
-			    finder->waits->of_tasks[awaiter->index].kind == WAIT_SHIELD)
-				continue;
-			finder->seen[awaiter->index] = search;
-			good = array_push(&todo, awaiter->index);
 		}
-	}
-	array_deinit(&todo);
-	return good ? 0 : finder_no_memory(finder);
-}
-
-/* Tasks that task awaits, or has only started, and that are outside of the circle: if one fails,
- * its wait ends. */
-static void add_unless(struct finder *finder, const struct circle *circle, const struct task *task,
-		       bool awaited_too, struct verdict *verdict)
-{
-	for (size_t i = 0; i < task->awaited_count; i++) {
-		const struct task *awaited = task->awaited[i]->task;
-		if (edge_waits(task->awaited[i]) && !awaited_too)
+		struct actor *waker = &stuck->actors[stuck->wakers.items[step->next].actor];
+		size_t index = stuck->wakers.items[step->next++].actor;
+		if (!waker->is_stuck)
 			continue;
-		if (!task_is_pending(awaited) || circle->stuck->actors[awaited->index].is_stuck ||
-		    finder->seen[awaited->index] == finder->search_count)
-			continue;
-		finder->seen[awaited->index] = finder->search_count;
-		if (!verdict->unless_count++)
-			verdict->unless = awaited;
+		if (!waker->index)
+			good = enter(search, index);
+		else if (waker->on_stack && waker->index < actor->low)
+			actor->low = waker->index;
 	}
+	return good ? 0 : error_no_memory(&stuck->reader->error);
 }
 
-/*
- * A member that waits for several goes on if one of them fails; and a group cancels all of its
- * tasks if one fails.
- */
-static void find_unless(struct finder *finder, const struct circle *circle, struct verdict *verdict)
+int circles_find(struct stuck *stuck)
 {
-	finder->search_count++;
-	for (size_t i = 0; i < circle->count; i++) {
-		if (circle->members[i] >= circle->stuck->task_count)
-			continue;
-		const struct task *task = finder->snap->tasks.items[circle->members[i]];
-		bool ends_on_failure = finder->waits->of_tasks[task->index].ends_on_failure;
-		add_unless(finder, circle, task, ends_on_failure, verdict);
-		for (size_t k = 0; k < task->awaiter_count; k++) {
-			const struct task *awaiter = task->awaiters[k].awaiter;
-			if (awaiter && (task->awaiters[k].group ||
-					finder->waits->of_tasks[awaiter->index].kind == WAIT_GROUP))
-				add_unless(finder, circle, awaiter, true, verdict);
-		}
-	}
-}
-
-/* Whoever can only be woken by the members, or by those that they keep waiting. */
-int circle_behind(struct finder *finder, const struct circle *circle, struct verdict *verdict)
-{
-	const struct stuck *stuck = circle->stuck;
-	struct actor_list todo = {0};
-	size_t search = ++finder->search_count;
-	bool good = true;
-	for (size_t i = 0; good && i < circle->count; i++) {
-		finder->seen[circle->members[i]] = search;
-		good = array_push(&todo, circle->members[i]);
-	}
-	while (good && todo.count) {
-		size_t actor = todo.items[--todo.count];
-		for (size_t i = stuck->woken_first[actor];
-		     good && i < stuck->woken_first[actor + 1]; i++) {
-			size_t woken = stuck->woken[i];
-			if (!stuck->actors[woken].is_stuck || finder->seen[woken] == search)
-				continue;
-			finder->seen[woken] = search;
-			verdict->behind_count += woken < stuck->task_count;
-			good = array_push(&todo, woken);
-		}
-	}
-	array_deinit(&todo);
-	return good ? 0 : finder_no_memory(finder);
-}
-
-static struct task *running_task(const struct aiodbg_snapshot *snap, size_t thread)
-{
-	uint64_t id = snap->threads.items[thread].running_task;
-	struct node *node = id ? graph_find(snap->graph, id) : NULL;
-	return node ? node->task : NULL;
-}
-
-/* What the actor holds that a member waits for. */
-static int fill_party(struct finder *finder, const struct circle *circle, size_t actor,
-		      struct party *party)
-{
-	const struct stuck *stuck = circle->stuck;
-	ARRAY(, struct held) held = {0};
-	bool is_task = actor < stuck->task_count, good = true;
-	party->task = is_task ? finder->snap->tasks.items[actor] : NULL;
-	party->thread = is_task ? -1 : (ptrdiff_t)(actor - stuck->task_count);
-	/* The task that it runs, if it does. */
-	if (!is_task)
-		party->runs = running_task(finder->snap, (size_t)party->thread);
-	party->wait = stuck_wait(stuck, actor);
-	for (size_t i = 0; good && i < circle->count; i++) {
-		const struct actor *member = &stuck->actors[circle->members[i]];
-		for (size_t k = member->first; good && k < member->first + member->count; k++) {
-			const struct waker *waker = &stuck->wakers.items[k];
-			bool known = !waker->holder || waker->actor != actor;
-			for (size_t n = 0; !known && n < held.count; n++)
-				known = held.items[n].object == waker->object;
-			if (!known)
-				good = array_push(&held,
-						  ((struct held){waker->object, waker->holder}));
-		}
-	}
-	if (good && held.count) {
-		party->held = arena_copy(finder->verdicts->arena, held.items,
-					 held.count * sizeof(*held.items));
-		party->held_count = held.count;
-		good = party->held != NULL;
-	}
-	array_deinit(&held);
-	return good ? 0 : finder_no_memory(finder);
-}
-
-/* Its members, in the order in which each waits for the next, as far as they have one. */
-static int order_members(struct finder *finder, struct circle *circle, struct actor_list *ret)
-{
-	const struct stuck *stuck = circle->stuck;
-	size_t search = ++finder->search_count, next = circle->members[0];
-	bool good = true;
-	for (size_t i = 0; good && i < circle->count; i++) {
-		for (size_t at = next; good && finder->seen[at] != search;) {
-			const struct actor *actor = &stuck->actors[at];
-			finder->seen[at] = search;
-			good = array_push(ret, at);
-			for (size_t k = actor->first;
-			     k < actor->first + actor->count + actor->by_thread; k++) {
-				size_t waker = stuck->wakers.items[k].actor;
-				if (is_member(circle, waker) && finder->seen[waker] != search) {
-					at = waker;
-					break;
-				}
-			}
-		}
-		next = circle->members[i];
-	}
-	for (size_t i = 0; good && i < circle->count; i++) {
-		if (finder->seen[circle->members[i]] != search)
-			good = array_push(ret, circle->members[i]);
-	}
-	return good ? 0 : finder_no_memory(finder);
-}
-
-/* A thread that does work for a task has no name that anybody knows: the task has. */
-static int add_clients(struct finder *finder, const struct circle *circle, struct actor_list *ret)
-{
-	const struct stuck *stuck = circle->stuck;
-	size_t members = ret->count;
-	for (size_t i = 0; i < members; i++) {
-		size_t actor = ret->items[i];
-		if (actor < stuck->task_count || actor >= stuck->first_set)
-			continue;
-		for (size_t k = stuck->woken_first[actor]; k < stuck->woken_first[actor + 1]; k++) {
-			size_t client = stuck->woken[k];
-			if (client >= stuck->task_count)
-				continue;
-			const struct wait *wait = stuck_wait(stuck, client);
-			bool is_client = !wait->queued &&
-					 wait->thread == (ptrdiff_t)(actor - stuck->task_count);
-			if (is_client && !is_member(circle, client) && !array_push(ret, client))
-				return finder_no_memory(finder);
-		}
-	}
-	return 0;
-}
-
-static int make_deadlock(struct finder *finder, struct circle *circle, enum certainty certainty)
-{
-	struct verdict verdict = {.kind = VERDICT_DEADLOCK, .certainty = certainty};
-	struct actor_list ordered = {0};
-	int status = order_members(finder, circle, &ordered);
-	size_t members = ordered.count, clients = 0;
-	if (!status)
-		status = add_clients(finder, circle, &ordered);
-	if (!status)
-		status = finder_alloc_parties(finder, &verdict, ordered.count);
-	for (size_t i = 0; !status && i < ordered.count; i++) {
-		size_t actor = ordered.items[i];
-		finder->named[actor] = true;
-		if (actor >= circle->stuck->first_set)
-			continue;
-		clients += i >= members;
-		status = fill_party(finder, circle, actor, &verdict.parties[verdict.party_count++]);
-	}
-	array_deinit(&ordered);
-	if (!status)
-		status = circle_deadlines(finder, circle, &verdict);
-	if (!status)
-		status = circle_behind(finder, circle, &verdict);
-	/* Those that are named are not counted as well. */
-	verdict.behind_count -= clients < verdict.behind_count ? clients : verdict.behind_count;
-	if (status)
-		return status;
-	find_unless(finder, circle, &verdict);
-	return finder_add(finder, &verdict);
-}
-
-static int compare_knots(const void *a, const void *b)
-{
-	const size_t *x = a, *y = b;
-	return x[0] != y[0] ? (x[0] < y[0] ? -1 : 1) : (x[1] > y[1]) - (x[1] < y[1]);
-}
-
-/* Pairs of knot and actor, sorted: each circle is a run. */
-static int list_members(struct finder *finder, const struct stuck *stuck, size_t (**ret)[2],
-			size_t *count)
-{
-	*count = 0;
-	for (size_t i = 0; i < stuck->count; i++)
-		*count += stuck->actors[i].knot != 0;
-	*ret = calloc(*count + 1, sizeof(**ret));
-	if (!*ret)
-		return finder_no_memory(finder);
-	size_t used = 0;
-	for (size_t i = 0; i < stuck->count; i++) {
-		if (!stuck->actors[i].knot)
-			continue;
-		(*ret)[used][0] = stuck->actors[i].knot;
-		(*ret)[used++][1] = i;
-	}
-	qsort(*ret, *count, sizeof(**ret), compare_knots);
-	return 0;
-}
-
-static int make_deadlocks(struct finder *finder, const struct stuck *stuck,
-			  enum certainty certainty)
-{
-	size_t(*pairs)[2], count;
-	int status = list_members(finder, stuck, &pairs, &count);
-	struct actor_list members = {0};
-	for (size_t i = 0; !status && i < count;) {
-		bool all_named = true;
-		members.count = 0;
-		size_t knot = pairs[i][0];
-		for (; !status && i < count && pairs[i][0] == knot; i++) {
-			all_named &= finder->named[pairs[i][1]];
-			if (!array_push(&members, pairs[i][1]))
-				status = finder_no_memory(finder);
-		}
-		struct circle circle = {stuck, knot, members.items, members.count};
-		enum verdict_kind kind = vain_kind(&circle);
-		if (status || all_named || kind == VERDICT_KIND_COUNT)
-			continue;
-		status = kind == VERDICT_DEADLOCK ? make_deadlock(finder, &circle, certainty)
-						  : vain_add(finder, &circle, kind);
-	}
-	if (!status)
-		status = vain_make(finder, stuck, certainty);
-	array_deinit(&members);
-	free(pairs);
-	return status;
-}
-
-/*
- * A circle of tasks and threads that only each other can wake. A healthy program in which tasks
- * take and give locks has no circle at any moment: whoever is woken is not blocked, and whoever
- * has a lock and runs is not either. What may be seen in the middle of an update is a lock that
- * nobody holds, which leaves its waiters open.
- */
-int circles_find(struct finder *finder)
-{
-	static const enum certainty levels[] = {CERTAINTY_CERTAIN, CERTAINTY_LIKELY};
+	struct search search = {.stuck = stuck};
 	int status = 0;
-	for (size_t i = 0; !status && i < sizeof(levels) / sizeof(levels[0]); i++) {
-		struct stuck stuck;
-		status = stuck_find(&stuck, finder->snap, finder->waits, levels[i], finder->reader);
-		if (!status)
-			status = make_deadlocks(finder, &stuck, levels[i]);
-		stuck_deinit(&stuck);
+	for (size_t i = 0; !status && i < stuck->count; i++) {
+		status = work_charge(&stuck->reader->work, 1);
+		if (!status && stuck->actors[i].is_stuck && !stuck->actors[i].index)
+			status = search_from(&search, i);
 	}
+	array_deinit(&search.steps);
+	array_deinit(&search.open);
 	return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files that find verdicts share: snapshot/verdicts.c has circles.c, vain.c and
+/* What the files that find verdicts share: snapshot/verdicts.c has deadlocks.c, vain.c and
  * loop_verdicts.c do their parts. */
 #ifndef SNAPSHOT_FINDING_H
 #define SNAPSHOT_FINDING_H
@@ -44,9 +44,9 @@ int finder_no_memory(struct finder *finder);
 int finder_add(struct finder *finder, const struct verdict *verdict);
 int finder_alloc_parties(struct finder *finder, struct verdict *verdict, size_t count);
 
-/* ---- circles.c ---- */
+/* ---- deadlocks.c ---- */
 
-int circles_find(struct finder *finder);
+int deadlocks_find(struct finder *finder);
 
 /* What ends the waiting of a circle's members; and how many wait for them. */
 int circle_deadlines(struct finder *finder, const struct circle *circle, struct verdict *verdict);

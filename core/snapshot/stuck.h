@@ -64,4 +64,15 @@ void stuck_deinit(struct stuck *stuck);
 /* Its wait; NULL for a set. */
 struct wait *stuck_wait(const struct stuck *stuck, size_t actor);
 
+/* Its own wakers do not let it go on. */
+static inline bool actor_waits_in_vain(const struct actor *actor)
+{
+	if (actor->open)
+		return false;
+	return actor->needs_all ? actor->free_wakers < actor->count : !actor->free_wakers;
+}
+
+/* circles.c: number the circles of those that are stuck. */
+int circles_find(struct stuck *stuck);
+
 #endif

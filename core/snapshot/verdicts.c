@@ -120,7 +120,7 @@ int verdicts_find(struct aiodbg_snapshot *snap, struct reader *reader, struct ve
 		.seen = calloc(count + 1, sizeof(size_t)),
 	};
 	static int (*const find[])(struct finder *) = {
-		find_stopped,	 circles_find,	       loops_find_blocked,
+		find_stopped,	 deadlocks_find,       loops_find_blocked,
 		loops_find_gone, vain_find_unreleased, vain_find_lost,
 	};
 	int status = finder.named && finder.seen ? 0 : finder_no_memory(&finder);

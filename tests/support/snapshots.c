@@ -42,6 +42,7 @@ void snapshot_deinit(struct aiodbg_snapshot *snap)
 	array_deinit(&snap->threads);
 	array_deinit(&snap->tasks);
 	array_deinit(&snap->cycles);
+	array_deinit(&snap->busy_loops);
 	graph_deinit(snap->graph);
 	arena_deinit(&snap->arena);
 }

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* Verdicts as JSON. See render/json_waits.h. */
+#include "render/json_put.h"
+#include "render/json_waits.h"
+#include "render/why.h"
+
+static void put_site(yajl_gen gen, const struct site *site, const char *what)
+{
+	yajl_gen_map_open(gen);
+	put_key(gen, "what");
+	put_string(gen, what);
+	put_key(gen, "function");
+	put_string(gen, site->location->function);
+	put_key(gen, "file");
+	put_string(gen, site->location->code->filename);
+	put_key(gen, "line");
+	put_integer_or_null(gen, site->line);
+	put_key(gen, "text");
+	put_string(gen, site->text);
+	yajl_gen_map_close(gen);
+}
+
+static void put_tasks(yajl_gen gen, const struct verdict *verdict)
+{
+	yajl_gen_array_open(gen);
+	for (size_t i = 0; i < verdict->party_count; i++) {
+		const struct party *party = &verdict->parties[i];
+		const struct task *task = party->task ? party->task : party->runs;
+		if (task)
+			put_address(gen, task->id);
+	}
+	yajl_gen_array_close(gen);
+}
+
+static void put_threads(yajl_gen gen, const struct aiodbg_snapshot *snap,
+			const struct verdict *verdict)
+{
+	yajl_gen_array_open(gen);
+	for (size_t i = 0; i < verdict->party_count; i++) {
+		if (!verdict->parties[i].task)
+			json_put_tid(gen, snap, verdict->parties[i].thread);
+	}
+	yajl_gen_array_close(gen);
+}
+
+/* Whether the party waits for an object that none before it waits for and nobody here holds. */
+static bool is_first_waiter(const struct verdict *verdict, size_t index)
+{
+	const struct wait *wait = verdict->parties[index].wait;
+	if (!wait || !wait->object)
+		return false;
+	/* Most wait for what the last one does. */
+	if (index && verdict->parties[index - 1].wait &&
+	    verdict->parties[index - 1].wait->object == wait->object)
+		return false;
+	for (size_t i = 0; i < verdict->party_count; i++) {
+		const struct party *party = &verdict->parties[i];
+		for (size_t k = 0; k < party->held_count; k++) {
+			if (party->held[k].object == wait->object)
+				return false;
+		}
+	}
+	return true;
+}
+
+/* What the parties hold and wait for. */
+static void put_objects(yajl_gen gen, const struct verdict *verdict)
+{
+	yajl_gen_array_open(gen);
+	for (size_t i = 0; i < verdict->party_count; i++) {
+		const struct party *party = &verdict->parties[i];
+		for (size_t k = 0; k < party->held_count; k++)
+			put_address(gen, party->held[k].object->addr);
+		if (is_first_waiter(verdict, i))
+			put_address(gen, party->wait->object->addr);
+	}
+	if (verdict->loop)
+		put_address(gen, verdict->loop->addr);
+	yajl_gen_array_close(gen);
+}
+
+static void put_places(yajl_gen gen, const struct verdict *verdict)
+{
+	yajl_gen_array_open(gen);
+	for (size_t i = 0; i < verdict->party_count; i++) {
+		const struct party *party = &verdict->parties[i];
+		if (party->wait && party->wait->site.location)
+			put_site(gen, &party->wait->site, "waits");
+		for (size_t k = 0; k < party->held_count; k++) {
+			const struct holder *holder = party->held[k].holder;
+			if (holder && holder->site.location)
+				put_site(gen, &holder->site, "holds");
+		}
+	}
+	for (size_t i = 0; verdict->loop && i < verdict->loop->site_count; i++)
+		put_site(gen, &verdict->loop->sites[i], "runs");
+	yajl_gen_array_close(gen);
+}
+
+static void put_evidence(yajl_gen gen, const struct verdict *verdict)
+{
+	yajl_gen_array_open(gen);
+	for (size_t i = 0; i < verdict->party_count; i++) {
+		const struct wait *wait = verdict->parties[i].wait;
+		if (wait && wait->future)
+			put_address(gen, wait->future);
+	}
+	if (verdict->loop && verdict->loop->handle)
+		put_address(gen, verdict->loop->handle);
+	yajl_gen_array_close(gen);
+}
+
+void json_put_verdict(yajl_gen gen, const struct aiodbg_snapshot *snap,
+		      const struct verdict *verdict, struct output *words)
+{
+	yajl_gen_map_open(gen);
+	put_key(gen, "kind");
+	put_string(gen, verdict_name(verdict->kind));
+	put_key(gen, "certainty");
+	put_string(gen, certainty_name(verdict->certainty));
+	put_key(gen, "summary");
+	json_begin_words(words);
+	why_write_summary(words, snap, verdict);
+	json_put_words(gen, words);
+	put_key(gen, "tasks");
+	put_tasks(gen, verdict);
+	put_key(gen, "threads");
+	put_threads(gen, snap, verdict);
+	put_key(gen, "objects");
+	put_objects(gen, verdict);
+	put_key(gen, "places");
+	put_places(gen, verdict);
+	put_key(gen, "evidence");
+	put_evidence(gen, verdict);
+	put_key(gen, "behind");
+	yajl_gen_integer(gen, (long long)verdict->behind_count);
+	put_key(gen, "until");
+	put_seconds(gen, verdict->until, verdict->has_until);
+	put_key(gen, "unless");
+	put_address_or_null(gen, verdict->unless ? verdict->unless->id : 0);
+	yajl_gen_map_close(gen);
+}
