@@ -210,12 +210,15 @@ static int type_read(struct decoder *decoder, uint64_t addr, struct type *type, 
 			return code;
 	}
 
+	uint64_t faults = decoder->reader.fault_count;
 	code = reader_c_string(&decoder->reader, window_word(&w, (size_t)l->type.name), name,
 			       LIMIT_C_STRING);
 	/* Names of static types are in the executable, which a core may have come without;
 	 * those of others are in memory like everything else. */
 	if (code)
 		name[0] = '\0';
+	if (code && !(type->flags & FLAG_HEAPTYPE))
+		decoder->reader.fault_count = faults;
 	if (code && type->flags & FLAG_HEAPTYPE)
 		return decoder_go_on(decoder, code);
 	type->kind = kind_by_name(decoder, type, name);

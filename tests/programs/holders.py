@@ -172,8 +172,8 @@ def async_with():
     Form("many-on-stack", many_on_stack)
     Form("second-round", second_round, count=1)
     Form("with-target", with_target, certainty=LIKELY)
-    Form("derived", derived, Derived())
-    Form("decorated", decorated, Decorated())
+    Form("derived", derived, Derived(), certainty=EITHER)
+    Form("decorated", decorated, Decorated(), certainty=EITHER)
     Form("semaphore", semaphore, asyncio.BoundedSemaphore(1))
 
 
@@ -371,8 +371,8 @@ async def elsewhere_numbers(lock):
 def generators():
     Form("generator", iterates, certainty=EITHER)
     Form("slow-generator", awaits_in_generator)
-    Form("next-generator", takes_next, certainty=EITHER)
-    Form("elsewhere-generator", keeps_elsewhere, certainty=EITHER)
+    Form("next-generator", takes_next, certainty=MAYBE)
+    Form("elsewhere-generator", keeps_elsewhere, certainty=MAYBE)
 
 
 # --- Conditions ----------------------------------------------------------------------------------

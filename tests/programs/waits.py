@@ -93,7 +93,9 @@ def locks():
     for name, lock in (("lock", asyncio.Lock()), ("ledger", Ledger())):
         held = holds(name, hold(lock))
         ways = [hold(lock), acquire(lock), layers(4, hold(lock)), Awaitable(hold(lock)).run()]
-        queue_of(name, "lock", lock, [holder(held)], ways)
+        # A class of the user's own may mean something else by its methods.
+        sure = "exact" if type(lock) is asyncio.Lock else "either"
+        queue_of(name, "lock", lock, [holder(held, sure)], ways)
     stock = keep(Stock())
     held = holds("slots", stock.take())
     queue_of("slots", "lock", stock.lock, [holder(held)], [stock.take(), traced(stock.take)()])
