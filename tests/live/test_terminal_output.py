@@ -20,6 +20,11 @@ def harmful(text):
     return {c for c in text if unicodedata.category(c) in bad and c not in LINE_ENDS}
 
 
+def listed(text):
+    """The lines of a listing, without what is said below it of what could not be followed."""
+    return text.split("\n\nIncomplete (see", 1)[0].splitlines()
+
+
 def test_nothing_harmful(cell):
     for name in ("tree", "table"):
         assert harmful(cell.answer(name)) == set()
@@ -28,14 +33,14 @@ def test_nothing_harmful(cell):
 def test_a_line_for_each_task_and_frame(cell):
     """No name makes a line of its own; frames may be shared, and shown only once."""
     tasks = cell.answer("live")["tasks"]
-    lines = cell.answer("tree").splitlines()
+    lines = listed(cell.answer("tree"))
     assert len([line for line in lines if "(T) " in line]) >= len(tasks)
     if not any(task["awaited_by"] for task in tasks):
         assert len(lines) == sum(1 + len(task["stack"]) for task in tasks)
 
 
 def test_a_row_for_each_task_and_awaiter(cell):
-    header, line, *rows = cell.answer("table").splitlines()
+    header, line, *rows = listed(cell.answer("table"))
     columns = "tid, task id, task name, coroutine stack, awaiter chain, awaiter name, awaiter id"
     assert re.split("  +", header.strip()) == columns.split(", ")
     assert set(line) == {"-"}
