@@ -134,6 +134,7 @@ def test_one_task(quiet, name):
         shown = answer(debugger.gdb(["-ex", command]))
         # What time it is, is known of a process that runs.
         shown = re.sub(r"sleeps [0-9,.]+ s more ", "sleeps ", shown)
+        shown = re.sub(r"times out in [0-9,.]+ s", "has a timeout", shown)
         assert shown == quiet.attached("%s %s" % (name, task["id"]))
         assert task["name"] in shown
 
