@@ -8,7 +8,7 @@
  */
 #include "base/ceilings.h"
 #include "base/error.h"
-#include "base/text.h"
+#include "render/json_memory.h"
 #include "render/json_put.h"
 #include "render/json_waits.h"
 #include "render/render.h"
@@ -17,62 +17,9 @@
 #include <hashtab.h>
 
 #include <inttypes.h>
-#include <setjmp.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <yajl/yajl_gen.h>
-
-/*
- * How many bytes from text on are written as they are, nearly always all: ASCII but for DEL.
- * yajl has escaped the controls in strings, and its own newlines are ours. Eight bytes at a
- * time: adding one to each brings DEL up to the bytes above ASCII.
- */
-static size_t plain_run(const char *text, size_t len)
-{
-	static const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
-	size_t run = 0;
-	for (; run + sizeof(uint64_t) <= len; run += sizeof(uint64_t)) {
-		uint64_t word;
-		memcpy(&word, text + run, sizeof(word));
-		if ((word | (word + ones)) & tops)
-			break;
-	}
-	while (run < len && (unsigned char)text[run] < 0x7f)
-		run++;
-	return run;
-}
-
-/*
- * What yajl writes is UTF-8, or as near to it as the target's names are. JSON has escapes
- * for all that is not to be written as it is; outside ASCII, that is only in strings.
- */
-static void write_escaped(struct output *out, uint32_t c)
-{
-	if (c >= 0x10000) {
-		output_format(out, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10), 0xdc00 | (c & 0x3ff));
-		return;
-	}
-	output_format(out, "\\u%04x", c);
-}
-
-static void write_safe(struct output *out, const char *text, size_t len)
-{
-	size_t plain = 0;
-	for (size_t i = plain_run(text, len); i < len; i += plain_run(text + i, len - i)) {
-		size_t used = 1;
-		int32_t c = text_decode(text + i, len - i, &used);
-		bool safe = c == '\n' || (c >= 0 && !text_is_unsafe((uint32_t)c) &&
-					  (c < 0x80 || out->sink->unicode));
-		if (!safe) {
-			output_bytes(out, text + plain, i - plain);
-			write_escaped(out, c < 0 ? 0xfffd : (uint32_t)c);
-			plain = i + used;
-		}
-		i += used;
-	}
-	output_bytes(out, text + plain, len - plain);
-}
 
 /* The text of a frame. */
 struct ready {
@@ -98,14 +45,13 @@ struct json {
 	struct repeat facts, stack, awaited_by;
 	/* Writes one frame to memory. */
 	yajl_gen frame;
-	/* struct ready by location; in the arena. And the bytes of their texts. */
+	/* struct ready by location; in that memory. And the bytes of their texts. */
 	htab_t frames;
 	uint64_t kept;
-	struct arena arena;
+	struct json_memory memory;
 	/* Writes reasons to memory; NULL if the snapshot has none. */
 	struct output *words;
 	bool no_memory;
-	jmp_buf out_of_memory;
 };
 
 static hashval_t ready_hash(const void *element)
@@ -222,8 +168,9 @@ static void keep_frame(struct json *json, struct ready *ready, const unsigned ch
 	json->kept += ready->len;
 	if (json->kept > LIMIT_FRAME_TEXTS)
 		return;
-	ready->text = arena_copy(&json->arena, text, ready->len);
-	struct ready *copy = ready->text ? arena_copy(&json->arena, ready, sizeof(*ready)) : NULL;
+	ready->text = arena_copy(&json->memory.arena, text, ready->len);
+	struct ready *copy = ready->text ? arena_copy(&json->memory.arena, ready, sizeof(*ready))
+					 : NULL;
 	void **slot = copy ? htab_find_slot(json->frames, copy, INSERT) : NULL;
 	json->no_memory |= !slot;
 	if (slot)
@@ -287,7 +234,7 @@ static void flush(struct json *json, bool last)
 	yajl_gen_get_buf(json->gen, &text, &len);
 	if (!len || (len < ENOUGH && !last))
 		return;
-	write_safe(json->out, (const char *)text, len);
+	json_write_text(json->out, (const char *)text, len);
 	yajl_gen_clear(json->gen);
 	json->flushes++;
 }
@@ -328,7 +275,7 @@ static void repeat_end(struct json *json, struct repeat *repeat, const struct ta
 		return;
 	len -= start;
 	if (len > repeat->capacity) {
-		repeat->text = arena_alloc(&json->arena, 2 * len);
+		repeat->text = arena_alloc(&json->memory.arena, 2 * len);
 		repeat->capacity = repeat->text ? 2 * len : 0;
 	}
 	json->no_memory |= !repeat->text;
@@ -521,50 +468,16 @@ static void put_snapshot(struct json *json, const struct aiodbg_snapshot *snap)
 	put_text(json, "}\n");
 }
 
-/*
- * yajl does not check whether it gets memory. So where there is none it does not get
- * control back; all that it has is in the arena, which is freed as a whole.
- */
-#define SIZE_HEADER (sizeof(max_align_t))
-
-static void *json_malloc(void *ctx, size_t size)
-{
-	struct json *json = ctx;
-	char *memory = arena_alloc(&json->arena, SIZE_HEADER + size);
-	if (!memory)
-		longjmp(json->out_of_memory, 1);
-	memcpy(memory, &size, sizeof(size));
-	return memory + SIZE_HEADER;
-}
-
-static void *json_realloc(void *ctx, void *memory, size_t size)
-{
-	size_t old = 0;
-	char *moved = json_malloc(ctx, size);
-	if (memory)
-		memcpy(&old, (char *)memory - SIZE_HEADER, sizeof(old));
-	if (memory)
-		memcpy(moved, memory, old < size ? old : size);
-	return moved;
-}
-
-static void json_free(void *ctx, void *memory)
-{
-	(void)ctx;
-	(void)memory;
-}
-
 static void json_begin(struct json *json)
 {
-	yajl_alloc_funcs functions = {json_malloc, json_realloc, json_free, json};
-	json->gen = yajl_gen_alloc(&functions);
-	json->frame = yajl_gen_alloc(&functions);
+	json->gen = json_gen_create(&json->memory);
+	json->frame = json_gen_create(&json->memory);
 }
 
 /* What is changed in here is the caller's, so that it is defined after the jump. */
 static bool write_document(struct json *json, const struct aiodbg_snapshot *snap)
 {
-	if (setjmp(json->out_of_memory))
+	if (setjmp(json->memory.out_of_memory))
 		return false;
 	json_begin(json);
 	put_snapshot(json, snap);
@@ -577,11 +490,11 @@ int render_json(const struct view *view, struct output *out)
 	struct json json = {.out = out};
 	json.frames = htab_create_alloc(256, ready_hash, ready_equal, NULL, calloc, free);
 	json.words = view->snap->waits ? malloc(sizeof(*json.words)) : NULL;
-	bool done = arena_init(&json.arena) && json.frames && (json.words || !view->snap->waits) &&
-		    write_document(&json, view->snap);
+	bool done = arena_init(&json.memory.arena) && json.frames &&
+		    (json.words || !view->snap->waits) && write_document(&json, view->snap);
 	free(json.words);
 	if (json.frames)
 		htab_delete(json.frames);
-	arena_deinit(&json.arena);
+	arena_deinit(&json.memory.arena);
 	return done ? 0 : AIODBG_NO_MEMORY;
 }
