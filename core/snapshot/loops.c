@@ -10,8 +10,8 @@
 #include "cpython/int.h"
 #include "cpython/locals.h"
 #include "cpython/sequence.h"
-#include "cpython/stack.h"
 #include "process/clock.h"
+#include "snapshot/calls.h"
 #include "snapshot/graph.h"
 
 #include <string.h>
@@ -31,49 +31,19 @@ static bool is_select(const struct location *location)
 	       sync_is_file(location->code->filename, "selectors.py");
 }
 
-/* ---- the C function that a frame calls ---- */
-
-struct calling {
-	struct waiting *waiting;
-	const char *name;
-};
-
-static int visit_called(struct decoder *decoder, const struct stack_value *value, void *arg)
-{
-	struct calling *calling = arg;
-	struct callable callable;
-	enum kind kind;
-	int status = object_kind(decoder, value->value, &kind);
-	if (status || (kind != KIND_CFUNCTION && kind != KIND_METHOD_DESCRIPTOR))
-		return error_is_fatal(status) ? status : 0;
-	status = callable_read(decoder, value->value, &callable);
-	if (!status && callable.name)
-		calling->name = callable.name;
-	return error_is_fatal(status) ? status : 0;
-}
-
-/* Where the depth of the stack is not known, what lies above the call is stale: the lowest that can
- * be called is the one, probably. */
 static int read_called(struct waiting *waiting, uint64_t addr, struct loop *loop)
 {
-	struct calling calling = {.waiting = waiting};
-	struct frame frame;
-	bool exact = false;
-	int status = frame_read_any(waiting->decoder, addr, &frame);
-	if (!status)
-		status = stack_visit(waiting->decoder, &frame, &exact, visit_called, &calling);
-	if (status)
-		return error_is_fatal(status) ? status : 0;
-	loop->calls = calling.name;
-	loop->calls_certainty = exact ? CERTAINTY_CERTAIN : CERTAINTY_LIKELY;
-	/* A lock that is locked keeps it waiting, whatever it calls. */
+	struct call call;
+	int status = calls_read(waiting->decoder, addr, &call);
 	/* What the thread waits for is known only if waits were asked for. */
 	const struct wait *wait = waiting->waits->of_threads
 					  ? &waiting->waits->of_threads[loop->thread]
 					  : NULL;
-	loop->calls_blocking = (wait && wait->blocked) ||
-			       (calling.name && sync_is_blocking(calling.name, frame.location));
-	return 0;
+	loop->calls = call.name;
+	loop->calls_certainty = call.certainty;
+	/* A lock that is locked keeps it waiting, whatever it calls. */
+	loop->calls_blocking = (wait && wait->blocked) || call.is_blocking;
+	return status;
 }
 
 /* ---- _run_once ---- */
@@ -342,7 +312,7 @@ static int visit_timer(struct decoder *decoder, uint64_t item, void *arg)
 	return error_is_fatal(status) ? status : 0;
 }
 
-static int read_queues(struct waiting *waiting, struct loop *loop)
+int loops_read_queues(struct waiting *waiting, struct loop *loop)
 {
 	struct decoder *decoder = waiting->decoder;
 	struct attr attrs[] = {{.name = "_ready"}, {.name = "_scheduled"}, {.name = "_closed"}};
@@ -374,7 +344,7 @@ static int read_loop(struct waiting *waiting, size_t thread)
 	struct thread_frames frames = {0};
 	if (!loop.addr)
 		return 0;
-	int status = read_queues(waiting, &loop);
+	int status = loops_read_queues(waiting, &loop);
 	if (!status)
 		status = thread_frames_read(waiting->decoder, of, &frames);
 	if (!status)
@@ -385,95 +355,6 @@ static int read_loop(struct waiting *waiting, size_t thread)
 	if (error_is_fatal(status))
 		return status;
 	return array_push(&waiting->waits->loops, loop) ? 0 : waiting_no_memory(waiting);
-}
-
-/* ---- loops that do not run ---- */
-
-/* Whether a thread may be about to run a loop that it does not run now. */
-struct at_hand {
-	struct waiting *waiting;
-	size_t first;
-};
-
-static int visit_variable(struct decoder *decoder, const struct local *local, void *arg)
-{
-	struct at_hand *at_hand = arg;
-	struct loops *loops = &at_hand->waiting->waits->loops;
-	(void)decoder;
-	for (size_t i = at_hand->first; local->value && i < loops->count; i++)
-		loops->items[i].at_hand |= loops->items[i].addr == local->value;
-	return 0;
-}
-
-static int look_at_thread(struct at_hand *at_hand, const struct thread *thread)
-{
-	struct decoder *decoder = at_hand->waiting->decoder;
-	struct loops *loops = &at_hand->waiting->waits->loops;
-	struct thread_frames frames = {0};
-	int status = thread_frames_read(decoder, thread, &frames);
-	for (size_t i = 0; !error_is_fatal(status) && i < frames.count; i++) {
-		struct frame frame;
-		const char *file = frames.items[i].location->code->filename;
-		bool runs = !thread->running_loop && (sync_is_file(file, "asyncio/runners.py") ||
-						      sync_is_file(file, "asyncio/base_events.py"));
-		for (size_t k = at_hand->first; runs && k < loops->count; k++)
-			loops->items[k].at_hand = true;
-		status = frame_read_any(decoder, frames.items[i].addr, &frame);
-		if (!status)
-			status = locals_visit(decoder, &frame, visit_variable, at_hand);
-	}
-	array_deinit(&frames);
-	return error_is_fatal(status) ? status : 0;
-}
-
-/*
- * A loop that only tasks lead to. While one runs it has the ident of its thread, and a forked child
- * has it from its parent: only None says that it does not run. Of loops in C nothing is known.
- */
-static int add_idle_loop(struct waiting *waiting, uint64_t addr)
-{
-	struct decoder *decoder = waiting->decoder;
-	struct loop loop = {.addr = addr, .thread = -1};
-	struct attr attr = {.name = "_thread_id"};
-	enum kind kind = KIND_OTHER;
-	int status = read_queues(waiting, &loop);
-	if (!status)
-		status = attrs_find(decoder, addr, &attr, 1);
-	if (!status && attr.value)
-		status = object_kind(decoder, attr.value, &kind);
-	if (error_is_fatal(status))
-		return status;
-	if (kind == KIND_INT)
-		loop.state = LOOP_COPY;
-	else if (loop.state != LOOP_CLOSED && kind == KIND_NONE)
-		loop.state = LOOP_NOT_RUNNING;
-	return array_push(&waiting->waits->loops, loop) ? 0 : waiting_no_memory(waiting);
-}
-
-static int read_idle_loops(struct waiting *waiting)
-{
-	const struct tasks *tasks = &waiting->snap->tasks;
-	struct loops *loops = &waiting->waits->loops;
-	struct at_hand at_hand = {waiting, loops->count};
-	uint64_t last = 0;
-	int status = 0;
-	for (size_t i = 0; !status && i < tasks->count; i++) {
-		uint64_t addr = tasks->items[i]->loop;
-		size_t k = 0;
-		if (!addr || addr == last || !task_is_pending(tasks->items[i]) ||
-		    tasks->items[i]->is_copy)
-			continue;
-		last = addr;
-		status = work_charge(&waiting->decoder->reader.work, 1 + loops->count / 16);
-		while (k < loops->count && loops->items[k].addr != addr)
-			k++;
-		if (!status && k == loops->count)
-			status = add_idle_loop(waiting, addr);
-	}
-	for (size_t i = 0;
-	     !status && at_hand.first < loops->count && i < waiting->snap->threads.count; i++)
-		status = look_at_thread(&at_hand, &waiting->snap->threads.items[i]);
-	return status;
 }
 
 /* Now is known of a process that runs. Else the latest time that any loop has seen is past. */
@@ -491,36 +372,15 @@ static void find_now(struct waiting *waiting)
 	}
 }
 
-/* The loops of copied tasks, each once. */
-static int read_copied(struct waiting *waiting)
-{
-	const struct tasks *tasks = &waiting->snap->tasks;
-	struct addrmap seen = {0};
-	int status = 0;
-	for (size_t i = 0; !status && i < tasks->count; i++) {
-		struct task *task = tasks->items[i];
-		if (!task->is_copy || addrmap_get(&seen, task->loop))
-			continue;
-		struct loop loop = {.addr = task->loop, .thread = -1};
-		status = read_queues(waiting, &loop);
-		loop.state = LOOP_COPY;
-		if (!status && (!addrmap_put(&seen, task->loop, task) ||
-				!array_push(&waiting->waits->loops, loop)))
-			status = waiting_no_memory(waiting);
-	}
-	addrmap_deinit(&seen);
-	return status;
-}
-
 int loops_read(struct waiting *waiting)
 {
 	int status = 0;
 	for (size_t i = 0; !status && i < waiting->snap->threads.count; i++)
 		status = read_loop(waiting, i);
 	if (!status)
-		status = read_copied(waiting);
+		status = loops_read_copied(waiting);
 	find_now(waiting);
-	return status ? status : read_idle_loops(waiting);
+	return status ? status : loops_read_idle(waiting);
 }
 
 /* ---- without the rest of waits ---- */

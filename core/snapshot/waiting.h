@@ -158,4 +158,13 @@ int thread_waits_read(struct waiting *waiting);
 
 int loops_read(struct waiting *waiting);
 
+/* The class of a loop, what is ready, its timers; and whether it is closed. */
+int loops_read_queues(struct waiting *waiting, struct loop *loop);
+
+/* ---- idle_loops.c ---- */
+
+/* Loops of tasks that a forked process has from its parent, and those that no thread runs. */
+int loops_read_copied(struct waiting *waiting);
+int loops_read_idle(struct waiting *waiting);
+
 #endif
