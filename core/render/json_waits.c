@@ -220,6 +220,8 @@ void json_put_object(yajl_gen gen, const struct aiodbg_snapshot *snap,
 	yajl_gen_integer(gen, (long long)object->waiter_count);
 	put_key(gen, "holders");
 	put_holders(gen, snap, object);
+	put_key(gen, "releaser");
+	put_address_or_null(gen, object->releaser ? object->releaser->id : 0);
 	yajl_gen_map_close(gen);
 }
 

@@ -2,7 +2,8 @@
 /*
  * Who may hold a lock that was taken by acquire(), which leaves no trace. A task that can reach the
  * lock from its frames, in a function that names acquire or release, and does not wait for it may
- * have it. If it names release, it may even release a lock that somebody else is seen to hold.
+ * have it. If it names release, it may even release a lock that somebody else is seen to hold,
+ * which makes the holder that is seen no more than likely.
  */
 #include "snapshot/waiting.h"
 
@@ -99,7 +100,11 @@ static int add(struct candidates *candidates, const struct reached *reached)
 		status = code_mentions(decoder, code, attribute, &names_it);
 	if (status || !names_it)
 		return error_is_fatal(status) ? status : 0;
-	primitive->contested |= others;
+	/* It may be about to take the lock as well as to release it: only one task can have it. */
+	if (others && primitive->kind == PRIMITIVE_LOCK) {
+		primitive->releaser = task;
+		return 0;
+	}
 	/* Who only releases a semaphore wakes those that wait for it. */
 	if (primitive->kind == PRIMITIVE_SEMAPHORE)
 		status = code_mentions(decoder, code, "acquire", &acquires);
@@ -114,6 +119,14 @@ static int add(struct candidates *candidates, const struct reached *reached)
 		.evidence = EVIDENCE,
 	};
 	return array_push(holders, holder) ? 0 : waiting_no_memory(candidates->waiting);
+}
+
+/* Only one task can have a lock: of several that may, none is more likely than the others. */
+static void drop_ambiguous(struct primitive *primitive)
+{
+	if (primitive->kind == PRIMITIVE_LOCK && primitive->holders.count > 1 &&
+	    !has_others(primitive))
+		primitive->holders.count = 0;
 }
 
 static int visit_attribute(struct decoder *decoder, uint64_t key, uint64_t value, void *arg)
@@ -236,6 +249,8 @@ int candidates_read(struct waiting *waiting)
 		if (!status && task_is_pending(snap->tasks.items[i]))
 			status = read_task(&candidates, snap->tasks.items[i]);
 	}
+	for (size_t i = 0; i < waiting->waits->primitives.count; i++)
+		drop_ambiguous(waiting->waits->primitives.items[i]);
 	addrmap_deinit(&candidates.wanted);
 	addrmap_deinit(&candidates.objects);
 	addrmap_deinit(&candidates.uses);

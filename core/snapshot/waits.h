@@ -116,8 +116,9 @@ struct primitive {
 	bool handed_over;
 	/* Of a class derived from the library's, which may mean something else by it. */
 	bool derived;
-	/* A task that is not seen to hold it is at a function that releases it. */
-	bool contested;
+	/* Somebody is seen inside a with statement of it, and this task, which is not, is at a
+	 * function that may release it. NULL if there is no such task. */
+	const struct task *releaser;
 	/* It names a thread as its owner that does not exist. */
 	bool owner_gone;
 	struct holders holders;

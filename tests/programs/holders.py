@@ -481,10 +481,34 @@ async def releases_inside(lock):
         await rest()
 
 
+async def acquires_later(lock):
+    """It has not got as far: it may look as if it had the lock, or were to release it."""
+    await rest()
+    await lock.acquire()
+    lock.release()
+
+
+async def inside_one_of_two(lock):
+    async with lock:  # one-of-two
+        await rest()
+
+
+def one_of_two(name, function, certainty, line=None):
+    """Two tasks refer to the lock; the one that waits for it tells who is named."""
+    lock = asyncio.Lock()
+    has, other, waits = (
+        start(name, number, coroutine)
+        for number, coroutine in enumerate((function(lock), acquires_later(lock), acquires(lock)))
+    )
+    truth.lock(name, lock, True, [holder(has, certainty, line)], waiters=[other, waits])
+
+
 def plain_acquire():
     Form("acquire", acquires, certainty=LIKELY, line=False)
     Form("acquire-only", acquires_only, certainty=LIKELY, line=False)
     Form("releases-inside", releases_inside, certainty=LIKELY)
+    one_of_two("one-of-two", inside_one_of_two, EITHER, marked("one-of-two"))
+    one_of_two("acquired-by-one-of-two", acquires, MAYBE)
 
 
 async def released():
