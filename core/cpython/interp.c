@@ -186,6 +186,19 @@ int threads_read(struct decoder *decoder, const struct interps *interps, size_t 
 	return note(arg, &decoder->reader.error);
 }
 
+int gil_find(struct decoder *decoder, uint64_t runtime, const struct interp *interp, uint64_t *addr,
+	     size_t *size)
+{
+	const struct layout *l = decoder->layout;
+	*addr = 0;
+	*size = l->gil.size > 0 ? (size_t)l->gil.size : 0;
+	if (l->interp.gil != LAYOUT_NONE)
+		return reader_word(&decoder->reader, interp->addr + (uint64_t)l->interp.gil, addr);
+	if (l->runtime.gil != LAYOUT_NONE && runtime)
+		*addr = runtime + (uint64_t)l->runtime.gil;
+	return 0;
+}
+
 int gil_holder(struct decoder *decoder, uint64_t runtime, const struct interp *interp,
 	       uint64_t *holder, bool *known)
 {
@@ -193,13 +206,10 @@ int gil_holder(struct decoder *decoder, uint64_t runtime, const struct interp *i
 	struct reader *reader = &decoder->reader;
 	uint64_t gil = 0, last = 0;
 	uint8_t locked[4] = {0};
-	int status = 0;
+	size_t size;
 	*holder = 0;
 	*known = false;
-	if (l->interp.gil != LAYOUT_NONE)
-		status = reader_word(reader, interp->addr + (uint64_t)l->interp.gil, &gil);
-	else if (l->runtime.gil != LAYOUT_NONE)
-		gil = runtime + (uint64_t)l->runtime.gil;
+	int status = gil_find(decoder, runtime, interp, &gil, &size);
 	if (status || !gil)
 		return status;
 	status = reader_read(reader, gil + (uint64_t)l->gil.locked, locked, sizeof(locked));

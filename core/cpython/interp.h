@@ -51,6 +51,10 @@ int interps_read(struct decoder *decoder, uint64_t runtime, struct interps *ret,
 int threads_read(struct decoder *decoder, const struct interps *interps, size_t index,
 		 struct threads *ret, note_fn *note, void *arg);
 
+/* The memory of the global interpreter lock of an interpreter; 0 if that cannot be told. */
+int gil_find(struct decoder *decoder, uint64_t runtime, const struct interp *interp, uint64_t *addr,
+	     size_t *size);
+
 /*
  * The thread that has the global interpreter lock of the index-th interpreter: address of its
  * state, 0 if none has it; *known is false where that cannot be told.

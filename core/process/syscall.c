@@ -13,6 +13,31 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* Machines have some of these only. */
+static bool is_poll(long number)
+{
+	static const long numbers[] = {
+#ifdef SYS_epoll_wait
+		SYS_epoll_wait,
+#endif
+#ifdef SYS_epoll_pwait2
+		SYS_epoll_pwait2,
+#endif
+#ifdef SYS_poll
+		SYS_poll,
+#endif
+#ifdef SYS_select
+		SYS_select,
+#endif
+		SYS_epoll_pwait,  SYS_ppoll, SYS_pselect6,
+	};
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		if (numbers[i] == number)
+			return true;
+	}
+	return false;
+}
+
 bool syscall_parse(const char *text, struct syscall_state *ret)
 {
 	long number;
@@ -30,6 +55,7 @@ bool syscall_parse(const char *text, struct syscall_state *ret)
 	bool is_futex = number == SYS_futex || number == SYS_restart_syscall;
 	*ret = (struct syscall_state){
 		.is_futex = is_futex,
+		.is_poll = is_poll(number),
 		.has_timeout = is_futex && arguments[3],
 		.first_argument = arguments[0],
 		.stack_pointer = sp,
@@ -37,18 +63,36 @@ bool syscall_parse(const char *text, struct syscall_state *ret)
 	return true;
 }
 
-bool syscall_read(uint32_t pid, uint64_t tid, struct syscall_state *ret)
+static bool read_thread_file(uint32_t pid, uint64_t tid, const char *name, char **ret)
 {
-	char path[64], *text;
+	char path[64];
 	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/task/%" PRIu64, pid, tid);
 	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (folder < 0)
 		return false;
-	bool found = proc_file_read(folder, "syscall", LIMIT_PROC_FILE, &text) == 0;
+	bool found = proc_file_read(folder, name, LIMIT_PROC_FILE, ret) == 0;
 	close(folder);
-	if (!found)
-		return false;
-	found = syscall_parse(text, ret);
-	free(text);
 	return found;
+}
+
+bool syscall_read(uint32_t pid, uint64_t tid, struct syscall_state *ret)
+{
+	char *text;
+	if (!read_thread_file(pid, tid, "syscall", &text))
+		return false;
+	bool known = syscall_parse(text, ret);
+	free(text);
+	return known;
+}
+
+bool syscall_count_waits(uint32_t pid, uint64_t tid, uint64_t *ret)
+{
+	char *text;
+	if (!read_thread_file(pid, tid, "status", &text))
+		return false;
+	const char *field = proc_file_field(text, "voluntary_ctxt_switches");
+	if (field)
+		*ret = strtoull(field, NULL, 10);
+	free(text);
+	return field != NULL;
 }

@@ -9,15 +9,21 @@
 struct syscall_state {
 	/* It sleeps in futex(2), whose first argument is the address that it waits at. */
 	bool is_futex;
+	/* It sleeps until something happens to one of its files: poll(2), select(2), epoll_wait(2). */
+	bool is_poll;
 	/* It goes on after a while. */
 	bool has_timeout;
 	uint64_t first_argument, stack_pointer;
 };
 
-/* False if the system does not tell. A thread that is in none is not in futex(2). */
+/* False if the system does not tell. A thread that is in none sleeps in none. */
 bool syscall_read(uint32_t pid, uint64_t tid, struct syscall_state *ret);
 
 /* The same of the text of that file. */
 bool syscall_parse(const char *text, struct syscall_state *ret);
+
+/* How often the thread has waited for something so far, rather than been interrupted. False if the
+ * system does not tell. */
+bool syscall_count_waits(uint32_t pid, uint64_t tid, uint64_t *ret);
 
 #endif

@@ -234,6 +234,13 @@ void party_write_head(struct output *out, const struct aiodbg_snapshot *snap,
 	output_text(out, "\n");
 }
 
+static const char *note_of(const struct verdict *verdict, const struct party *party)
+{
+	if (verdict->kind == VERDICT_LOOP_STARVED && !party->task)
+		return "has the GIL\n";
+	return party->wait->blocked ? "waits here\n" : "is here\n";
+}
+
 void party_write(struct output *out, const struct aiodbg_snapshot *snap,
 		 const struct verdict *verdict, const struct party *party,
 		 const struct columns *columns, struct draft *draft)
@@ -241,7 +248,7 @@ void party_write(struct output *out, const struct aiodbg_snapshot *snap,
 	party_write_head(out, snap, verdict, party, draft);
 	if (party->wait && party->wait->site.location) {
 		party_write_site(out, snap, columns, &party->wait->site);
-		output_text(out, "waits here\n");
+		output_text(out, note_of(verdict, party));
 	} else if (is_in_library(party)) {
 		write_library(out, party->task);
 	}

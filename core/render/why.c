@@ -79,6 +79,23 @@ static void summarize_blocked(struct output *out, const struct aiodbg_snapshot *
 	}
 }
 
+static void summarize_starved(struct output *out, const struct verdict *verdict)
+{
+	output_format(out, "loop 0x%" PRIx64 " waits for the GIL", verdict->loop->addr);
+	if (!verdict->has_seconds)
+		return;
+	output_text(out, ", late by ");
+	reason_write_seconds(out, verdict->seconds);
+}
+
+/* Something is ready, and its loop was not told. */
+static void summarize_unwoken(struct output *out, const struct verdict *verdict)
+{
+	size_t count = verdict->loop->ready_count;
+	output_format(out, "%zu callback%s ready, loop 0x%" PRIx64 " was not woken", count,
+		      count == 1 ? " is" : "s are", verdict->loop->addr);
+}
+
 static void write_waiting(struct output *out, const struct verdict *verdict)
 {
 	size_t tasks, threads;
@@ -95,6 +112,10 @@ static void write_waiting(struct output *out, const struct verdict *verdict)
 /* Those of whom nobody is left who could end their waiting. */
 static void summarize_vain(struct output *out, const struct verdict *verdict)
 {
+	if (verdict->loop) {
+		summarize_unwoken(out, verdict);
+		return;
+	}
 	write_waiting(out, verdict);
 	if (verdict->kind == VERDICT_NEVER_RELEASED)
 		output_text(out, " for a lock that nobody is left to release");
@@ -122,6 +143,9 @@ static void summarize(struct output *out, const struct aiodbg_snapshot *snap,
 		break;
 	case VERDICT_LOOP_BLOCKED:
 		summarize_blocked(out, snap, verdict);
+		break;
+	case VERDICT_LOOP_STARVED:
+		summarize_starved(out, verdict);
 		break;
 	case VERDICT_LOOP_GONE:
 		summarize_gone(out, verdict);

@@ -422,6 +422,7 @@ int build_snapshot(struct aiodbg_snapshot *snap, struct decoder *decoder, struct
 		.changing = decoder->reader.cache.changing,
 	};
 	snap->version = runtime->version;
+	snap->runtime = runtime->addr;
 	snap->free_threaded = runtime->free_threaded;
 	snap->borrowed_layout = runtime->is_newer ? layout_name(runtime->table) : NULL;
 	snap->debug = -1;

@@ -72,4 +72,12 @@ int vain_find_lost(struct finder *finder);
 int loops_find_blocked(struct finder *finder);
 int loops_find_gone(struct finder *finder);
 
+/* ---- starved.c ---- */
+
+int starved_find(struct finder *finder);
+
+/* ---- unwoken.c ---- */
+
+int unwoken_find(struct finder *finder);
+
 #endif

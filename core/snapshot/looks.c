@@ -167,6 +167,16 @@ const struct loop *looks_loop_before(const struct aiodbg_snapshot *snap, const s
 	return NULL;
 }
 
+bool looks_thread_stood_still(const struct aiodbg_snapshot *snap, ptrdiff_t thread)
+{
+	const struct threads *threads = snap->before ? &snap->before->threads : NULL;
+	for (size_t i = 0; threads && i < threads->count; i++) {
+		if (threads->items[i].addr == thread_id(snap, thread))
+			return hash_thread(snap, thread) == hash_thread(snap->before, (ptrdiff_t)i);
+	}
+	return false;
+}
+
 bool looks_task_stood_still(const struct aiodbg_snapshot *snap, const struct task *task)
 {
 	return snap->waits->moved && !snap->waits->moved[task->index];
@@ -223,6 +233,8 @@ static bool judge_blocked(const struct aiodbg_snapshot *snap, struct verdict *ve
 static bool judge(const struct aiodbg_snapshot *snap, const struct addrmap *known,
 		  struct verdict *verdict)
 {
+	if (verdict->settled)
+		return true;
 	if (verdict->kind == VERDICT_LOOP_BLOCKED)
 		return judge_blocked(snap, verdict);
 	const struct verdict *before = addrmap_get(known, verdict_identity(snap, verdict));

@@ -24,6 +24,9 @@ int looks_judge(struct aiodbg_snapshot *snap, struct reader *reader);
 /* There were two looks, and this task was at the same place at both. */
 bool looks_task_stood_still(const struct aiodbg_snapshot *snap, const struct task *task);
 
+/* The same of a thread, by its index. */
+bool looks_thread_stood_still(const struct aiodbg_snapshot *snap, ptrdiff_t thread);
+
 /* What the look before saw; NULL if there was none, or it was not there. */
 const struct wait *looks_wait_before(const struct aiodbg_snapshot *snap, const struct task *task);
 const struct loop *looks_loop_before(const struct aiodbg_snapshot *snap, const struct loop *loop);

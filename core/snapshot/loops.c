@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "cpython/attr.h"
 #include "cpython/callable.h"
-#include "cpython/float.h"
 #include "cpython/int.h"
 #include "cpython/locals.h"
 #include "cpython/sequence.h"
@@ -48,40 +47,6 @@ static int read_called(struct waiting *waiting, uint64_t addr, struct loop *loop
 
 /* ---- _run_once ---- */
 
-static int read_double(struct decoder *decoder, uint64_t object, double *ret, bool *known)
-{
-	enum kind kind;
-	*known = false;
-	if (!object)
-		return 0;
-	int status = object_kind(decoder, object, &kind);
-	if (status || (kind != KIND_FLOAT && kind != KIND_INT))
-		return status;
-	status = float_read(decoder, object, ret);
-	*known = !status;
-	return status;
-}
-
-/* The first timer ends the sleep that began timeout before it. */
-static int read_idle(struct waiting *waiting, const struct frame *frame, struct loop *loop)
-{
-	struct attr vars[] = {{.name = "timeout"}, {.name = "when"}};
-	double timeout, when = 0;
-	bool has_timeout, has_when = loop->has_first_timer;
-	int status = locals_get_all(waiting->decoder, frame, vars, 2);
-	loop->state = LOOP_IDLE;
-	if (!status)
-		status = read_double(waiting->decoder, vars[0].value, &timeout, &has_timeout);
-	when = loop->first_timer_at;
-	if (!status && vars[1].value && !has_when)
-		status = read_double(waiting->decoder, vars[1].value, &when, &has_when);
-	if (status || !has_timeout || !has_when || timeout <= 0 || timeout >= 86400)
-		return status;
-	loop->since = when - timeout;
-	loop->has_since = true;
-	return 0;
-}
-
 static int name_handle(struct waiting *waiting, struct loop *loop)
 {
 	struct attr attr = {.name = "_callback"};
@@ -109,14 +74,14 @@ static int read_busy(struct waiting *waiting, const struct frame *frame, struct 
 	int status = locals_get_all(decoder, frame, vars, 5);
 	loop->state = LOOP_BUSY;
 	if (!status)
-		status = read_double(decoder, vars[0].value, &loop->since, &loop->has_since);
+		status = polling_double(decoder, vars[0].value, &loop->since, &loop->has_since);
 	if (!status && vars[1].value)
 		status = int_read(decoder, vars[1].value, &index);
 	if (!status && vars[2].value)
 		status = int_read(decoder, vars[2].value, &count);
 	if (!status)
-		status = read_double(decoder, vars[4].value, &loop->callback_since,
-				     &loop->has_callback_since);
+		status = polling_double(decoder, vars[4].value, &loop->callback_since,
+					&loop->has_callback_since);
 	if (status)
 		return status;
 	/* It has polled once this is set: a selector that is wrapped may be what it is in. */
@@ -241,7 +206,7 @@ static int read_state(struct waiting *waiting, const struct thread_frames *frame
 	    !frames->items[at - 1].location->code->filename)
 		return 0;
 	if (is_select(frames->items[at - 1].location))
-		return read_idle(waiting, &frame, loop);
+		return polling_read(waiting, &frame, loop);
 	/* _process_events and its like are the loop's own. */
 	if (sync_is_file(frames->items[at - 1].location->code->filename,
 			 "asyncio/selector_events.py"))
@@ -300,7 +265,7 @@ static int visit_timer(struct decoder *decoder, uint64_t item, void *arg)
 	if (!status && attrs[1].value)
 		status = int_read(decoder, attrs[1].value, &cancelled);
 	if (!status)
-		status = read_double(decoder, attrs[0].value, &when, &known);
+		status = polling_double(decoder, attrs[0].value, &when, &known);
 	if (status || cancelled || !known)
 		return error_is_fatal(status) ? status : 0;
 	struct loop *loop = timers->loop;

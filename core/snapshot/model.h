@@ -144,6 +144,8 @@ struct aiodbg_snapshot {
 	int debug;
 	uint32_t target_kind;
 	uint32_t pid;
+	/* Address of _PyRuntime. */
+	uint64_t runtime;
 	/* False only if it is known not to be. */
 	bool asyncio_loaded;
 	/* Where there are no tasks: other frameworks that are loaded, and children that run Python:

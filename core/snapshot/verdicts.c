@@ -17,6 +17,7 @@ static const struct {
 	[VERDICT_STOPPED] = {"STOPPED", "stopped"},
 	[VERDICT_DEADLOCK] = {"DEADLOCK", "deadlock"},
 	[VERDICT_LOOP_BLOCKED] = {"LOOP BLOCKED", "loop-blocked"},
+	[VERDICT_LOOP_STARVED] = {"LOOP STARVED", "loop-starved"},
 	[VERDICT_LOST_WAKEUP] = {"LOST WAKE-UP", "lost-wakeup"},
 	[VERDICT_LOOP_GONE] = {"LOOP GONE", "loop-gone"},
 	[VERDICT_NEVER_RELEASED] = {"NEVER RELEASED", "never-released"},
@@ -120,8 +121,8 @@ int verdicts_find(struct aiodbg_snapshot *snap, struct reader *reader, struct ve
 		.seen = calloc(count + 1, sizeof(size_t)),
 	};
 	static int (*const find[])(struct finder *) = {
-		find_stopped,	 deadlocks_find,       loops_find_blocked,
-		loops_find_gone, vain_find_unreleased, vain_find_lost,
+		find_stopped,	      deadlocks_find, loops_find_blocked, loops_find_gone,
+		vain_find_unreleased, vain_find_lost, starved_find,	  unwoken_find,
 	};
 	int status = finder.named && finder.seen ? 0 : finder_no_memory(&finder);
 	ret->arena = &snap->arena;

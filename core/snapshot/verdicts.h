@@ -17,6 +17,7 @@ enum verdict_kind {
 	VERDICT_STOPPED,
 	VERDICT_DEADLOCK,
 	VERDICT_LOOP_BLOCKED,
+	VERDICT_LOOP_STARVED,
 	VERDICT_LOST_WAKEUP,
 	VERDICT_LOOP_GONE,
 	VERDICT_NEVER_RELEASED,
@@ -62,12 +63,14 @@ struct verdict {
 	/* It ends if one of these fails; the first of them. */
 	size_t unless_count;
 	const struct task *unless;
-	/* LOOP BLOCKED: the loop, for how long at least, and whether the callback that runs is the
+	/* LOOP BLOCKED, LOOP STARVED: the loop, for how long at least, and whether the callback that runs is the
 	 * one that blocks it. */
 	struct loop *loop;
 	double seconds;
 	bool has_seconds;
 	enum certainty culprit;
+	/* Whoever found it has compared it with the look before. */
+	bool settled;
 };
 
 ARRAY(verdict_list, struct verdict);

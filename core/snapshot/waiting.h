@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the files that decode waits share: snapshot/waits.c begins, and has primitives.c,
- * keepers.c, holders.c, candidates.c, executors.c, thread_waits.c and loops.c do their parts.
+ * keepers.c, holders.c, candidates.c, executors.c, thread_waits.c, polling.c and loops.c do their parts.
  */
 #ifndef SNAPSHOT_WAITING_H
 #define SNAPSHOT_WAITING_H
@@ -153,6 +153,14 @@ int executors_read(struct waiting *waiting);
 
 /* What each thread waits for, and what its frames hold. */
 int thread_waits_read(struct waiting *waiting);
+
+/* ---- polling.c ---- */
+
+/* A loop whose thread is in select: frame is that of _run_once. */
+int polling_read(struct waiting *waiting, const struct frame *frame, struct loop *loop);
+
+/* The value of a float or an int; *known is false of anything else, and if object is 0. */
+int polling_double(struct decoder *decoder, uint64_t object, double *ret, bool *known);
 
 /* ---- loops.c ---- */
 

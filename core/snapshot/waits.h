@@ -217,6 +217,18 @@ struct loop {
 	/* Busy: when it last polled. Idle: when it began to. */
 	double since;
 	bool has_since;
+	/* Idle: for how long it meant to, 0: it only looks; negative: until something happens. */
+	double select_timeout;
+	bool has_select_timeout;
+	/* Idle: the system says that its thread sleeps there; or that it waits for the global
+	 * interpreter lock. Else that is not known. */
+	bool is_asleep, wants_gil;
+	/* Idle: index of the thread that has that lock, or -1; it may be its own. */
+	ptrdiff_t gil_thread;
+	bool gil_known;
+	/* How often that thread has waited for anything so far. */
+	uint64_t gil_waits;
+	bool has_gil_waits;
 	/* Busy: number of the callback in this round, from 1, and how many there are; 0: not
 	 * known. When this callback began, in debug mode. */
 	size_t callback, callback_count;

@@ -193,7 +193,7 @@ TO_COME = (
     " executor_full exit_cancel"
     " exit_default_executor exit_pool exit_thread future_kept future_lost generator_left group_stuck"
     " httpx_pool sqlalchemy_pool websockets_slow"
-    " lock_acquire lock_leaked lost_wakeup_thread pool_leaked producer_dead setter_dead starved_gil"
+    " lock_acquire lock_leaked pool_leaked producer_dead setter_dead"
     " starved_ready wont_cancel"
 ).split()
 
