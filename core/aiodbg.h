@@ -174,6 +174,27 @@ struct aiodbg_mapping {
  */
 typedef int aiodbg_find_mapping_fn(void *ctx, uint64_t addr, struct aiodbg_mapping *ret);
 
+/* Room for a build id in hexadecimal digits. */
+#define AIODBG_BUILD_ID_MAX 72
+
+/* A file that the debugger takes for one of a core, though it is of another build. */
+struct aiodbg_other_file {
+	/* Its path on this machine, UTF-8, NUL-terminated. */
+	char file[AIODBG_FILE_MAX];
+	/* Build ids, of what was mapped and of the file: hexadecimal digits, NUL-terminated; ""
+	 * if there is none. */
+	char mapped_id[AIODBG_BUILD_ID_MAX], file_id[AIODBG_BUILD_ID_MAX];
+	/* Nonzero if it is the executable, or libpython. */
+	int is_program;
+};
+
+/*
+ * Store in *ret the index-th (from 0) such file, those of the program first. Neither the symbols
+ * and sections nor the bytes of such a file are to be given. Returns 0, AIODBG_NOT_FOUND, or a
+ * negative value.
+ */
+typedef int aiodbg_find_other_file_fn(void *ctx, unsigned int index, struct aiodbg_other_file *ret);
+
 /*
  * Called every few hundred objects. Return 0 to go on; anything else ends the work
  * with AIODBG_INTERRUPTED, or with the returned value if that is negative.
@@ -225,7 +246,7 @@ struct aiodbg_target {
 	/* Required. */
 	aiodbg_read_fn *read;
 	/* The others may be NULL: then there are no symbols, no sections, no list
-	 * of regions, no interruption, no source lines and no mappings. One of find_symbol, find_section and
+	 * of regions, no interruption, no source lines, no mappings and no other files. One of find_symbol, find_section and
 	 * next_region is needed to find the runtime. */
 	aiodbg_find_symbol_fn *find_symbol;
 	aiodbg_find_section_fn *find_section;
@@ -233,6 +254,7 @@ struct aiodbg_target {
 	aiodbg_interrupted_fn *interrupted;
 	aiodbg_source_line_fn *source_line;
 	aiodbg_find_mapping_fn *find_mapping;
+	aiodbg_find_other_file_fn *find_other_file;
 };
 
 struct aiodbg_options {

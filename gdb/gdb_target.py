@@ -13,6 +13,7 @@ import re
 
 import aiodbg
 import gdb
+from gdb_files import OtherFiles
 
 # "	0x0000000000ba07c0 - 0x0000000000bedc88 is .PyRuntime in /usr/lib/libpython3.14.so.1.0"
 # The executable's own sections have no "in".
@@ -81,10 +82,13 @@ class GdbTarget(aiodbg.Target):
         self.giving_files = "`set sysroot FOLDER`, `file EXECUTABLE`"
         self.debugger = "GDB %s with Python %s" % (gdb.VERSION, platform.python_version())
         self._section_text = None
+        self._mapping_text = None
         self._missing = None
         self._lost = None
         self._file_sections = None
         self._mappings = None
+        self._held = None
+        self._others = None
 
     def read(self, address, length):
         data = self._read(address, length)
@@ -119,6 +123,8 @@ class GdbTarget(aiodbg.Target):
         for _ in _overlaps(self._lost, address, address + len(data)):
             raise aiodbg.MemoryFault()
         for first, stop in _overlaps(self._missing, address, address + len(data)):
+            for _ in _overlaps(self._other_files().ranges, first, stop):
+                raise aiodbg.MemoryFault()
             if self._file_sections is None:
                 places = _FILE_SECTION.findall(self._info_files())
                 self._file_sections = sorted((int(p[0], 16), int(p[1], 16)) for p in places)
@@ -135,7 +141,7 @@ class GdbTarget(aiodbg.Target):
         seen = set()
         for find in (_symbol, _symbols_with_debug_info, _symbols_without_debug_info):
             for address in find(name):
-                if address not in seen:
+                if address not in seen and address not in self._other_files():
                     seen.add(address)
                     yield address
 
@@ -148,7 +154,35 @@ class GdbTarget(aiodbg.Target):
         found = _FILE_SECTION.findall(self._info_files())
         # A remote target prints the executable's once more.
         for start, end in dict.fromkeys(place[:2] for place in found if place[2] == name):
-            yield int(start, 16), int(end, 16) - int(start, 16)
+            if int(start, 16) not in self._other_files():
+                yield int(start, 16), int(end, 16) - int(start, 16)
+
+    def other_files(self):
+        return self._other_files().found
+
+    def _other_files(self):
+        if self._others is None and self.kind == aiodbg.TargetKind.TARGET_CORE:
+            self._others = OtherFiles(
+                self._read_core,
+                self._info_files(),
+                self._info_mappings(),
+                _execute("info auxv"),
+            )
+        elif self._others is None:
+            self._others = OtherFiles(None, "", "", "")
+        return self._others
+
+    def _read_core(self, address, length):
+        """What the core itself has, or None."""
+        if self._held is None:
+            self._held = sorted(_core_segments(with_contents=True))
+        held = _overlaps(self._held, address, address + length)
+        if sum(end - start for start, end in held) < length:
+            return None
+        try:
+            return self._read(address, length)
+        except aiodbg.MemoryFault:
+            return None
 
     def source_files(self, path):
         # As `list` finds files, and before that in the process's own root folder.
@@ -174,8 +208,13 @@ class GdbTarget(aiodbg.Target):
         found = [one for one in self._mappings if one.start <= address < one.end]
         return found[0] if found else None
 
+    def _info_mappings(self):
+        if self._mapping_text is None:
+            self._mapping_text = _execute("info proc mappings")
+        return self._mapping_text
+
     def _all_mappings(self):
-        text = _execute("info proc mappings")
+        text = self._info_mappings()
         files = [(int(s, 16), int(e, 16), name) for s, e, name in _MAPPED_FILE.findall(text)]
         if self.kind == aiodbg.TargetKind.TARGET_CORE:
             for has_contents in (True, False):

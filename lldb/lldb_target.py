@@ -11,6 +11,7 @@ import re
 
 import aiodbg
 import lldb
+from aiodbg.build_id import OtherFile, build_id, file_head, is_elf, is_other
 
 _NO_TARGET = (
     "no process and no core: use `process attach --pid PID`, or `target create --core FILE`"
@@ -146,18 +147,49 @@ class LldbTarget(aiodbg.Target):
                 start, end = region.GetRegionBase(), region.GetRegionEnd()
                 yield aiodbg.Region(start, end, region.IsWritable())
 
+    def other_files(self):
+        found = []
+        for module in self._target.module_iter():
+            if self._is_file_of(module):
+                continue
+            path = module.GetFileSpec().fullpath
+            mapped = build_id(self._mapped_head(module) or b"")
+            is_program = self._is_executable(module) or "libpython" in path
+            found.append(OtherFile(path, mapped, build_id(file_head(path)), is_program))
+        return sorted(found, key=lambda other: not other.is_program)
+
     def _is_file_of(self, module):
         """False if the module's file is another than was mapped.
 
-        It was replaced since, or is this machine's file of the same name. The first page tells,
-        which has the build id. It can't be told where that is not in the core.
+        It was replaced since, or is this machine's file of the same name. It can't be told where
+        the core lacks the first page, unless LLDB has moved the file to where none can be mapped:
+        it does so to the executable, by where that is said to begin.
         """
-        header = module.GetObjectFileHeaderAddress().GetLoadAddress(self._target)
+        header = _header(module, self._target)
         if header not in self._same_file:
             mapped = self._read_process(header, _PAGE)
-            stored = _file_bytes(module, 0, _PAGE)
-            self._same_file[header] = mapped == stored or mapped is None or stored is None
+            stored = file_head(module.GetFileSpec().fullpath or "")
+            known = mapped is not None and len(stored) == _PAGE
+            moved = header % _PAGE != 0 and header != lldb.LLDB_INVALID_ADDRESS
+            self._same_file[header] = not (is_other(mapped, stored) if known else moved)
         return self._same_file[header]
+
+    def _is_executable(self, module):
+        return module.GetFileSpec().fullpath == self._target.GetExecutable().fullpath
+
+    def _mapped_head(self, module):
+        """The first page of what was mapped where the module's file is not; None if not known."""
+        places = [_header(module, self._target)]
+        if self._is_executable(module):
+            segment = _segment(module)
+            places.extend([segment.GetFileAddress()] if segment else [])
+            # The executable is the first that is mapped.
+            places.extend(sorted(region.start for region in self.regions()))
+        for address in places:
+            mapped = self._read_process(address, _PAGE)
+            if mapped is not None and is_elf(mapped):
+                return mapped
+        return None
 
 
 def _version():
@@ -207,6 +239,20 @@ def _status(pid, key):
     except OSError:
         return None
     return int(found.group(1)) if found else None
+
+
+def _segment(module):
+    """What was mapped of a module's file, from its ELF header on; or None."""
+    segment = module.FindSection("PT_LOAD[0]")
+    return segment if segment.IsValid() and segment.GetFileOffset() == 0 else None
+
+
+def _header(module, target):
+    """Where the ELF header is. Of an executable that is not moved LLDB 19 tells another place."""
+    segment = _segment(module)
+    if segment is None:
+        return module.GetObjectFileHeaderAddress().GetLoadAddress(target)
+    return segment.GetLoadAddress(target)
 
 
 def _file_bytes(module, offset, length):

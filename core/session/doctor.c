@@ -146,7 +146,10 @@ static int examine_files(struct doctor *doctor)
 	int status = find_file(doctor, runtime->addr, doctor->runtime_file);
 	if (!status)
 		status = find_file(doctor, runtime->asyncio, doctor->asyncio_file);
-	return status;
+	if (!status)
+		status = session_other_file(&doctor->dbg->target, &doctor->error,
+					    &doctor->other_file);
+	return status < 0 ? status : 0;
 }
 
 /* ---- problems ---- */
@@ -309,6 +312,20 @@ static void conclude_cut_core(struct doctor *doctor)
 	advise(doctor, WRITE_WHOLE_CORES);
 }
 
+static bool conclude_other_file(struct doctor *doctor)
+{
+	const struct aiodbg_other_file *other = &doctor->other_file;
+	if (!other->file[0])
+		return false;
+	conclude(doctor,
+		 "the debugger has another build of a file than the program that ran: the build id "
+		 "of %s is %s, in the core it is %s",
+		 other->file, other->file_id[0] ? other->file_id : "none",
+		 other->mapped_id[0] ? other->mapped_id : "none");
+	advise_files(doctor, "");
+	return true;
+}
+
 /* CPython is there, but has no interpreter. */
 static bool has_no_interpreter(const struct doctor *doctor)
 {
@@ -354,6 +371,8 @@ static void conclude_absence(struct doctor *doctor)
 			 "of where variables and objects are",
 			 doctor->memory.lost ? ", or is cut off before that" : "");
 		advise(doctor, WRITE_MORE);
+	} else if (doctor->other_file.is_program) {
+		conclude_other_file(doctor);
 	} else if (doctor->elsewhere) {
 		conclude(doctor,
 			 "the debugger has other files than the program was started from: their "
@@ -445,6 +464,8 @@ static void conclude_snapshot(struct doctor *doctor)
 			 snap->version >> 24, snap->version >> 16 & 0xff, snap->borrowed_layout);
 		advise(doctor, "use a newer aiodbg if something looks wrong");
 	}
+	if (doctor->causes.count && conclude_other_file(doctor))
+		return;
 	if (doctor->dbg->runtime.found_by == FOUND_SCAN && doctor->causes.count) {
 		conclude(doctor, "the debugger has no files of the program, so CPython was found "
 				 "by a search in memory, and what is only in the files is missing");

@@ -74,6 +74,8 @@ struct doctor {
 	/* Files that such are in. */
 	char files[DOCTOR_FILES][AIODBG_FILE_MAX];
 	size_t file_count;
+	/* A file that the debugger takes for one of the core's; no name if there is none. */
+	struct aiodbg_other_file other_file;
 	/* Objects that are not what they should be. */
 	size_t corrupt_count;
 	/* Without a runtime: what a search in memory finds although names led elsewhere; 0 if

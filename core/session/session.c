@@ -100,12 +100,50 @@ static int look_in_process(struct aiodbg *dbg)
 	return 0;
 }
 
+int session_other_file(const struct aiodbg_target *target, struct aiodbg_error *err,
+		       struct aiodbg_other_file *ret)
+{
+	*ret = (struct aiodbg_other_file){0};
+	if (!target->find_other_file)
+		return AIODBG_NOT_FOUND;
+	int status = target->find_other_file(target->ctx, 0, ret);
+	ret->file[sizeof(ret->file) - 1] = '\0';
+	ret->mapped_id[sizeof(ret->mapped_id) - 1] = '\0';
+	ret->file_id[sizeof(ret->file_id) - 1] = '\0';
+	if (status)
+		*ret = (struct aiodbg_other_file){0};
+	return status < 0 ? error_set(err, status, "comparing files was refused") : status;
+}
+
+/* With the files of another build nothing was to be found: a better reason than any other. */
+static int blame_other_file(const struct aiodbg_target *target, int status,
+			    struct aiodbg_error *err)
+{
+	struct aiodbg_other_file other;
+	int found = session_other_file(target, err, &other);
+	if (found < 0)
+		return found;
+	if (found || !other.is_program)
+		return status;
+	const char *how = target->giving_files;
+	return error_set(err, status,
+			 "%.100s is of another build than the program that ran: its build id is "
+			 "%.40s, in the core it is %.40s; give the debugger the files of the "
+			 "machine where it ran%s%.100s",
+			 other.file, other.file_id[0] ? other.file_id : "none",
+			 other.mapped_id[0] ? other.mapped_id : "none", how ? ": " : "",
+			 how ? how : "");
+}
+
 int session_open(const struct aiodbg_target *target, const struct aiodbg_options *options,
 		 struct aiodbg_error *err, struct aiodbg **ret)
 {
 	int status = open_target(target, options, err, ret);
-	if (!status || !*ret || error_is_fatal(status) || !target->local_pid ||
-	    target->kind != AIODBG_TARGET_PROCESS || look_in_process(*ret))
+	if (!status || !*ret || error_is_fatal(status))
+		return status;
+	if (target->kind == AIODBG_TARGET_CORE)
+		return blame_other_file(target, status, err);
+	if (!target->local_pid || target->kind != AIODBG_TARGET_PROCESS || look_in_process(*ret))
 		return status;
 	error_clear(err);
 	return 0;

@@ -37,6 +37,11 @@ int session_open(const struct aiodbg_target *target, const struct aiodbg_options
 int session_open_process(uint32_t pid, const struct aiodbg_options *options,
 			 struct aiodbg_error *err, struct aiodbg **ret);
 
+/* The first file of another build that the debugger takes for the core's: 0, AIODBG_NOT_FOUND, or
+ * the callback's value, with the error set. */
+int session_other_file(const struct aiodbg_target *target, struct aiodbg_error *err,
+		       struct aiodbg_other_file *ret);
+
 /* dbg may be NULL. */
 void session_close(struct aiodbg *dbg);
 

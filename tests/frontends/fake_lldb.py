@@ -285,6 +285,10 @@ class SBTarget:
     def module_iter(self):
         return iter(self.process.modules)
 
+    def GetExecutable(self):
+        """The file of the first module, as a specification."""
+        return self.process.modules[0].GetFileSpec()
+
     def GetDebugger(self):
         return self
 
@@ -337,7 +341,7 @@ class SBSection:
 
     def __init__(self, name="", address=LLDB_INVALID_ADDRESS, size=0, **others):
         self.name = name
-        self.address = address
+        self.address = self.file_address = address
         self.size = size
         self.offset = others.get("offset", 0)
         self.flags = others.get("flags", "r")
@@ -351,6 +355,9 @@ class SBSection:
 
     def GetLoadAddress(self, target):
         return self.address
+
+    def GetFileAddress(self):
+        return self.file_address
 
     def GetByteSize(self):
         return self.size

@@ -191,6 +191,18 @@ def test_another_file_of_the_same_name(mapped):
     assert list(found.sections(".rodata")) == []
 
 
+def test_executable_that_was_put_where_none_can_be(lldb, target, tmp_path):
+    """As LLDB does with one of another build, which begins elsewhere."""
+    (tmp_path / "file").write_bytes(b"file" + bytes(PAGE))
+    segment = lldb.SBSection("PT_LOAD[0]", 0x3E1870, PAGE)
+    module = lldb.SBModule(str(tmp_path / "file"), 0x3E1870, [segment], {"symbol": [0x3E2000]})
+    segment.file_address = 0x400000
+    memory = {0x400000: b"\x7fELF" + bytes(PAGE - 4)}
+    found = target(plugin="elf-core", memory=memory, modules=[module])
+    assert list(found.symbols("symbol")) == []
+    assert found.other_files() == [(str(tmp_path / "file"), None, None, True)]
+
+
 def test_file_that_cannot_be_told_from_another(mapped):
     """The core lacks the first page."""
     assert mapped(first_page=None).read(0x30200, 4) == mapped.content[0x1200:0x1204]

@@ -10,6 +10,7 @@ import time
 import aiodbg
 import pytest
 from aiodbg import mirror
+from aiodbg.build_id import OtherFile
 from aiodbg.target import CALLBACK_RAISED, BoundTarget, Guard
 from targets import ListSink, MemoryTarget
 
@@ -214,6 +215,25 @@ def test_mappings_reach_the_library():
             assert (found.end, found.has_contents, found.file) == (4096, has_contents, path)
         assert bound.struct.find_mapping(None, 4, ctypes.byref(found)) == aiodbg.Status.NOT_FOUND
     assert BoundTarget(MemoryTarget(), guard).struct.debugger is None
+
+
+def test_other_files_reach_the_library():
+    class Target(MemoryTarget):
+        def other_files(self):
+            yield OtherFile("/python", "ab", None, True)
+            yield OtherFile("/" + "x" * 1000, "y" * 1000, "cd", False)
+
+    guard = Guard()
+    bound = BoundTarget(Target(), guard)
+    found = mirror.COtherFile()
+    with guard:
+        find = bound.struct.find_other_file
+        assert find(None, 1, ctypes.byref(found)) == aiodbg.Status.OK
+        assert (len(found.file), len(found.mapped_id), found.file_id) == (255, 71, b"cd")
+        assert find(None, 0, ctypes.byref(found)) == aiodbg.Status.OK
+        assert (found.file, found.mapped_id, found.file_id) == (b"/python", b"ab", b"")
+        assert found.is_program
+        assert find(None, 2, ctypes.byref(found)) == aiodbg.Status.NOT_FOUND
 
 
 def test_source_lines_reach_the_library(tmp_path):

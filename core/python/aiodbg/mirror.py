@@ -13,6 +13,7 @@ INTERFACE = 4
 
 MESSAGE_MAX = 400
 FILE_MAX = 256
+BUILD_ID_MAX = 72
 USAGE_MAX = 1024
 HELP_MAX = 8192
 
@@ -172,6 +173,20 @@ class CMapping(ctypes.Structure):
     ]
 
 
+class COtherFile(ctypes.Structure):
+    """struct aiodbg_other_file"""
+
+    _fields_ = [
+        ("file", ctypes.c_char * FILE_MAX),
+        ("mapped_id", ctypes.c_char * BUILD_ID_MAX),
+        ("file_id", ctypes.c_char * BUILD_ID_MAX),
+        ("is_program", ctypes.c_int),
+    ]
+
+
+FIND_OTHER_FILE_FN = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.POINTER(COtherFile)
+)
 FIND_MAPPING_FN = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.c_void_p, ctypes.c_uint64, ctypes.POINTER(CMapping)
 )
@@ -201,6 +216,7 @@ class CTarget(ctypes.Structure):
         ("interrupted", INTERRUPTED_FN),
         ("source_line", SOURCE_LINE_FN),
         ("find_mapping", FIND_MAPPING_FN),
+        ("find_other_file", FIND_OTHER_FILE_FN),
     ]
 
 

@@ -19,8 +19,10 @@ import sys
 import time
 
 from .mirror import (
+    BUILD_ID_MAX,
     FILE_MAX,
     FIND_MAPPING_FN,
+    FIND_OTHER_FILE_FN,
     FIND_SECTION_FN,
     FIND_SYMBOL_FN,
     INTERRUPTED_FN,
@@ -31,6 +33,7 @@ from .mirror import (
     WRITE_FN,
     ByteOrder,
     CMapping,
+    COtherFile,
     CRegion,
     CSink,
     CTarget,
@@ -100,6 +103,11 @@ class Target:
     def mapping(self, address):
         """The Mapping that address is in, or None: why it cannot be read."""
         return None
+
+    def other_files(self):
+        """build_id.OtherFile of each file that the debugger takes for one of a core, though it is
+        of another build; those of the program first."""
+        return ()
 
     def source_files(self, path):
         """Where this machine may have a source file that the target knows as path, best first."""
@@ -255,6 +263,7 @@ class BoundTarget:
         self._symbols = _Lists(target.symbols)
         self._sections = _Lists(target.sections)
         self._regions = None
+        self._other_files = None
         self.struct = CTarget(
             size=ctypes.sizeof(CTarget),
             word_size=target.word_size,
@@ -272,6 +281,7 @@ class BoundTarget:
             interrupted=INTERRUPTED_FN(self._interrupted),
             source_line=SOURCE_LINE_FN(self._source_line),
             find_mapping=FIND_MAPPING_FN(self._find_mapping),
+            find_other_file=FIND_OTHER_FILE_FN(self._find_other_file),
         )
 
     def _read(self, _ctx, address, buffer, length):
@@ -334,6 +344,23 @@ class BoundTarget:
         has_contents = -1 if found.has_contents is None else bool(found.has_contents)
         path = bytes_of(found.file or "")[: FILE_MAX - 1]
         ret[0] = CMapping(found.start, found.end, has_contents, path)
+        return Status.OK
+
+    def _find_other_file(self, _ctx, index, ret):
+        return self._guard.call(self._do_find_other_file, index, ret)
+
+    def _do_find_other_file(self, index, ret):
+        if self._other_files is None:
+            self._other_files = list(self._target.other_files())
+        if index >= len(self._other_files):
+            return Status.NOT_FOUND
+        other = self._other_files[index]
+        ret[0] = COtherFile(
+            bytes_of(other.file)[: FILE_MAX - 1],
+            bytes_of(other.mapped_id or "")[: BUILD_ID_MAX - 1],
+            bytes_of(other.file_id or "")[: BUILD_ID_MAX - 1],
+            bool(other.is_program),
+        )
         return Status.OK
 
     def _source_line(self, _ctx, path, line, buffer, size):
