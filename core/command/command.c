@@ -58,6 +58,8 @@ const char *aiodbg_command_complete(const char *name, const char *previous, cons
 		return NULL;
 	const struct option *option = parse_option_name(command, previous, &value);
 	if (option && parse_takes_next(option, value)) {
+		if (option->complete)
+			return option->complete(option, word, index);
 		/* A file or a number is for the user to know. */
 		const char *const *choice = option_choices(option, command);
 		for (; !found && choice && *choice; choice++)

@@ -42,6 +42,10 @@ struct arguments {
 	int64_t top;
 	/* What makes the command fail, as it was given, or NULL. */
 	const char *fail_on;
+	/* Which tasks are shown, and how. */
+	struct view_query query;
+	/* Something of that was asked for. */
+	bool has_query;
 };
 
 /* ---- options: options.c ---- */
@@ -65,7 +69,11 @@ struct option {
 	/* enum aiodbg_word_kind of its value, for completion. */
 	int word;
 	parse_option_fn *parse;
-	/* For parse_number(): where the value goes, an int64_t, and its range. */
+	/* In help, "%s" stands for the keys that this takes. */
+	bool (*lists_keys)(const struct view_key *key);
+	/* Instead of choices: completions of a value that has many. As aiodbg_command_complete(). */
+	const char *(*complete)(const struct option *option, const char *word, unsigned int index);
+	/* For option_parse_number(): where the value goes, an int64_t, and its range. */
 	size_t field;
 	int64_t min, max;
 };
@@ -74,12 +82,17 @@ struct option {
 extern const struct option option_format, option_json, option_pid, option_retries, option_after,
 	option_depth, option_limit, option_waits, option_all, option_top, option_fail_on,
 	option_output, option_help;
+/* view_options.c. */
+extern const struct option option_with, option_without, option_sort, option_top_tasks;
 
 /* What it can be set to by this command, or NULL. */
 const char *const *option_choices(const struct option *option, const struct command *command);
 
 /* What --retries says, or its default. */
 uint32_t option_retries_of(const struct arguments *arguments);
+
+/* Parse a number into the field of the option, and fail for others. */
+parse_option_fn option_parse_number;
 
 /* Parse a PID, of --pid or of an operand. */
 int option_set_pid(const char *text, struct arguments *ret, struct aiodbg_error *err);
@@ -118,6 +131,8 @@ struct command {
 	uint32_t wants;
 	/* It looks twice at a process that runs. */
 	bool looks_twice;
+	/* It shows those who wait for a task with it, as a tree has to. */
+	bool with_awaiters;
 	/* What it shows: enum aiodbg_show, or SHOW_DOCTOR. */
 	uint32_t shows;
 	/* Names of renderers of that, of which the first is the default. Ended by NULL. */

@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 /* A text that grows in a buffer. What does not fit is cut. */
 struct text {
@@ -48,6 +49,26 @@ static void add_usage(struct text *text, const struct command *command)
 	}
 }
 
+/* "name, function, file or state", in lines. */
+static void add_keys(struct text *text, const struct option *option)
+{
+	size_t width = 0, left = 0;
+	for (const struct view_key *key = view_keys; key->name; key++)
+		left += option->lists_keys(key);
+	for (const struct view_key *key = view_keys; key->name; key++) {
+		if (!option->lists_keys(key))
+			continue;
+		bool is_open = key->name[strlen(key->name) - 1] == '.';
+		const char *after = --left > 1 ? ", " : left ? " or " : "";
+		width += strlen(key->name) + strlen(after);
+		if (width > 60 && after[0]) {
+			add(text, "\n      ");
+			width = 0;
+		}
+		add(text, "%s%s%s", key->name, is_open ? "VAR" : "", after);
+	}
+}
+
 static void add_option_help(struct text *text, const struct option *option,
 			    const struct command *command)
 {
@@ -56,7 +77,10 @@ static void add_option_help(struct text *text, const struct option *option,
 	add_option(text, option);
 	add(text, "\n      ");
 	for (const char *c = option->help; *c; c++) {
-		if (choices && c[0] == '%' && c[1] == 's') {
+		if (option->lists_keys && c[0] == '%' && c[1] == 's') {
+			add_keys(text, option);
+			c++;
+		} else if (choices && c[0] == '%' && c[1] == 's') {
 			char list[256];
 			text_list(choices, list, sizeof(list));
 			add(text, "%s", list);

@@ -40,7 +40,7 @@ const char *const *option_choices(const struct option *option, const struct comm
 	return option == &option_format ? command->formats : option->choices;
 }
 
-static int parse_number(const struct option *option, const struct command *command,
+int option_parse_number(const struct option *option, const struct command *command,
 			const char *value, struct arguments *ret, struct aiodbg_error *err)
 {
 	(void)command;
@@ -55,7 +55,7 @@ static int parse_limit(const struct option *option, const struct command *comman
 		       const char *value, struct arguments *ret, struct aiodbg_error *err)
 {
 	ret->has_limit = true;
-	return parse_number(option, command, value, ret, err);
+	return option_parse_number(option, command, value, ret, err);
 }
 
 /* Seconds, with up to three digits after the point. */
@@ -182,7 +182,7 @@ const struct option option_retries = {
 	.argument = "N",
 	.help = "Look again, up to N times, if the process ran on while it was read and the\n"
 		"result does not fit together. The default is 3 for a PID, else 0.",
-	.parse = parse_number,
+	.parse = option_parse_number,
 	.field = offsetof(struct arguments, retries),
 	.max = LIMIT_RETRIES,
 };
@@ -201,7 +201,7 @@ const struct option option_depth = {
 	.name = "--depth",
 	.argument = "N",
 	.help = "Leave out the N - 1 innermost frames of a running task.",
-	.parse = parse_number,
+	.parse = option_parse_number,
 	.field = offsetof(struct arguments, depth),
 	.max = INT32_MAX,
 };
@@ -233,7 +233,7 @@ const struct option option_top = {
 	.name = "--top",
 	.argument = "N",
 	.help = "Show up to N lines of each section: 8 by default, 0 for all.",
-	.parse = parse_number,
+	.parse = option_parse_number,
 	.field = offsetof(struct arguments, top),
 	.max = INT32_MAX,
 };

@@ -13,7 +13,8 @@ const struct command command_ps = {
 	.shows = AIODBG_SHOW_TASKS,
 	.formats = (const char *const[]){"table", "json", NULL},
 	.options = (const struct option *const[]){&option_format, &option_json, &option_waits,
-						  &option_pid, &option_retries, &option_output,
-						  &option_help, NULL},
+						  &option_with, &option_without, &option_sort,
+						  &option_top_tasks, &option_pid, &option_retries,
+						  &option_output, &option_help, NULL},
 	.run = run_snapshot,
 };

@@ -119,6 +119,39 @@ static int take_snapshot(const struct run *run, struct aiodbg_error *err,
 	return status;
 }
 
+/* Which tasks the view has; NULL: all. */
+static int select_tasks(const struct run *run, const struct aiodbg_snapshot *snap,
+			struct view_query *query, struct aiodbg_error *err,
+			struct selection *selection)
+{
+	const struct aiodbg_target *target = run->arguments.pid ? NULL : run->target;
+	struct work work = {
+		.interrupted = target ? target->interrupted : run->sink->interrupted,
+		.ctx = target ? target->ctx : run->sink->ctx,
+		.error = err,
+	};
+	*selection = (struct selection){0};
+	if (!run->arguments.has_query)
+		return 0;
+	query->with_awaiters = run->command->with_awaiters;
+	query->pending_only = !strcmp(run->arguments.format, "table");
+	return selection_make(snap, query, &work, selection);
+}
+
+static int show(const struct run *run, const struct aiodbg_snapshot *snap, struct view *view,
+		struct aiodbg_error *err)
+{
+	struct view_query query = run->arguments.query;
+	struct selection selection;
+	int status = select_tasks(run, snap, &query, err, &selection);
+	if (run->arguments.has_query)
+		view->selection = &selection;
+	if (!status)
+		status = run_write(run, view, err);
+	selection_deinit(&selection);
+	return status;
+}
+
 int run_snapshot(const struct run *run, struct aiodbg_error *err)
 {
 	struct aiodbg_snapshot *snap;
@@ -139,7 +172,7 @@ int run_snapshot(const struct run *run, struct aiodbg_error *err)
 	int status = take_snapshot(run, err, &snap);
 	if (status)
 		return status;
-	const struct view view = {
+	struct view view = {
 		.snap = snap,
 		.options = &options,
 		.all = arguments->all,
@@ -147,7 +180,7 @@ int run_snapshot(const struct run *run, struct aiodbg_error *err)
 		       : arguments->top	  ? (size_t)arguments->top
 					  : SIZE_MAX,
 	};
-	status = run_write(run, &view, err);
+	status = show(run, snap, &view, err);
 	if (!status && arguments->fail_on)
 		status = fail_on_match(arguments->fail_on, snap, arguments->all, err);
 	aiodbg_snapshot_destroy(snap);

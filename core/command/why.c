@@ -19,8 +19,9 @@ const struct command command_why = {
 	.shows = AIODBG_SHOW_WHY,
 	.formats = (const char *const[]){"text", "json", NULL},
 	.options = (const struct option *const[]){&option_format, &option_json, &option_all,
-						  &option_top, &option_fail_on, &option_pid,
-						  &option_retries, &option_after, &option_output,
-						  &option_help, NULL},
+						  &option_with, &option_without, &option_top,
+						  &option_fail_on, &option_pid, &option_retries,
+						  &option_after, &option_output, &option_help,
+						  NULL},
 	.run = run_snapshot,
 };

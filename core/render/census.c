@@ -131,11 +131,11 @@ static int compare_groups(const void *a, const void *b)
 	return (int)x->kind - (int)y->kind;
 }
 
-static void count_tasks(struct census *census)
+static void count_tasks(struct census *census, const struct view *view)
 {
-	const struct aiodbg_snapshot *snap = census->snap;
-	for (size_t i = 0; i < snap->tasks.count; i++) {
-		const struct task *task = snap->tasks.items[i];
+	size_t count = view_count(view);
+	for (size_t i = 0; i < count; i++) {
+		const struct task *task = view_task(view, i);
 		if (!task_is_pending(task))
 			continue;
 		census->pending++;
@@ -144,8 +144,8 @@ static void count_tasks(struct census *census)
 		else if (task->is_copy)
 			census->copies++;
 		else
-			add_task(census, task, &census->waits->of_tasks[i],
-				 census->waits->moved && census->waits->moved[i]);
+			add_task(census, task, &census->waits->of_tasks[task->index],
+				 census->waits->moved && census->waits->moved[task->index]);
 	}
 	qsort(census->groups, WAIT_KIND_COUNT, sizeof(census->groups[0]), compare_groups);
 }
@@ -364,12 +364,12 @@ static void write_groups(struct output *out, const struct census *census, struct
 			      kinds - shown);
 }
 
-void census_write(struct output *out, const struct aiodbg_snapshot *snap, struct draft *draft,
-		  size_t top)
+void census_write(struct output *out, const struct view *view, struct draft *draft, size_t top)
 {
+	const struct aiodbg_snapshot *snap = view->snap;
 	struct census census = {.snap = snap, .waits = snap->waits};
 	census.has_now = snap->waits->has_now && !snap->waits->now_is_least;
-	count_tasks(&census);
+	count_tasks(&census, view);
 	if (!census.pending)
 		return;
 	reason_write_count(out, census.pending);

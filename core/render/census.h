@@ -4,12 +4,12 @@
 #define RENDER_CENSUS_H
 
 #include "base/output.h"
+#include "snapshot/view.h"
 #include "snapshot/waits.h"
 
 struct draft;
 
 /* So many lines at most, the others counted. Nothing if there are no pending tasks. */
-void census_write(struct output *out, const struct aiodbg_snapshot *snap, struct draft *draft,
-		  size_t top);
+void census_write(struct output *out, const struct view *view, struct draft *draft, size_t top);
 
 #endif

@@ -10,8 +10,10 @@
 #include "base/error.h"
 #include "render/json_memory.h"
 #include "render/json_put.h"
+#include "render/json_view.h"
 #include "render/json_waits.h"
 #include "render/render.h"
+#include "render/why.h"
 #include "snapshot/verdicts.h"
 
 #include <hashtab.h>
@@ -411,8 +413,9 @@ static void begin_element(struct json *json, size_t index)
 }
 
 /* What only a snapshot that was asked for waits has. */
-static void put_waits(struct json *json, const struct aiodbg_snapshot *snap)
+static void put_waits(struct json *json, const struct view *view)
 {
+	const struct aiodbg_snapshot *snap = view->snap;
 	const struct waits *waits = snap->waits;
 	size_t count = 0;
 	put_text(json, ",\n\"loops\":[");
@@ -429,29 +432,40 @@ static void put_waits(struct json *json, const struct aiodbg_snapshot *snap)
 		json_put_object(json->gen, snap, object);
 	}
 	put_text(json, "],\n\"verdicts\":[");
+	count = 0;
 	for (size_t i = 0; i < snap->verdicts->list.count; i++) {
-		begin_element(json, i);
+		if (!why_shows(view, &snap->verdicts->list.items[i]))
+			continue;
+		begin_element(json, count++);
 		json_put_verdict(json->gen, snap, &snap->verdicts->list.items[i], json->words);
 	}
 	put_text(json, "]");
 }
 
-static void put_snapshot(struct json *json, const struct aiodbg_snapshot *snap)
+static void put_snapshot(struct json *json, const struct view *view)
 {
+	const struct aiodbg_snapshot *snap = view->snap;
 	yajl_gen gen = json->gen;
 	put_text(json, "{\"format\":\"aiodbg-snapshot\",\"version\":1,\n\"python\":");
 	put_python(gen, snap);
 	put_text(json, ",\n\"target\":");
 	put_target(gen, snap);
+	if (view->selection) {
+		put_text(json, ",\n\"view\":");
+		json_put_view(gen, view->selection);
+		put_text(json, ",\n\"left_out\":");
+		json_put_left_out(gen, view->selection);
+	}
 	put_text(json, ",\n\"threads\":[");
 	for (size_t i = 0; i < snap->threads.count; i++) {
 		begin_element(json, i);
 		put_thread(json, snap, &snap->threads.items[i]);
 	}
 	put_text(json, "],\n\"tasks\":[");
-	for (size_t i = 0; i < snap->tasks.count && !json->out->status && !json->no_memory; i++) {
+	size_t count = view_count(view);
+	for (size_t i = 0; i < count && !json->out->status && !json->no_memory; i++) {
 		begin_element(json, i);
-		put_task(json, snap, snap->tasks.items[i]);
+		put_task(json, snap, view_task(view, i));
 	}
 	put_text(json, "],\n\"cycles\":[");
 	for (size_t i = 0; i < snap->cycles.count; i++) {
@@ -460,7 +474,7 @@ static void put_snapshot(struct json *json, const struct aiodbg_snapshot *snap)
 	}
 	put_text(json, "]");
 	if (snap->waits)
-		put_waits(json, snap);
+		put_waits(json, view);
 	put_text(json, ",\n\"complete\":");
 	yajl_gen_bool(gen, snapshot_is_complete(snap));
 	put_text(json, ",\n\"errors\":");
@@ -475,12 +489,12 @@ static void json_begin(struct json *json)
 }
 
 /* What is changed in here is the caller's, so that it is defined after the jump. */
-static bool write_document(struct json *json, const struct aiodbg_snapshot *snap)
+static bool write_document(struct json *json, const struct view *view)
 {
 	if (setjmp(json->memory.out_of_memory))
 		return false;
 	json_begin(json);
-	put_snapshot(json, snap);
+	put_snapshot(json, view);
 	flush(json, true);
 	return !json->no_memory;
 }
@@ -491,7 +505,7 @@ int render_json(const struct view *view, struct output *out)
 	json.frames = htab_create_alloc(256, ready_hash, ready_equal, NULL, calloc, free);
 	json.words = view->snap->waits ? malloc(sizeof(*json.words)) : NULL;
 	bool done = arena_init(&json.memory.arena) && json.frames &&
-		    (json.words || !view->snap->waits) && write_document(&json, view->snap);
+		    (json.words || !view->snap->waits) && write_document(&json, view);
 	free(json.words);
 	if (json.frames)
 		htab_delete(json.frames);

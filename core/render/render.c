@@ -107,6 +107,39 @@ void render_stopped(const struct aiodbg_snapshot *snap, struct output *out)
 			      snap->pid);
 }
 
+/* "--with waits=lock" */
+static void write_filters(const struct view_query *query, struct output *out)
+{
+	for (size_t i = 0; i < query->filter_count; i++) {
+		output_text(out, query->filters[i].without ? " --without " : " --with ");
+		output_safe(out, query->filters[i].text, LIMIT_NAME_SHOWN);
+	}
+}
+
+void render_left_out(const struct view *view, struct output *out)
+{
+	const struct selection *selection = view->selection;
+	if (!selection || (!selection->filtered && !selection->cut))
+		return;
+	output_text(out, "\nLeft out: ");
+	if (selection->filtered) {
+		output_format(out, "%zu task%s by", selection->filtered,
+			      selection->filtered == 1 ? "" : "s");
+		write_filters(selection->query, out);
+	}
+	if (selection->filtered && selection->cut)
+		output_text(out, ", ");
+	if (selection->cut)
+		output_format(out, "%zu task%s by --top: --top 0 shows %s", selection->cut,
+			      selection->cut == 1 ? "" : "s", selection->cut == 1 ? "it" : "them");
+	output_text(out, ".\n");
+	if (!selection->near)
+		return;
+	output_text(out, "No task fits: did you mean --with name=");
+	task_write_name(out, selection->near, false);
+	output_text(out, "?\n");
+}
+
 #define CAUSES_SHOWN 5
 
 static void render_cause(const struct cause *cause, bool of_tasks, struct output *out)

@@ -4,22 +4,7 @@
 #define RENDER_RENDER_H
 
 #include "base/output.h"
-#include "snapshot/model.h"
-
-struct doctor;
-
-/* What is to be shown, and how. */
-struct view {
-	const struct aiodbg_snapshot *snap;
-	/* NULL: all as usual. */
-	const struct aiodbg_render_options *options;
-	/* For AIODBG_SHOW_WHY: verdicts that are only possible too; lines of a section, 0 being as
-	 * many as usual. */
-	bool all;
-	size_t top;
-	/* For SHOW_DOCTOR. */
-	const struct doctor *doctor;
-};
+#include "snapshot/view.h"
 
 /*
  * Returns 0, AIODBG_NO_MEMORY, or AIODBG_NOT_FOUND if the snapshot does not have what the options
@@ -62,6 +47,9 @@ void render_empty(const struct aiodbg_snapshot *snap, struct output *out);
 void render_not_polled(const struct aiodbg_snapshot *snap, struct output *out);
 
 void render_problems(const struct aiodbg_snapshot *snap, struct output *out);
+
+/* The last line of a listing that is not whole: how many tasks are left out, and how they are seen. */
+void render_left_out(const struct view *view, struct output *out);
 
 /* A line below all tasks if somebody has stopped the process. */
 void render_stopped(const struct aiodbg_snapshot *snap, struct output *out);

@@ -144,12 +144,12 @@ static void write_row(const struct row *row, struct output *out, size_t *widths)
 	output_text(out, "\n");
 }
 
-static void each_row(const struct aiodbg_snapshot *snap, row_fn *visit, struct output *out,
-		     size_t *widths)
+static void each_row(const struct view *view, row_fn *visit, struct output *out, size_t *widths)
 {
-	for (size_t i = 0; i < snap->tasks.count && output_goes_on(out); i++) {
-		struct row row = {.snap = snap, .task = snap->tasks.items[i]};
-		if (!task_is_pending(row.task))
+	size_t count = view_count(view);
+	for (size_t i = 0; i < count && output_goes_on(out); i++) {
+		struct row row = {.snap = view->snap, .task = view_task(view, i)};
+		if (!view->selection && !task_is_pending(row.task))
 			continue;
 		if (!row.task->awaiter_count)
 			visit(&row, out, widths);
@@ -189,11 +189,12 @@ int render_table(const struct view *view, struct output *out)
 	}
 	for (int column = 0; column < COLUMNS; column++)
 		widths[column] = strlen(titles[column]);
-	each_row(snap, measure_row, out, widths);
+	each_row(view, measure_row, out, widths);
 	write_header(out, widths, column_count(snap));
-	each_row(snap, write_row, out, widths);
+	each_row(view, write_row, out, widths);
 	render_stopped(snap, out);
 	render_problems(snap, out);
 	render_not_polled(snap, out);
+	render_left_out(view, out);
 	return 0;
 }

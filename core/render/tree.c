@@ -31,8 +31,8 @@ enum drawn {
 };
 
 struct level {
-	const struct task *task;
-	/* Those that it awaits and has started which are drawn here. */
+	/* What a task awaits and has started, and those of them which are drawn here. */
+	struct edge *const *edges;
 	size_t next_child, end;
 	/* Levels of the prefix above the children. */
 	size_t indent;
@@ -54,6 +54,7 @@ struct frame_line {
 #define FRAME_LINES 64
 
 struct tree {
+	const struct view *view;
 	const struct aiodbg_snapshot *snap;
 	struct output *out;
 	const struct charset *charset;
@@ -150,7 +151,9 @@ static void write_frame(struct tree *tree, const struct location *location)
 static void write_reason(struct tree *tree, const struct task *task)
 {
 	const struct waits *waits = tree->snap->waits;
-	if (!waits || (task->awaited_count && waits->of_tasks[task->index].for_tasks))
+	struct edge **edges;
+	if (!waits ||
+	    (view_awaited(tree->view, task, &edges) && waits->of_tasks[task->index].for_tasks))
 		return;
 	output_text(tree->out, "    <- ");
 	reason_write_task(tree->out, tree->snap, task);
@@ -176,9 +179,9 @@ static void write_reference(struct tree *tree, const struct task *task, const st
 		output_text(tree->out, " [see above]\n");
 }
 
-static void push_level(struct tree *tree, const struct task *task, size_t first, size_t end)
+static void push_level(struct tree *tree, struct edge *const *edges, size_t first, size_t end)
 {
-	struct level level = {task, first, end, tree->indent};
+	struct level level = {edges, first, end, tree->indent};
 	if (!array_push(&tree->levels, level))
 		tree->no_memory = true;
 }
@@ -189,14 +192,14 @@ static void push_level(struct tree *tree, const struct task *task, size_t first,
  */
 static void write_frames(struct tree *tree, const struct task *task)
 {
-	size_t end = task->awaited_count;
+	struct edge **edges;
+	size_t end = view_awaited(tree->view, task, &edges);
 	for (size_t i = task->depth; i > 0; i--) {
 		size_t first = end;
-		while (first && !edge_waits(task->awaited[first - 1]) &&
-		       task->awaited[first - 1]->frame == i)
+		while (first && !edge_waits(edges[first - 1]) && edges[first - 1]->frame == i)
 			first--;
 		if (first < end)
-			push_level(tree, task, first, end);
+			push_level(tree, edges, first, end);
 		begin_line(tree, first == end);
 		write_frame(tree, task->stack[i - 1]);
 		if (i == 1)
@@ -205,7 +208,7 @@ static void write_frames(struct tree *tree, const struct task *task)
 		indent(tree, first == end);
 		end = first;
 	}
-	push_level(tree, task, 0, end);
+	push_level(tree, edges, 0, end);
 }
 
 /* A task and its frames; its children follow from its level. */
@@ -249,8 +252,7 @@ static void write_root(struct tree *tree, const struct task *root)
 			tree->levels.count--;
 			continue;
 		}
-		const struct task *task = level->task;
-		const struct edge *edge = task->awaited[level->next_child++];
+		const struct edge *edge = level->edges[level->next_child++];
 		write_task(tree, edge->task, edge, level->next_child == level->end);
 	}
 }
@@ -277,13 +279,13 @@ static bool is_root(const struct task *task)
  * only a task which was started somewhere closes. */
 static void write_all(struct tree *tree)
 {
-	const struct tasks *tasks = &tree->snap->tasks;
+	size_t count = view_count(tree->view);
 	for (int pass = 0; pass < 3; pass++) {
-		for (size_t i = 0;
-		     i < tasks->count && output_goes_on(tree->out) && !tree->no_memory; i++) {
-			const struct task *task = tasks->items[i];
+		for (size_t i = 0; i < count && output_goes_on(tree->out) && !tree->no_memory;
+		     i++) {
+			const struct task *task = view_task(tree->view, i);
 			bool wanted = pass == 2 || (pass ? task->knot != 0 : is_root(task));
-			if (wanted && tree->drawn[i] == NOT_DRAWN)
+			if (wanted && tree->drawn[task->index] == NOT_DRAWN)
 				write_tree(tree, task);
 		}
 	}
@@ -292,10 +294,13 @@ static void write_all(struct tree *tree)
 static void write_cycles(struct tree *tree)
 {
 	const struct cycles *cycles = &tree->snap->cycles;
-	if (cycles->count)
-		output_text(tree->out, "\n");
+	size_t count = 0;
 	for (size_t i = 0; i < cycles->count && output_goes_on(tree->out); i++) {
 		const struct cycle *cycle = &cycles->items[i];
+		if (!view_shows(tree->view, cycle->tasks[0]))
+			continue;
+		if (!count++)
+			output_text(tree->out, "\n");
 		output_text(tree->out, cycle->deadlock ? "Deadlock: " : "Cycle: ");
 		for (size_t k = 0; k <= cycle->count; k++) {
 			if (k)
@@ -310,6 +315,7 @@ int render_tree(const struct view *view, struct output *out)
 {
 	const struct aiodbg_snapshot *snap = view->snap;
 	struct tree tree = {
+		.view = view,
 		.snap = snap,
 		.out = out,
 		.charset = out->sink->unicode ? &unicode : &ascii,
@@ -324,6 +330,7 @@ int render_tree(const struct view *view, struct output *out)
 	render_stopped(snap, out);
 	render_problems(snap, out);
 	render_not_polled(snap, out);
+	render_left_out(view, out);
 	free(tree.drawn);
 	array_deinit(&tree.levels);
 	array_deinit(&tree.to_continue);

@@ -225,6 +225,7 @@ void why_write_summary(struct output *out, const struct aiodbg_snapshot *snap,
 /* ---- verdicts ---- */
 
 struct why {
+	const struct view *view;
 	const struct aiodbg_snapshot *snap;
 	struct output *out;
 	bool all;
@@ -420,21 +421,36 @@ static void write_next(struct why *why)
 		for (size_t k = 0; !task && k < verdict->party_count; k++)
 			task = verdict->parties[k].task;
 	}
-	for (size_t i = 0; !task && i < snap->tasks.count; i++)
-		task = snap->tasks.items[i];
+	if (!task && view_count(why->view))
+		task = view_task(why->view, 0);
 	if (!task)
 		return;
 	pid_option(snap, " --pid %" PRIu32, pid, sizeof(pid));
 	pid_option(snap, " %" PRIu32, operand, sizeof(operand));
 	const char *all = locks ? "All that wait for a lock" : "All tasks";
+	const char *command = locks ? "asyncio ps --with waits=lock" : "asyncio ps --waits";
 	draft_begin(why->draft, why->out);
 	output_format(&why->draft->words, "One task: asyncio why%s 0x%" PRIx64, pid, task->id);
-	size_t width = draft_width(why->draft) + strlen(all) + strlen(": asyncio ps --waits") +
+	size_t width = draft_width(why->draft) + strlen(all) + strlen(": ") + strlen(command) +
 		       strlen(operand);
 	output_text(why->out, "\n");
 	output_bytes(why->out, why->draft->words.buffer, why->draft->words.used);
-	output_format(why->out, "%s%s: asyncio ps --waits%s\n",
-		      width + GAP <= SCREEN_WIDTH ? "     " : "\n", all, operand);
+	output_format(why->out, "%s%s: %s%s\n", width + GAP <= SCREEN_WIDTH ? "     " : "\n", all,
+		      command, operand);
+}
+
+bool why_shows(const struct view *view, const struct verdict *verdict)
+{
+	bool is_of_tasks = false;
+	if (!view->selection)
+		return true;
+	for (size_t i = 0; i < verdict->party_count; i++) {
+		const struct task *task = verdict->parties[i].task;
+		is_of_tasks = is_of_tasks || task;
+		if (task && view_shows(view, task))
+			return true;
+	}
+	return !is_of_tasks;
 }
 
 static bool is_hidden(const struct why *why, const struct verdict *verdict)
@@ -445,9 +461,13 @@ static bool is_hidden(const struct why *why, const struct verdict *verdict)
 static void write_verdicts(struct why *why)
 {
 	const struct verdict_list *list = &why->snap->verdicts->list;
-	size_t shown = 0, hidden = 0, cut = 0;
+	size_t shown = 0, hidden = 0, cut = 0, filtered = 0;
 	for (size_t i = 0; i < list->count && output_goes_on(why->out); i++) {
 		const struct verdict *verdict = &list->items[i];
+		if (!why_shows(why->view, verdict)) {
+			filtered++;
+			continue;
+		}
 		if (is_hidden(why, verdict)) {
 			hidden++;
 			continue;
@@ -460,8 +480,11 @@ static void write_verdicts(struct why *why)
 			output_text(why->out, "\n");
 		write_verdict(why, verdict);
 	}
-	if (!shown)
+	if (!shown && !filtered)
 		write_idle(why);
+	if (filtered)
+		output_format(why->out, "%s%zu more about other tasks.\n", shown ? "\n" : "",
+			      filtered);
 	if (cut)
 		output_format(why->out, "\n%zu more of these: --top 0 shows them.\n", cut);
 	if (hidden)
@@ -471,8 +494,10 @@ static void write_verdicts(struct why *why)
 static void write_screen(struct why *why)
 {
 	write_verdicts(why);
+	if (!view_count(why->view) && why->snap->tasks.count)
+		return;
 	output_text(why->out, "\n");
-	census_write(why->out, why->snap, why->draft, why->top);
+	census_write(why->out, why->view, why->draft, why->top);
 	if (why->snap->tasks.count)
 		write_next(why);
 	else
@@ -483,6 +508,7 @@ int render_why(const struct view *view, struct output *out)
 {
 	int status = 0;
 	struct why why = {
+		.view = view,
 		.snap = view->snap,
 		.out = out,
 		.all = view->all,
@@ -497,5 +523,6 @@ int render_why(const struct view *view, struct output *out)
 		write_screen(&why);
 	free(why.draft);
 	render_problems(view->snap, out);
+	render_left_out(view, out);
 	return status;
 }

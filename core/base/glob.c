@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Patterns. See base/glob.h.
+ *
+ * What is between two stars has to be found somewhere, and the first place is as good as any: what
+ * follows has the more room. So nothing is ever tried again from an earlier star, and *a*a*a*b costs
+ * one walk through the text.
+ */
+#include "base/glob.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+/* Bytes between two questions whether to go on. */
+#define BYTES_PER_STEP 64
+
+bool glob_is(const char *pattern)
+{
+	return strpbrk(pattern, "*?[") != NULL;
+}
+
+/* One character of text or pattern, and the bytes it takes; a byte that is no UTF-8 is itself. */
+static int32_t decode(const char *text, size_t len, size_t *used)
+{
+	int32_t c = text_decode(text, len, used);
+	return c >= 0 ? c : 0x110000 + (unsigned char)text[0];
+}
+
+/* Where a set that begins with [ ends, behind its ]; NULL if it does not. */
+static const char *set_end(const char *set)
+{
+	const char *c = set + 1;
+	if (*c == '!')
+		c++;
+	/* Right at the beginning it is one of the set. */
+	if (*c == ']')
+		c++;
+	c = strchr(c, ']');
+	return c ? c + 1 : NULL;
+}
+
+static bool set_has(const char *set, const char *end, int32_t wanted)
+{
+	bool found = false, negated = set[1] == '!';
+	size_t used;
+	for (const char *c = set + 1 + negated; c < end - 1;) {
+		int32_t low = decode(c, (size_t)(end - 1 - c), &used), high = low;
+		c += used;
+		if (c < end - 2 && *c == '-') {
+			c++;
+			high = decode(c, (size_t)(end - 1 - c), &used);
+			c += used;
+		}
+		found = found || (wanted >= low && wanted <= high);
+	}
+	return found != negated;
+}
+
+/*
+ * Whether the part of a pattern fits the beginning of the text: the bytes that it takes, or -1. In a
+ * part there is no star.
+ */
+static ptrdiff_t fits(const char *part, const char *end, const char *text, size_t len)
+{
+	size_t at = 0, used, of_part;
+	while (part < end) {
+		if (at >= len)
+			return -1;
+		int32_t c = decode(text + at, len - at, &used);
+		const char *closed = *part == '[' ? set_end(part) : NULL;
+		if (closed && closed <= end) {
+			if (!set_has(part, closed, c))
+				return -1;
+			part = closed;
+		} else if (*part == '?') {
+			part++;
+		} else {
+			if (decode(part, (size_t)(end - part), &of_part) != c)
+				return -1;
+			part += of_part;
+		}
+		at += used;
+	}
+	return (ptrdiff_t)at;
+}
+
+/* Characters of a part of a pattern. */
+static size_t width(const char *part, const char *end)
+{
+	size_t count = 0, used;
+	for (; part < end; count++) {
+		const char *closed = *part == '[' ? set_end(part) : NULL;
+		decode(part, (size_t)(end - part), &used);
+		part = closed && closed <= end ? closed : part + used;
+	}
+	return count;
+}
+
+/* The end of the part that begins here: the next star outside of a set, or the end. */
+static const char *part_end(const char *part)
+{
+	while (*part && *part != '*') {
+		const char *closed = *part == '[' ? set_end(part) : NULL;
+		part = closed ? closed : part + 1;
+	}
+	return part;
+}
+
+/* Search the text for the part. *ret is behind the first place that has it, or NULL. */
+static int find(struct work *work, const char *part, const char *end, const char *text, size_t len,
+		const char **ret)
+{
+	*ret = NULL;
+	if (!memchr(part, '?', (size_t)(end - part)) && !memchr(part, '[', (size_t)(end - part))) {
+		const char *found = memmem(text, len, part, (size_t)(end - part));
+		*ret = found ? found + (end - part) : NULL;
+		return work_charge(work, 1 + len / BYTES_PER_STEP);
+	}
+	for (size_t at = 0; at <= len;) {
+		size_t used = 1;
+		int status = work_step(work);
+		if (status)
+			return status;
+		ptrdiff_t taken = fits(part, end, text + at, len - at);
+		if (taken >= 0) {
+			*ret = text + at + taken;
+			return 0;
+		}
+		if (at < len)
+			decode(text + at, len - at, &used);
+		at += used;
+	}
+	return 0;
+}
+
+/* The last part has to be at the very end, which it is counted back from. */
+static bool fits_at_end(const char *part, const char *end, const char *text, size_t len)
+{
+	size_t start = len;
+	for (size_t left = width(part, end); left > 0; left--) {
+		if (!start)
+			return false;
+		size_t from = start > 4 ? start - 4 : 0, used = 0;
+		/* The longest character that ends here. */
+		for (; from < start; from++) {
+			decode(text + from, start - from, &used);
+			if (from + used == start)
+				break;
+		}
+		start = from < start ? from : start - 1;
+	}
+	return fits(part, end, text + start, len - start) == (ptrdiff_t)(len - start);
+}
+
+static int match_glob(struct work *work, const char *pattern, const char *text, bool *ret)
+{
+	size_t len = strlen(text);
+	const char *end = part_end(pattern);
+	ptrdiff_t taken = fits(pattern, end, text, len);
+	*ret = false;
+	if (taken < 0)
+		return 0;
+	if (!*end) {
+		*ret = (size_t)taken == len;
+		return 0;
+	}
+	text += taken;
+	len -= (size_t)taken;
+	for (;;) {
+		const char *part = end + 1, *behind;
+		end = part_end(part);
+		if (!*end) {
+			*ret = fits_at_end(part, end, text, len);
+			return 0;
+		}
+		int status = find(work, part, end, text, len, &behind);
+		if (status || !behind)
+			return status;
+		len -= (size_t)(behind - text);
+		text = behind;
+	}
+}
+
+int glob_match(struct work *work, const char *pattern, const char *text, bool *ret)
+{
+	if (glob_is(pattern)) {
+		int status = work_charge(work, 1 + strlen(text) / BYTES_PER_STEP);
+		return status ? status : match_glob(work, pattern, text, ret);
+	}
+	*ret = strstr(text, pattern) != NULL;
+	return work_charge(work, 1 + strlen(text) / BYTES_PER_STEP);
+}

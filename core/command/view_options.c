@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/* Options that say which tasks are shown, and in which order: snapshot/view.h. */
+#include "base/error.h"
+#include "base/glob.h"
+#include "base/spell.h"
+#include "command/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- near misses ---- */
+
+/* The word of a list, ended by NULL, that is nearest to another, or NULL if none is near. */
+static const char *nearest(const char *const *words, const char *word, size_t len)
+{
+	const char *found = NULL;
+	size_t least = SPELL_MAX;
+	for (; *words; words++) {
+		size_t max = strlen(*words) / 3 + 1;
+		size_t distance = spell_distance(word, len, *words, strlen(*words), max);
+		if (len > 2 && !strncmp(*words, word, len))
+			distance = 0;
+		if (distance <= max && distance < least) {
+			found = *words;
+			least = distance;
+		}
+	}
+	return found;
+}
+
+#define KEYS_MAX 32
+
+/* Names of the keys that an option takes, ended by NULL. */
+static void names_of_keys(bool (*takes)(const struct view_key *key), const char *names[KEYS_MAX])
+{
+	size_t count = 0;
+	for (const struct view_key *key = view_keys; key->name && count + 1 < KEYS_MAX; key++) {
+		if (takes(key))
+			names[count++] = key->name;
+	}
+	names[count] = NULL;
+}
+
+static bool takes_filter(const struct view_key *key)
+{
+	return key->match != NULL;
+}
+
+static bool takes_sort(const struct view_key *key)
+{
+	return key->order != NULL;
+}
+
+static int no_such_key(const struct option *option, bool (*takes)(const struct view_key *key),
+		       const char *word, size_t len, struct aiodbg_error *err)
+{
+	const char *names[KEYS_MAX];
+	names_of_keys(takes, names);
+	const char *near = nearest(names, word, len);
+	if (near)
+		return error_set(err, AIODBG_USAGE, "%s knows no \"%.*s\": did you mean %s %s%s?",
+				 option->name, (int)(len < 40 ? len : 40), word, option->name, near,
+				 word[len] ? word + len : "");
+	error_set(err, AIODBG_USAGE, "%s knows no \"%.*s\": try ", option->name,
+		  (int)(len < 40 ? len : 40), word);
+	for (size_t i = 0; names[i]; i++)
+		error_append(err, "%s%s", i ? ", " : "", names[i]);
+	return AIODBG_USAGE;
+}
+
+static int find_key(const struct option *option, bool (*takes)(const struct view_key *key),
+		    const char *word, size_t len, const char **variable,
+		    const struct view_key **ret, struct aiodbg_error *err)
+{
+	*ret = view_key_find(word, len, variable);
+	if (*ret && takes(*ret))
+		return 0;
+	return no_such_key(option, takes, word, len, err);
+}
+
+/* A pattern for one of a few values that fits none of them. */
+static int check_values(const struct option *option, const struct view_filter *filter,
+			struct aiodbg_error *err)
+{
+	struct work work = {.left = UINT32_MAX};
+	const char *const *values = filter->key->values;
+	bool fits = !values || !filter->pattern;
+	for (const char *const *value = values; !fits && *value; value++)
+		glob_match(&work, filter->pattern, *value, &fits);
+	if (fits)
+		return 0;
+	const char *near = nearest(values, filter->pattern, strlen(filter->pattern));
+	if (near)
+		return error_set(err, AIODBG_USAGE, "no %s is \"%.40s\": did you mean %s %s=%s?",
+				 filter->key->name, filter->pattern, option->name,
+				 filter->key->name, near);
+	error_set(err, AIODBG_USAGE, "no %s is \"%.40s\": try ", filter->key->name,
+		  filter->pattern);
+	for (size_t i = 0; values[i]; i++)
+		error_append(err, "%s%s", i ? ", " : "", values[i]);
+	return AIODBG_USAGE;
+}
+
+/* ---- parsing ---- */
+
+static int parse_filter(const struct option *option, const struct command *command,
+			const char *value, struct arguments *ret, struct aiodbg_error *err)
+{
+	struct view_query *query = &ret->query;
+	size_t len = strcspn(value, "=");
+	struct view_filter filter = {
+		.pattern = value[len] ? value + len + 1 : NULL,
+		.text = value,
+		.without = option == &option_without,
+	};
+	(void)command;
+	int status = find_key(option, takes_filter, value, len, &filter.variable, &filter.key, err);
+	if (!status && filter.pattern && strlen(filter.pattern) > GLOB_MAX)
+		status = error_set(err, AIODBG_USAGE, "%s: a pattern of more than %d characters",
+				   option->name, GLOB_MAX);
+	if (!status)
+		status = check_values(option, &filter, err);
+	if (!status && query->filter_count == VIEW_FILTERS)
+		status = error_set(err, AIODBG_USAGE, "more than %d times --with and --without",
+				   VIEW_FILTERS);
+	if (status)
+		return status;
+	query->filters[query->filter_count++] = filter;
+	ret->wants |= filter.key->wants(filter.pattern);
+	ret->has_query = true;
+	return 0;
+}
+
+static int parse_sort(const struct option *option, const struct command *command, const char *value,
+		      struct arguments *ret, struct aiodbg_error *err)
+{
+	const char *variable;
+	(void)command;
+	int status = find_key(option, takes_sort, value, strlen(value), &variable, &ret->query.sort,
+			      err);
+	if (status)
+		return status;
+	ret->wants |= ret->query.sort->group_wants;
+	ret->has_query = true;
+	return 0;
+}
+
+static int parse_top(const struct option *option, const struct command *command, const char *value,
+		     struct arguments *ret, struct aiodbg_error *err)
+{
+	int status = option_parse_number(option, command, value, ret, err);
+	if (status)
+		return status;
+	ret->query.top = (size_t)ret->top;
+	ret->query.is_cut = ret->top > 0;
+	ret->has_query = true;
+	return 0;
+}
+
+/* ---- completion ---- */
+
+/* Returned strings live until the next call. */
+static const char *completed(const char *name, const char *value)
+{
+	static _Thread_local char text[128];
+	snprintf(text, sizeof(text), value ? "%s=%s" : "%s", name, value);
+	return text;
+}
+
+/* Keys; and behind "KEY=" its values. */
+static const char *complete_filter(const struct option *option, const char *word,
+				   unsigned int index)
+{
+	(void)option;
+	size_t len = strlen(word);
+	for (const struct view_key *key = view_keys; key->name; key++) {
+		size_t of_key = strlen(key->name);
+		if (!key->match)
+			continue;
+		if (!strncmp(key->name, word, len) && index-- == 0)
+			return key->name;
+		if (strncmp(key->name, word, of_key) != 0 || word[of_key] != '=')
+			continue;
+		for (const char *const *value = key->values; value && *value; value++) {
+			if (!strncmp(*value, word + of_key + 1, len - of_key - 1) && index-- == 0)
+				return completed(key->name, *value);
+		}
+	}
+	return NULL;
+}
+
+static const char *complete_sort(const struct option *option, const char *word, unsigned int index)
+{
+	(void)option;
+	for (const struct view_key *key = view_keys; key->name; key++) {
+		if (key->order && !strncmp(key->name, word, strlen(word)) && index-- == 0)
+			return key->name;
+	}
+	return NULL;
+}
+
+/* ---- the options ---- */
+
+const struct option option_with = {
+	.name = "--with",
+	.argument = "KEY[=PATTERN]",
+	.help = "Only tasks that fit; any of several patterns of one key, all of different\n"
+		"keys. A pattern is a part of the value or, with * ? [, all of it. KEY is\n%s.",
+	.lists_keys = takes_filter,
+	.parse = parse_filter,
+	.word = AIODBG_WORD_CHOICE,
+	.complete = complete_filter,
+};
+
+const struct option option_without = {
+	.name = "--without",
+	.argument = "KEY[=PATTERN]",
+	.help = "Only tasks that do not fit.",
+	.parse = parse_filter,
+	.word = AIODBG_WORD_CHOICE,
+	.complete = complete_filter,
+};
+
+const struct option option_sort = {
+	.name = "--sort",
+	.argument = "KEY",
+	.help = "Sort by %s.",
+	.lists_keys = takes_sort,
+	.parse = parse_sort,
+	.word = AIODBG_WORD_CHOICE,
+	.complete = complete_sort,
+};
+
+const struct option option_top_tasks = {
+	.name = "--top",
+	.argument = "N",
+	.help = "Show the first N tasks, and all that run or are damaged; 0: all, which is\n"
+		"the default.",
+	.parse = parse_top,
+	.field = offsetof(struct arguments, top),
+	.max = INT32_MAX,
+};

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* What a document says of its view. */
+#ifndef RENDER_JSON_VIEW_H
+#define RENDER_JSON_VIEW_H
+
+#include "snapshot/view.h"
+
+#include <yajl/yajl_gen.h>
+
+/* What was asked for, as it was given. */
+void json_put_view(yajl_gen gen, const struct selection *selection);
+
+/* How many tasks are left out, and by what. */
+void json_put_left_out(yajl_gen gen, const struct selection *selection);
+
+#endif
