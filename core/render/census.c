@@ -18,6 +18,7 @@ static const struct {
 } labels[] = {
 	[WAIT_UNKNOWN] = {"unknown", "unknown"},
 	[WAIT_READY] = {"ready", "ready"},
+	[WAIT_MOVING] = {"moving", "moving"},
 	[WAIT_TIMER] = {"timer", "timers"},
 	[WAIT_LOCK] = {"lock", "locks"},
 	[WAIT_SEMAPHORE] = {"semaphore", "semaphores"},

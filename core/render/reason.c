@@ -284,7 +284,9 @@ static void write_object(struct output *out, const struct aiodbg_snapshot *snap,
 		return;
 	}
 	write_named(out, object, parts);
-	if (wait->kind == WAIT_SEMAPHORE && object->bound > 0)
+	if (wait->kind == WAIT_SEMAPHORE && object->value > 0)
+		output_format(out, ", %" PRId64 " free", object->value);
+	else if (wait->kind == WAIT_SEMAPHORE && object->bound > 0)
 		output_format(out, ", all %" PRId64 " taken", object->bound);
 	if (wait->kind == WAIT_EVENT)
 		output_text(out, ", not set");
@@ -325,6 +327,7 @@ bool reason_needs_verb(const struct wait *wait)
 {
 	switch (wait->kind) {
 	case WAIT_READY:
+	case WAIT_MOVING:
 	case WAIT_TIMER:
 	case WAIT_READ:
 	case WAIT_WRITE:
@@ -348,6 +351,9 @@ void reason_write_parts(struct output *out, const struct aiodbg_snapshot *snap,
 	switch (wait->kind) {
 	case WAIT_READY:
 		write_ready(out, wait);
+		break;
+	case WAIT_MOVING:
+		output_text(out, "moved while it was read");
 		break;
 	case WAIT_TIMER:
 		write_timer(out, snap, wait);

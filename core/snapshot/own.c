@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "cpython/modules.h"
 #include "cpython/str.h"
+#include "snapshot/waits.h"
 
 #include <string.h>
 
@@ -86,7 +87,8 @@ const char *own_short_path(const struct own *own, const char *path)
 	return is_stdlib(own, path) ? path + own->stdlib_len : path;
 }
 
-size_t own_common_folder(const char *a, const char *b, size_t max)
+/* Bytes of the folder, with its slash, that both paths are in, of the first max bytes. */
+static size_t common_folder(const char *a, const char *b, size_t max)
 {
 	size_t slash = 0;
 	for (size_t i = 0; i < max && a[i] && a[i] == b[i]; i++) {
@@ -94,4 +96,20 @@ size_t own_common_folder(const char *a, const char *b, size_t max)
 			slash = i + 1;
 	}
 	return slash;
+}
+
+void own_find_folder(const struct aiodbg_snapshot *snap, struct waits *waits)
+{
+	for (size_t i = 0; i < snap->tasks.count; i++) {
+		const struct location *location = waits->of_tasks[i].site.location;
+		const char *path = location ? location->code->filename : NULL;
+		if (!path)
+			continue;
+		if (!waits->own_folder) {
+			waits->own_folder = path;
+			waits->own_folder_len = strlen(path);
+		}
+		waits->own_folder_len = common_folder(waits->own_folder, path,
+						      waits->own_folder_len);
+	}
 }

@@ -10,6 +10,9 @@
 #include "cpython/code.h"
 #include "cpython/interp.h"
 
+struct aiodbg_snapshot;
+struct waits;
+
 struct own {
 	/* Folder of the target's standard library, in the arena; NULL if it is not known. */
 	const char *stdlib;
@@ -27,7 +30,7 @@ bool own_is(struct own *own, const struct code *code);
 /* The path below the folder of packages or of the standard library, or the whole path. */
 const char *own_short_path(const struct own *own, const char *path);
 
-/* Bytes of the folder, with its slash, that both paths are in, of the first max bytes. */
-size_t own_common_folder(const char *a, const char *b, size_t max);
+/* Set waits.own_folder: the longest folder that all sites of waiting tasks are in. */
+void own_find_folder(const struct aiodbg_snapshot *snap, struct waits *waits);
 
 #endif

@@ -5,6 +5,8 @@
 static const char *const kind_names[] = {
 	[WAIT_UNKNOWN] = "unknown",
 	[WAIT_READY] = "ready",
+	/* Only of a target that runs on. */
+	[WAIT_MOVING] = "moving",
 	[WAIT_TIMER] = "timer",
 	[WAIT_LOCK] = "lock",
 	[WAIT_SEMAPHORE] = "semaphore",

@@ -446,7 +446,10 @@ static int read_task(struct waiting *waiting, struct task *task, struct wait *wa
 	if (!status && task->coro)
 		status = coro_walk_frames(decoder, task->coro, &waiting->chain, &coro);
 	drop_await(&waiting->chain);
-	if (!status && coro.state == CORO_EXECUTING)
+	bool executing = !status && coro.state == CORO_EXECUTING;
+	if (moved || (executing && decoder->reader.cache.changing))
+		wait->kind = WAIT_MOVING;
+	if (executing)
 		return addrmap_put(&waiting->executing, coro.frame, task)
 			       ? 0
 			       : waiting_no_memory(waiting);
@@ -486,6 +489,7 @@ static int read_task_whole(struct waiting *waiting, struct task *task, struct wa
 		holders_undo(waiting, task);
 		*wait = wait_none();
 	}
+	wait->kind = WAIT_MOVING;
 	return 0;
 }
 
@@ -524,24 +528,6 @@ static int alloc_waits(struct waiting *waiting)
 	return status || waiting->classes ? status : waiting_no_memory(waiting);
 }
 
-/* What can be left out of all paths. */
-static void find_own_folder(struct waiting *waiting)
-{
-	struct waits *waits = waiting->waits;
-	for (size_t i = 0; i < waiting->snap->tasks.count; i++) {
-		const struct location *location = waits->of_tasks[i].site.location;
-		const char *path = location ? location->code->filename : NULL;
-		if (!path)
-			continue;
-		if (!waits->own_folder) {
-			waits->own_folder = path;
-			waits->own_folder_len = strlen(path);
-		}
-		waits->own_folder_len = own_common_folder(waits->own_folder, path,
-							  waits->own_folder_len);
-	}
-}
-
 static int read_all(struct waiting *waiting)
 {
 	struct aiodbg_snapshot *snap = waiting->snap;
@@ -571,7 +557,7 @@ static int read_all(struct waiting *waiting)
 	if (!status)
 		status = closure_read(waiting);
 	waiting->waits->has_gaps = waiting_has_gaps(waiting);
-	find_own_folder(waiting);
+	own_find_folder(snap, waiting->waits);
 	return status ? status : loops_read(waiting);
 }
 

@@ -15,6 +15,8 @@ enum wait_kind {
 	WAIT_UNKNOWN,
 	/* Nothing is awaited, or what is awaited is done: the loop has to run the task. */
 	WAIT_READY,
+	/* It went on while it was read, as its target runs: it waits for nothing that lasts. */
+	WAIT_MOVING,
 	WAIT_TIMER,
 	WAIT_LOCK,
 	WAIT_SEMAPHORE,
