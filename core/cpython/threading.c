@@ -30,6 +30,19 @@ int threading_read(struct decoder *decoder, const struct interp *interp,
 	return dict_visit(decoder, active, visit_active, ret);
 }
 
+int threading_is_daemon(struct decoder *decoder, uint64_t object, int *ret)
+{
+	uint64_t flag;
+	int64_t value;
+	*ret = -1;
+	int status = attr_find(decoder, object, "_daemonic", &flag);
+	if (!status && flag)
+		status = int_read(decoder, flag, &value);
+	if (!status && flag)
+		*ret = value != 0;
+	return status;
+}
+
 int threading_name(struct decoder *decoder, uint64_t object, const char **ret)
 {
 	uint64_t name;

@@ -17,6 +17,9 @@ ARRAY(threading_threads, struct threading_thread);
 int threading_read(struct decoder *decoder, const struct interp *interp,
 		   struct threading_threads *ret);
 
+/* 1 if the end of the process does not wait for a threading.Thread, 0 if it does; -1: not known. */
+int threading_is_daemon(struct decoder *decoder, uint64_t object, int *ret);
+
 /* The name of a threading.Thread; NULL if it has none. */
 int threading_name(struct decoder *decoder, uint64_t object, const char **ret);
 

@@ -134,6 +134,22 @@ static void summarize_gone(struct output *out, const struct verdict *verdict)
 		      verdict->loop->state == LOOP_CLOSED ? "is closed" : "no thread runs");
 }
 
+static void summarize_exit(struct output *out, const struct waits *waits,
+			   const struct verdict *verdict)
+{
+	size_t count = verdict->party_count + verdict->behind_count;
+	const char *ending = count == 1 ? "does" : "do";
+	if (waits->leaving == LEAVING_TASKS)
+		output_format(out, "asyncio.run() has cancelled %zu task%s that %s not end", count,
+			      count == 1 ? "" : "s", ending);
+	else if (waits->leaving == LEAVING_THREADS)
+		output_format(out, "the process waits for %zu thread%s that %s not end", count,
+			      count == 1 ? "" : "s", ending);
+	else
+		output_format(out, "%s waits for a thread of a pool that does not end",
+			      waits->leaving == LEAVING_POOL ? "the process" : "asyncio.run()");
+}
+
 static void summarize(struct output *out, const struct aiodbg_snapshot *snap,
 		      const struct verdict *verdict)
 {
@@ -149,6 +165,9 @@ static void summarize(struct output *out, const struct aiodbg_snapshot *snap,
 		break;
 	case VERDICT_LOOP_GONE:
 		summarize_gone(out, verdict);
+		break;
+	case VERDICT_STUCK_AT_EXIT:
+		summarize_exit(out, snap->waits, verdict);
 		break;
 	case VERDICT_LOST_WAKEUP:
 	case VERDICT_NEVER_RELEASED:

@@ -243,6 +243,9 @@ static int read_names(struct waiting *waiting, size_t interp)
 		if (facts)
 			status = threading_name(waiting->decoder, known.items[i].object,
 						&facts->name);
+		if (facts && !error_is_fatal(status))
+			status = threading_is_daemon(waiting->decoder, known.items[i].object,
+						     &facts->is_daemon);
 		if (!error_is_fatal(status))
 			status = 0;
 	}
@@ -282,6 +285,8 @@ int executors_read(struct waiting *waiting)
 	struct workers workers = {0};
 	size_t count = waiting->snap->threads.count;
 	int status = 0;
+	for (size_t i = 0; i < count; i++)
+		waiting->waits->threads[i].is_daemon = -1;
 	for (size_t i = 0; !status && i < waiting->snap->interps.count; i++)
 		status = read_names(waiting, i);
 	for (size_t i = 0; !status && i < count; i++)

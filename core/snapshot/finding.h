@@ -76,6 +76,10 @@ int loops_find_gone(struct finder *finder);
 
 int starved_find(struct finder *finder);
 
+/* ---- exits.c ---- */
+
+int exits_find(struct finder *finder);
+
 /* ---- unwoken.c ---- */
 
 int unwoken_find(struct finder *finder);

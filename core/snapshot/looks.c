@@ -167,14 +167,27 @@ const struct loop *looks_loop_before(const struct aiodbg_snapshot *snap, const s
 	return NULL;
 }
 
-bool looks_thread_stood_still(const struct aiodbg_snapshot *snap, ptrdiff_t thread)
+/* Its index in the look before, or -1. */
+static ptrdiff_t thread_before(const struct aiodbg_snapshot *snap, ptrdiff_t thread)
 {
 	const struct threads *threads = snap->before ? &snap->before->threads : NULL;
 	for (size_t i = 0; threads && i < threads->count; i++) {
 		if (threads->items[i].addr == thread_id(snap, thread))
-			return hash_thread(snap, thread) == hash_thread(snap->before, (ptrdiff_t)i);
+			return (ptrdiff_t)i;
 	}
-	return false;
+	return -1;
+}
+
+const struct thread_facts *looks_thread_before(const struct aiodbg_snapshot *snap, ptrdiff_t thread)
+{
+	ptrdiff_t before = thread_before(snap, thread);
+	return before < 0 ? NULL : &snap->before->waits->threads[before];
+}
+
+bool looks_thread_stood_still(const struct aiodbg_snapshot *snap, ptrdiff_t thread)
+{
+	ptrdiff_t before = thread_before(snap, thread);
+	return before >= 0 && hash_thread(snap, thread) == hash_thread(snap->before, before);
 }
 
 bool looks_task_stood_still(const struct aiodbg_snapshot *snap, const struct task *task)

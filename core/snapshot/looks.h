@@ -29,6 +29,8 @@ bool looks_thread_stood_still(const struct aiodbg_snapshot *snap, ptrdiff_t thre
 
 /* What the look before saw; NULL if there was none, or it was not there. */
 const struct wait *looks_wait_before(const struct aiodbg_snapshot *snap, const struct task *task);
+const struct thread_facts *looks_thread_before(const struct aiodbg_snapshot *snap,
+					       ptrdiff_t thread);
 const struct loop *looks_loop_before(const struct aiodbg_snapshot *snap, const struct loop *loop);
 
 #endif

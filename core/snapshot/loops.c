@@ -340,6 +340,7 @@ static void find_now(struct waiting *waiting)
 int loops_read(struct waiting *waiting)
 {
 	int status = 0;
+	leaving_read(waiting);
 	for (size_t i = 0; !status && i < waiting->snap->threads.count; i++)
 		status = read_loop(waiting, i);
 	if (!status)

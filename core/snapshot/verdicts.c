@@ -20,6 +20,7 @@ static const struct {
 	[VERDICT_LOOP_STARVED] = {"LOOP STARVED", "loop-starved"},
 	[VERDICT_LOST_WAKEUP] = {"LOST WAKE-UP", "lost-wakeup"},
 	[VERDICT_LOOP_GONE] = {"LOOP GONE", "loop-gone"},
+	[VERDICT_STUCK_AT_EXIT] = {"STUCK AT EXIT", "stuck-at-exit"},
 	[VERDICT_NEVER_RELEASED] = {"NEVER RELEASED", "never-released"},
 	[VERDICT_NOTHING_CAN_WAKE] = {"NOTHING CAN WAKE", "nothing-can-wake"},
 	[VERDICT_NO_CONSUMER] = {"NO CONSUMER", "no-consumer"},
@@ -121,8 +122,9 @@ int verdicts_find(struct aiodbg_snapshot *snap, struct reader *reader, struct ve
 		.seen = calloc(count + 1, sizeof(size_t)),
 	};
 	static int (*const find[])(struct finder *) = {
-		find_stopped,	      deadlocks_find, loops_find_blocked, loops_find_gone,
-		vain_find_unreleased, vain_find_lost, starved_find,	  unwoken_find,
+		find_stopped,	 deadlocks_find,       loops_find_blocked,
+		loops_find_gone, vain_find_unreleased, vain_find_lost,
+		starved_find,	 unwoken_find,	       exits_find,
 	};
 	int status = finder.named && finder.seen ? 0 : finder_no_memory(&finder);
 	ret->arena = &snap->arena;

@@ -162,6 +162,10 @@ int polling_read(struct waiting *waiting, const struct frame *frame, struct loop
 /* The value of a float or an int; *known is false of anything else, and if object is 0. */
 int polling_double(struct decoder *decoder, uint64_t object, double *ret, bool *known);
 
+/* ---- leaving.c ---- */
+
+void leaving_read(struct waiting *waiting);
+
 /* ---- loops.c ---- */
 
 int loops_read(struct waiting *waiting);

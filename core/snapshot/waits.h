@@ -268,9 +268,27 @@ ARRAY(worker_indexes, size_t);
 struct thread_facts {
 	/* NULL if it has none, or it cannot be read. */
 	const char *name;
+	/* 1: the end of the process does not wait for it; 0: it does; -1: not known. */
+	int is_daemon;
 	/* All of its frames, innermost first. */
 	const struct location **stack;
 	size_t depth;
+	/* How often it has waited for something so far; only of a process that is leaving. */
+	uint64_t wait_count;
+	bool has_wait_count;
+};
+
+/* What the end of a process waits for. */
+enum leaving {
+	LEAVING_NOTHING,
+	/* Threads that are no daemons. */
+	LEAVING_THREADS,
+	/* A thread of a pool. */
+	LEAVING_POOL,
+	/* The same, of the pool of the loop that asyncio.run() ends. */
+	LEAVING_EXECUTOR,
+	/* Tasks that asyncio.run() has cancelled. */
+	LEAVING_TASKS,
 };
 
 struct waits {
@@ -299,6 +317,9 @@ struct waits {
 	bool permits_move;
 	/* The process is stopped by somebody else. */
 	bool stopped;
+	/* Index of the thread that waits for the others to end, if any does. */
+	enum leaving leaving;
+	ptrdiff_t leaving_thread;
 	/* After two looks, that many seconds apart: which tasks moved in between, by index, and how
 	 * many of those that are pending. NULL: there was one. */
 	bool *moved;
