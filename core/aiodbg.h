@@ -204,7 +204,8 @@ typedef int aiodbg_interrupted_fn(void *ctx);
 /*
  * Store in buf the text of a line (from 1) of a source file, under the path that the target
  * knows it by: UTF-8, without its newline, NUL-terminated, cut to size bytes. Returns 0,
- * AIODBG_NOT_FOUND, AIODBG_CORRUPT if the file is newer than the program, or a negative value.
+ * AIODBG_NOT_FOUND, AIODBG_CORRUPT if the file is newer than the process or core, or a negative
+ * value.
  */
 typedef int aiodbg_source_line_fn(void *ctx, const char *path, uint32_t line, char *buf,
 				  size_t size);

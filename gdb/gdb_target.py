@@ -46,6 +46,9 @@ _SYMBOL = re.compile(r"^Symbol \".*\" is (?:static storage )?at (?:address )?0x(
 # "  `/build' -> `/usr/src'."
 _SUBSTITUTION = re.compile(r"^\s*`(.*)' -> `(.*)'\.$", re.MULTILINE)
 
+# "	`/tmp/core', file type elf64-x86-64."
+_CORE_FILE = re.compile(r"^Local core dump file:\n\s*`(.*)', file type", re.MULTILINE)
+
 _NO_TARGET = "no process and no core: use `attach PID`, or `core-file FILE`"
 _RUNNING = "the process is running: stop it first, with Ctrl-C or `interrupt`"
 
@@ -156,6 +159,10 @@ class GdbTarget(aiodbg.Target):
         for start, end in dict.fromkeys(place[:2] for place in found if place[2] == name):
             if int(start, 16) not in self._other_files():
                 yield int(start, 16), int(end, 16) - int(start, 16)
+
+    def core_file(self):
+        found = _CORE_FILE.search(self._info_files())
+        return found.group(1) if found else None
 
     def other_files(self):
         return self._other_files().found

@@ -147,6 +147,12 @@ class LldbTarget(aiodbg.Target):
                 start, end = region.GetRegionBase(), region.GetRegionEnd()
                 yield aiodbg.Region(start, end, region.IsWritable())
 
+    def core_file(self):
+        # Older ones do not tell.
+        if self.kind != aiodbg.TargetKind.TARGET_CORE or not hasattr(self._process, "GetCoreFile"):
+            return None
+        return self._process.GetCoreFile().fullpath
+
     def other_files(self):
         found = []
         for module in self._target.module_iter():

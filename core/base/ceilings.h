@@ -130,6 +130,9 @@
 /* Bytes of a source line that is shown. */
 #define LIMIT_SOURCE_LINE 400
 
+/* Entries of the module linecache: one for each file, notebook cell or generated method. */
+#define LIMIT_LINECACHE 20000
+
 /* Characters of text, and bytes of location tables, in one snapshot: 1,000,000 tasks with names
  * of 1,000 characters. Else a core of megabytes in which each task is named by the same long
  * string would fill the arena, and nothing would be shown at all. */

@@ -155,27 +155,37 @@ static int follow(struct walk *walk, struct reader *reader, struct chain *chain)
 	}
 }
 
-static int read_site(struct decoder *decoder, struct site *site)
+static int read_site(struct sources *sources, struct site *site)
 {
 	if (!site->location || site->text)
 		return 0;
-	return source_read(decoder, site->location->code->filename, site->line, &site->text);
+	return source_of(sources, site->location, site->line, &site->text);
 }
 
-static int read_sources(struct decoder *decoder, struct chain *chain)
+static int read_sites(struct sources *sources, struct chain *chain)
 {
 	int status = 0;
 	for (size_t i = 0; !status && i < chain->links.count && i < LINKS_WITH_SOURCE; i++) {
 		struct chain_link *link = &chain->links.items[i];
 		if (link->wait)
-			status = read_site(decoder, &link->wait->site);
+			status = read_site(sources, &link->wait->site);
 		if (!status && link->holder)
-			status = read_site(decoder, &link->holder->site);
+			status = read_site(sources, &link->holder->site);
 	}
 	struct primitive *object = chain->object;
 	for (size_t i = 0; !status && object && i < object->holders.count && i < LINKS_WITH_SOURCE;
 	     i++)
-		status = read_site(decoder, &object->holders.items[i].site);
+		status = read_site(sources, &object->holders.items[i].site);
+	return status;
+}
+
+static int read_sources(struct decoder *decoder, const struct aiodbg_snapshot *snap,
+			struct chain *chain)
+{
+	struct sources sources;
+	sources_init(&sources, decoder, snap);
+	int status = read_sites(&sources, chain);
+	sources_deinit(&sources);
 	return status;
 }
 
@@ -271,7 +281,7 @@ int chain_decode(struct decoder *decoder, struct aiodbg_snapshot *snap)
 		chain->loop = find_loop(snap->waits, subject);
 	if (!is_found && !chain->future && !chain->loop)
 		return not_found(decoder, subject);
-	return status ? status : read_sources(decoder, chain);
+	return status ? status : read_sources(decoder, snap, chain);
 }
 
 void chain_deinit(struct chain *chain)

@@ -20,6 +20,7 @@ struct detail_builder {
 	struct decoder *decoder;
 	const struct aiodbg_snapshot *snap;
 	struct task_detail *detail;
+	struct sources sources;
 };
 
 /* A part that cannot be read costs only itself. Passes fatal errors through. */
@@ -114,8 +115,8 @@ static int read_sources(struct detail_builder *builder)
 		if (i && location == task->stack[i - 1])
 			builder->detail->source[i] = builder->detail->source[i - 1];
 		else
-			status = source_read(builder->decoder, location->code->filename,
-					     location->position.line, &builder->detail->source[i]);
+			status = source_of(&builder->sources, location, location->position.line,
+					   &builder->detail->source[i]);
 	}
 	return status;
 }
@@ -138,7 +139,7 @@ static int visit_created(struct decoder *decoder, uint64_t item, void *arg)
 	if (!status)
 		status = str_read(decoder, attrs[2].value, &place.function);
 	if (!status)
-		status = source_read(decoder, place.file, place.line, &place.text);
+		status = source_read(&builder->sources, place.file, NULL, place.line, &place.text);
 	if (!status && !array_push(created, place))
 		status = decoder_no_memory(decoder);
 	return status;
@@ -149,40 +150,50 @@ static int read_created(struct detail_builder *builder, uint64_t addr)
 	return addr ? sequence_visit(builder->decoder, addr, visit_created, builder) : 0;
 }
 
-static int decode_task(struct decoder *decoder, const struct aiodbg_snapshot *snap,
-		       const struct task *task, struct task_detail *ret)
+static int read_parts(struct detail_builder *builder)
 {
-	struct detail_builder builder = {decoder, snap, ret};
+	struct task_detail *ret = builder->detail;
+	const struct task *task = ret->task;
 	struct future future;
 	struct future_outcome outcome = {0};
-	*ret = (struct task_detail){.task = task};
-	int status = read_sources(&builder);
+	int status = read_sources(builder);
 	if (status)
 		return status;
-	status = future_read(decoder, task->id,
+	status = future_read(builder->decoder, task->id,
 			     task_source_is_list(task->source) ? EXPECT_NATIVE_TASK : EXPECT_TASK,
 			     &future);
 	if (!status)
-		status = future_read_outcome(decoder, &future, &outcome);
+		status = future_read_outcome(builder->decoder, &future, &outcome);
 	/* What is wrong with the task itself the snapshot has said. */
 	if (status)
 		return error_is_fatal(status) ? status : 0;
 	ret->must_cancel = future.must_cancel;
-	status = pass_over(&builder, read_type(&builder, task->loop, &ret->loop_type), "loop");
+	status = pass_over(builder, read_type(builder, task->loop, &ret->loop_type), "loop");
 	if (!status)
-		status = pass_over(&builder, read_waits_for(&builder, future.fut_waiter),
+		status = pass_over(builder, read_waits_for(builder, future.fut_waiter),
 				   "what it waits for");
 	if (!status)
-		status = read_text(&builder, outcome.cancel_message, &ret->cancel_message);
+		status = read_text(builder, outcome.cancel_message, &ret->cancel_message);
 	if (!status && task->state == AIODBG_TASK_FINISHED)
-		status = read_text(&builder, outcome.exception, &ret->exception);
+		status = read_text(builder, outcome.exception, &ret->exception);
 	if (!status && task->state == AIODBG_TASK_FINISHED && !outcome.exception)
-		status = read_text(&builder, outcome.result, &ret->result);
+		status = read_text(builder, outcome.result, &ret->result);
 	if (!status)
-		status = pass_over(&builder, read_context(&builder, outcome.context), "context");
+		status = pass_over(builder, read_context(builder, outcome.context), "context");
 	if (!status)
-		status = pass_over(&builder, read_created(&builder, outcome.source_traceback),
+		status = pass_over(builder, read_created(builder, outcome.source_traceback),
 				   "where it was created");
+	return status;
+}
+
+static int decode_task(struct decoder *decoder, const struct aiodbg_snapshot *snap,
+		       const struct task *task, struct task_detail *ret)
+{
+	struct detail_builder builder = {.decoder = decoder, .snap = snap, .detail = ret};
+	*ret = (struct task_detail){.task = task};
+	sources_init(&builder.sources, decoder, snap);
+	int status = read_parts(&builder);
+	sources_deinit(&builder.sources);
 	return status;
 }
 

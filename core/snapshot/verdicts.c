@@ -59,34 +59,43 @@ int finder_alloc_parties(struct finder *finder, struct verdict *verdict, size_t 
 
 /* ---- sources ---- */
 
-static int read_site(struct decoder *decoder, struct site *site)
+static int read_site(struct sources *sources, struct site *site)
 {
 	if (!site->location || site->text)
 		return 0;
-	return source_read(decoder, site->location->code->filename, site->line, &site->text);
+	return source_of(sources, site->location, site->line, &site->text);
 }
 
-static int read_party_sources(struct decoder *decoder, const struct party *party)
+static int read_party_sources(struct sources *sources, const struct party *party)
 {
-	int status = party->wait ? read_site(decoder, &party->wait->site) : 0;
+	int status = party->wait ? read_site(sources, &party->wait->site) : 0;
 	for (size_t i = 0; !status && i < party->held_count; i++) {
 		if (party->held[i].holder)
-			status = read_site(decoder, &party->held[i].holder->site);
+			status = read_site(sources, &party->held[i].holder->site);
 	}
 	return status;
 }
 
-int verdicts_read_sources(struct aiodbg_snapshot *snap, struct decoder *decoder)
+static int read_all_sources(const struct aiodbg_snapshot *snap, struct sources *sources)
 {
 	int status = 0;
 	const struct verdict_list *list = &snap->verdicts->list;
 	for (size_t i = 0; !status && i < list->count; i++) {
 		const struct verdict *verdict = &list->items[i];
 		for (size_t k = 0; !status && k < verdict->party_count; k++)
-			status = read_party_sources(decoder, &verdict->parties[k]);
+			status = read_party_sources(sources, &verdict->parties[k]);
 		for (size_t k = 0; !status && verdict->loop && k < verdict->loop->site_count; k++)
-			status = read_site(decoder, &verdict->loop->sites[k]);
+			status = read_site(sources, &verdict->loop->sites[k]);
 	}
+	return status;
+}
+
+int verdicts_read_sources(struct aiodbg_snapshot *snap, struct decoder *decoder)
+{
+	struct sources sources;
+	sources_init(&sources, decoder, snap);
+	int status = read_all_sources(snap, &sources);
+	sources_deinit(&sources);
 	return status;
 }
 

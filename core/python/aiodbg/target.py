@@ -104,6 +104,10 @@ class Target:
         """The Mapping that address is in, or None: why it cannot be read."""
         return None
 
+    def core_file(self):
+        """The path of the core on this machine, or None."""
+        return None
+
     def other_files(self):
         """build_id.OtherFile of each file that the debugger takes for one of a core, though it is
         of another build; those of the program first."""
@@ -115,7 +119,13 @@ class Target:
 
     def source_newest(self):
         """A source file that was changed later (in seconds since 1970) is not the program's; or 0."""
-        return _started(self.local_pid) if self.local_pid else 0
+        if self.local_pid:
+            return _started(self.local_pid)
+        core = self.core_file()
+        try:
+            return os.stat(core).st_mtime if core else 0
+        except (OSError, ValueError):
+            return 0
 
     def source_line(self, path, number):
         """The text of a line of a source file, or None."""
