@@ -67,7 +67,7 @@ extern "C" {
  * Number of the interface described in this header. A program that binds the
  * library at run time (ctypes) compares it with aiodbg_interface().
  */
-#define AIODBG_INTERFACE 4
+#define AIODBG_INTERFACE 5
 
 enum aiodbg_status {
 	AIODBG_OK = 0,
@@ -346,6 +346,8 @@ enum aiodbg_want {
 	/* What each task and thread waits for, who holds it, what the event loops do, and what is
 	 * wrong: verdicts. */
 	AIODBG_WANT_WAITS = 2,
+	/* Where each thread is and what it does; needs AIODBG_WANT_WAITS. */
+	AIODBG_WANT_THREADS = 4,
 };
 
 /* What is not asked for is not decoded. */
@@ -361,6 +363,9 @@ struct aiodbg_request {
 	/* The task or future that is of interest, in UTF-8: an id or address ("0x7f.."), to which
 	 * nothing else need lead, or a name that one task has. NULL if there is none. */
 	const char *subject;
+	/* With AIODBG_WANT_THREADS: the kernel's id of the thread whose stack is wanted with the lines
+	 * of its source, or 0. */
+	uint64_t tid;
 };
 
 /*
@@ -599,6 +604,9 @@ enum aiodbg_show {
 	AIODBG_SHOW_TASK = 2,
 	/* What is wrong, of a snapshot that has AIODBG_WANT_WAITS: "text", "json". */
 	AIODBG_SHOW_WHY = 3,
+	/* Threads, or the one that was asked for, of a snapshot that has AIODBG_WANT_THREADS: "text",
+	 * "json". */
+	AIODBG_SHOW_THREADS = 4,
 };
 
 struct aiodbg_render_options {

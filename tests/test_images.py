@@ -85,6 +85,21 @@ def test_what_stuck_tasks_wait_for(image):
     assert certain[0]["behind"] == 2
 
 
+@pytest.mark.parametrize("image", NAMES)
+def test_threads(image):
+    """They are those that all tasks are shown with."""
+    result = replay(image, "threads --json")
+    assert result.returncode == 0, result.stderr.decode()
+    shown = json.loads(result.stdout)["threads"]
+    known = json.loads(replay(image, "ps --json").stdout)["threads"]
+    assert {thread["tid"] for thread in shown} == {thread["tid"] for thread in known}
+    assert {thread["loop"] for thread in shown} == {thread["loop"] for thread in known}
+    for thread in shown:
+        assert thread["state"] in (None, "runs", "select", "waits", "idle worker", "in C")
+    text = replay(image, "threads").stdout.decode()
+    assert all(str(thread["tid"] or "-") in text for thread in shown)
+
+
 def patched(folder, image, offset, word):
     """A copy of an image with another 64-bit word at _PyRuntime + offset."""
     with open(os.path.join(IMAGES, image, "MANIFEST"), encoding="utf-8") as file:

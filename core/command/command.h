@@ -24,6 +24,8 @@ struct arguments {
 	const char *output;
 	/* NULL if there is none. */
 	const char *operand;
+	/* The operand, if it is a thread: the kernel's id. */
+	uint64_t tid;
 	/* The operand, if it is a task: an id or a name. */
 	const char *task;
 	/* 0: the target. */
@@ -97,6 +99,9 @@ parse_option_fn option_parse_number;
 /* Parse a PID, of --pid or of an operand. */
 int option_set_pid(const char *text, struct arguments *ret, struct aiodbg_error *err);
 
+/* Parse the kernel's id of a thread, of an operand. */
+int option_set_tid(const char *text, struct arguments *ret, struct aiodbg_error *err);
+
 /* ---- commands ---- */
 
 /* One run of a command. */
@@ -114,6 +119,7 @@ typedef int run_fn(const struct run *run, struct aiodbg_error *err);
 enum operand_kind {
 	OPERAND_PID = 1,
 	OPERAND_TASK = 2,
+	OPERAND_TID = 4,
 };
 
 struct command {
@@ -149,6 +155,7 @@ struct command {
 	X(pstree)                                                                                  \
 	X(graph)                                                                                   \
 	X(task)                                                                                    \
+	X(threads)                                                                                 \
 	X(doctor)
 
 #define COMMAND_DECLARATION(name) extern const struct command command_##name;

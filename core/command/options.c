@@ -35,6 +35,16 @@ int option_set_pid(const char *text, struct arguments *ret, struct aiodbg_error 
 	return 0;
 }
 
+int option_set_tid(const char *text, struct arguments *ret, struct aiodbg_error *err)
+{
+	int64_t number;
+	if (!read_number(text, 1, PID_MAX, &number))
+		return error_set(err, AIODBG_USAGE, "a TID is a number from 1 to %d, not \"%.40s\"",
+				 PID_MAX, text);
+	ret->tid = (uint64_t)number;
+	return 0;
+}
+
 const char *const *option_choices(const struct option *option, const struct command *command)
 {
 	return option == &option_format ? command->formats : option->choices;

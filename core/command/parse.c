@@ -90,6 +90,8 @@ static int parse_operand(const struct command *command, const char *word, struct
 	if (word[0] == '-' || !word[0] || !command->operands || ret->operand)
 		return no_such_argument(command, word, err);
 	ret->operand = word;
+	if (command->operands & OPERAND_TID)
+		return option_set_tid(word, ret, err);
 	if ((command->operands & OPERAND_PID) &&
 	    (command->operands == OPERAND_PID || is_number(word)))
 		return option_set_pid(word, ret, err);

@@ -108,6 +108,7 @@ static int take_snapshot(const struct run *run, struct aiodbg_error *err,
 		.wants = run->command->wants | run->arguments.wants,
 		.after = time_between_looks(run),
 		.subject = run->arguments.task,
+		.tid = run->arguments.tid,
 	};
 	int status = open_target(run, err, &dbg);
 	if (status)

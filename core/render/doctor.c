@@ -341,7 +341,7 @@ static void render_thread(const struct aiodbg_snapshot *snap, size_t index, stru
 	fact_text(out, thread->tid ? label : "unknown id", pieces.text);
 }
 
-static void render_threads(const struct aiodbg_snapshot *snap, struct output *out)
+static void render_thread_list(const struct aiodbg_snapshot *snap, struct output *out)
 {
 	section(out, "Threads");
 	for (size_t i = 0; i < snap->threads.count && i < SHOWN; i++)
@@ -438,7 +438,7 @@ int render_doctor(const struct view *view, struct output *out)
 		render_runtime(doctor, out);
 		render_layout(doctor, out);
 		render_interpreters(doctor->snap, out);
-		render_threads(doctor->snap, out);
+		render_thread_list(doctor->snap, out);
 		render_tasks(doctor->snap, out);
 	}
 	if (doctor->causes.count || doctor->error.code == AIODBG_FAULT)

@@ -66,38 +66,6 @@ static int ready_equal(const void *element, const void *other)
 	return ((const struct ready *)element)->location == ((const struct ready *)other)->location;
 }
 
-static void put_python(yajl_gen gen, const struct aiodbg_snapshot *snap)
-{
-	char version[32];
-	layout_version_text(snap->version, version, sizeof(version));
-	yajl_gen_map_open(gen);
-	put_key(gen, "version");
-	put_string(gen, version);
-	put_key(gen, "hexversion");
-	yajl_gen_integer(gen, snap->version);
-	put_key(gen, "free_threaded");
-	yajl_gen_bool(gen, snap->free_threaded);
-	put_key(gen, "debug");
-	if (snap->debug >= 0)
-		yajl_gen_bool(gen, snap->debug);
-	else
-		yajl_gen_null(gen);
-	yajl_gen_map_close(gen);
-}
-
-static void put_target(yajl_gen gen, const struct aiodbg_snapshot *snap)
-{
-	yajl_gen_map_open(gen);
-	put_key(gen, "kind");
-	put_string(gen, snap->target_kind == AIODBG_TARGET_CORE ? "core" : "process");
-	put_key(gen, "pid");
-	if (snap->pid)
-		yajl_gen_integer(gen, snap->pid);
-	else
-		yajl_gen_null(gen);
-	yajl_gen_map_close(gen);
-}
-
 static void put_interpreter(yajl_gen gen, const struct aiodbg_snapshot *snap, size_t index)
 {
 	put_key(gen, "interpreter");
@@ -148,22 +116,6 @@ static void put_ready(yajl_gen gen, const char *text, size_t len)
 	yajl_gen_number(gen, text, len);
 }
 
-static void put_frame_fields(yajl_gen gen, const struct location *location)
-{
-	yajl_gen_map_open(gen);
-	put_key(gen, "function");
-	put_string(gen, location->function);
-	put_key(gen, "file");
-	put_string(gen, location->code->filename);
-	put_key(gen, "kind");
-	put_frame_kind(gen, location->code->kind);
-	put_position(gen, "line", location->position.line);
-	put_position(gen, "end_line", location->position.end_line);
-	put_position(gen, "column", location->position.column);
-	put_position(gen, "end_column", location->position.end_column);
-	yajl_gen_map_close(gen);
-}
-
 /* Keeps the text of a frame for others that are at the same place. */
 static void keep_frame(struct json *json, struct ready *ready, const unsigned char *text)
 {
@@ -190,7 +142,7 @@ static void put_frame(struct json *json, const struct location *location)
 	}
 	yajl_gen_clear(json->frame);
 	yajl_gen_reset(json->frame, "\n ");
-	put_frame_fields(json->frame, location);
+	json_put_place(json->frame, location, NULL);
 	if (yajl_gen_get_buf(json->frame, &text, &ready.len) != yajl_gen_status_ok) {
 		json->no_memory = true;
 		return;

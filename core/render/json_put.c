@@ -86,3 +86,55 @@ void put_problems(yajl_gen gen, const struct aiodbg_problem *problem)
 	}
 	yajl_gen_array_close(gen);
 }
+
+void put_python(yajl_gen gen, const struct aiodbg_snapshot *snap)
+{
+	char version[32];
+	layout_version_text(snap->version, version, sizeof(version));
+	yajl_gen_map_open(gen);
+	put_key(gen, "version");
+	put_string(gen, version);
+	put_key(gen, "hexversion");
+	yajl_gen_integer(gen, snap->version);
+	put_key(gen, "free_threaded");
+	yajl_gen_bool(gen, snap->free_threaded);
+	put_key(gen, "debug");
+	if (snap->debug >= 0)
+		yajl_gen_bool(gen, snap->debug);
+	else
+		yajl_gen_null(gen);
+	yajl_gen_map_close(gen);
+}
+
+void put_target(yajl_gen gen, const struct aiodbg_snapshot *snap)
+{
+	yajl_gen_map_open(gen);
+	put_key(gen, "kind");
+	put_string(gen, snap->target_kind == AIODBG_TARGET_CORE ? "core" : "process");
+	put_key(gen, "pid");
+	if (snap->pid)
+		yajl_gen_integer(gen, snap->pid);
+	else
+		yajl_gen_null(gen);
+	yajl_gen_map_close(gen);
+}
+
+void json_put_place(yajl_gen gen, const struct location *location, const char *const *source)
+{
+	yajl_gen_map_open(gen);
+	put_key(gen, "function");
+	put_string(gen, location->function);
+	put_key(gen, "file");
+	put_string(gen, location->code->filename);
+	put_key(gen, "kind");
+	put_frame_kind(gen, location->code->kind);
+	put_position(gen, "line", location->position.line);
+	put_position(gen, "end_line", location->position.end_line);
+	put_position(gen, "column", location->position.column);
+	put_position(gen, "end_column", location->position.end_column);
+	if (source) {
+		put_key(gen, "source");
+		put_string(gen, *source);
+	}
+	yajl_gen_map_close(gen);
+}

@@ -3,7 +3,7 @@
 #ifndef RENDER_JSON_PUT_H
 #define RENDER_JSON_PUT_H
 
-#include "aiodbg.h"
+#include "snapshot/model.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,5 +31,12 @@ void put_problems(yajl_gen gen, const struct aiodbg_problem *problem);
 
 /* null if it is not known. */
 void put_seconds(yajl_gen gen, double seconds, bool known);
+
+/* What was looked at: the values of "python" and "target". */
+void put_python(yajl_gen gen, const struct aiodbg_snapshot *snap);
+void put_target(yajl_gen gen, const struct aiodbg_snapshot *snap);
+
+/* A frame; with the text of its line, which may be NULL, if source is not. */
+void json_put_place(yajl_gen gen, const struct location *location, const char *const *source);
 
 #endif

@@ -158,19 +158,24 @@ void json_put_wait(yajl_gen gen, const struct aiodbg_snapshot *snap, const struc
 	put_holds(gen, waits, task->index);
 }
 
-void json_put_thread(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct thread *thread,
-		     struct output *words)
+void json_put_thread_waits(yajl_gen gen, const struct aiodbg_snapshot *snap,
+			   const struct thread *thread, struct output *words)
 {
-	const struct waits *waits = snap->waits;
 	size_t index = (size_t)(thread - snap->threads.items);
-	const struct thread_facts *facts = &waits->threads[index];
-	const struct wait *wait = &waits->of_threads[index];
+	const struct wait *wait = &snap->waits->of_threads[index];
 	put_key(gen, "waits_for");
 	if (wait->blocked)
 		put_wait(gen, snap, wait, words);
 	else
 		yajl_gen_null(gen);
-	put_holds(gen, waits, snap->tasks.count + index);
+	put_holds(gen, snap->waits, snap->tasks.count + index);
+}
+
+void json_put_thread(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct thread *thread,
+		     struct output *words)
+{
+	const struct thread_facts *facts = &snap->waits->threads[thread - snap->threads.items];
+	json_put_thread_waits(gen, snap, thread, words);
 	put_key(gen, "name");
 	put_string(gen, facts->name);
 	put_key(gen, "stack");

@@ -19,9 +19,13 @@ void json_put_tid(yajl_gen gen, const struct aiodbg_snapshot *snap, ptrdiff_t th
 void json_put_wait(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct task *task,
 		   struct output *words);
 
-/* Keys of a thread: "name", "stack", "waits_for". */
+/* Keys of a thread: "waits_for", "holds", "name", "stack". */
 void json_put_thread(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct thread *thread,
 		     struct output *words);
+
+/* The first two of them. */
+void json_put_thread_waits(yajl_gen gen, const struct aiodbg_snapshot *snap,
+			   const struct thread *thread, struct output *words);
 
 void json_put_object(yajl_gen gen, const struct aiodbg_snapshot *snap,
 		     const struct primitive *object);

@@ -3,6 +3,7 @@
 #include "base/ceilings.h"
 #include "render/chain.h"
 #include "render/party.h"
+#include "render/place.h"
 #include "render/reason.h"
 #include "render/render.h"
 #include "snapshot/detail.h"
@@ -135,36 +136,6 @@ static void write_head(const struct aiodbg_snapshot *snap, struct output *out)
 	write_text(out, "exception", detail->exception);
 }
 
-static void write_place(struct output *out, const char *file, int64_t line, const char *function,
-			const char *source)
-{
-	output_text(out, "  ");
-	output_safe(out, function, LIMIT_NAME_SHOWN);
-	if (file || line >= 0) {
-		output_text(out, " ");
-		output_safe(out, file, LIMIT_FILE_SHOWN);
-	}
-	if (line >= 0)
-		output_format(out, ":%" PRId64, line);
-	output_text(out, "\n");
-	if (!source)
-		return;
-	output_text(out, "      ");
-	output_safe(out, source, LIMIT_SOURCE_LINE);
-	output_text(out, "\n");
-}
-
-static void write_stack(struct output *out, const struct task_detail *detail)
-{
-	const struct task *task = detail->task;
-	output_text(out, task->depth ? "\nStack, innermost first:\n" : "\nNo stack.\n");
-	for (size_t i = 0; i < task->depth && !out->status; i++) {
-		const struct location *location = task->stack[i];
-		write_place(out, location->code->filename, location->position.line,
-			    location->function, detail->source[i]);
-	}
-}
-
 static void write_edge_source(struct output *out, const struct edge *edge)
 {
 	static const char *const names[] = {
@@ -217,7 +188,7 @@ static void write_created(struct output *out, const struct source_places *create
 		output_text(out, "\nCreated at, innermost last:\n");
 	for (size_t i = 0; i < created->count; i++) {
 		const struct source_place *place = &created->items[i];
-		write_place(out, place->file, place->line, place->function, place->text);
+		place_write(out, place->file, place->line, place->function, place->text);
 	}
 }
 
@@ -235,7 +206,7 @@ int render_task(const struct view *view, struct output *out)
 	const struct aiodbg_snapshot *snap = view->snap;
 	const struct task_detail *detail = snap->detail;
 	write_head(snap, out);
-	write_stack(out, detail);
+	place_write_stack(out, detail->task->stack, detail->source, detail->task->depth);
 	write_chain(out, snap);
 	write_edges(out, detail->task);
 	write_context(out, &detail->context);

@@ -9,6 +9,7 @@
 #include "snapshot/build.h"
 #include "snapshot/chain.h"
 #include "snapshot/detail.h"
+#include "snapshot/threads.h"
 #include "snapshot/verdicts.h"
 
 #include <string.h>
@@ -97,6 +98,8 @@ static int decode(struct series *series, struct decoder *decoder, struct aiodbg_
 		status = verdicts_decode(snap, decoder);
 	if (!status && series->request->wants & AIODBG_WANT_WAITS && snap->subject)
 		status = chain_decode(decoder, snap);
+	if (!status && series->request->wants & AIODBG_WANT_THREADS)
+		status = threads_decode(decoder, snap, series->request->tid);
 	if (status)
 		snapshot_destroy(snap);
 	else

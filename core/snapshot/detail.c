@@ -104,21 +104,14 @@ static int read_context(struct detail_builder *builder, uint64_t addr)
 	return status;
 }
 
-/* Frames of a recursion stand at the same place, one after the other. */
 static int read_sources(struct detail_builder *builder)
 {
 	const struct task *task = builder->detail->task;
 	int status = decoder_alloc(builder->decoder, task->depth * sizeof(const char *),
 				   (void **)&builder->detail->source);
-	for (size_t i = 0; !status && i < task->depth; i++) {
-		const struct location *location = task->stack[i];
-		if (i && location == task->stack[i - 1])
-			builder->detail->source[i] = builder->detail->source[i - 1];
-		else
-			status = source_of(&builder->sources, location, location->position.line,
-					   &builder->detail->source[i]);
-	}
-	return status;
+	return status ? status
+		      : source_read_stack(&builder->sources, task->stack, task->depth,
+					  builder->detail->source);
 }
 
 /* A traceback.FrameSummary. */

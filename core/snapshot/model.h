@@ -129,6 +129,7 @@ struct task_detail;
 struct waits;
 struct verdicts;
 struct chain;
+struct thread_list;
 
 struct aiodbg_snapshot {
 	struct arena arena;
@@ -174,6 +175,8 @@ struct aiodbg_snapshot {
 	struct verdicts *verdicts;
 	/* Why the subject does not go on; NULL unless there is one and waits were asked for. */
 	struct chain *chain;
+	/* Where each thread is; NULL unless it was asked for. */
+	struct thread_list *thread_list;
 	/* It is a process that runs while it is read: the time is known, and nothing stands still. */
 	bool runs_on;
 	/* The time at the process when its first byte was read, if that is known: whatever is

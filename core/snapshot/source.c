@@ -4,6 +4,7 @@
 
 #include "base/ceilings.h"
 #include "base/error.h"
+#include "cpython/code.h"
 
 #include <string.h>
 
@@ -142,4 +143,17 @@ int source_read(struct sources *sources, const char *file, const struct code *co
 	size_t len = strcspn(start, "\r\n");
 	*ret = arena_string(sources->decoder->arena, start, len);
 	return *ret ? 0 : decoder_no_memory(sources->decoder);
+}
+
+int source_read_stack(struct sources *sources, const struct location *const *stack, size_t depth,
+		      const char **ret)
+{
+	int status = 0;
+	for (size_t i = 0; !status && i < depth; i++) {
+		if (i && stack[i] == stack[i - 1])
+			ret[i] = ret[i - 1];
+		else
+			status = source_of(sources, stack[i], stack[i]->position.line, &ret[i]);
+	}
+	return status;
 }

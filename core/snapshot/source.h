@@ -35,4 +35,8 @@ static inline int source_of(struct sources *sources, const struct location *loca
 	return source_read(sources, location->code->filename, location->code, line, ret);
 }
 
+/* The same for each frame of a stack, in which those of a recursion follow each other. */
+int source_read_stack(struct sources *sources, const struct location *const *stack, size_t depth,
+		      const char **ret);
+
 #endif

@@ -22,7 +22,15 @@ from place import PROGRAMS, Absent
 
 HELPERS = ("report", "awaiters", "truth", "trim")
 # Programs with tests of their own.
-NO_CELLS = ("stock", "waits", "waits_no_accelerator", "holders", "holders_no_accelerator", "locals")
+NO_CELLS = (
+    "stock",
+    "waits",
+    "waits_no_accelerator",
+    "holders",
+    "holders_no_accelerator",
+    "locals",
+    "threads",
+)
 START_SECONDS = 60
 CRASH_SECONDS = 5
 CRASH_TRIES = 12

@@ -41,7 +41,7 @@ class Stated:
     def by_pid(self, command="asyncio ps --json --waits"):
         """From an empty GDB: (document, (clock before, clock after))."""
         before = time.monotonic()
-        line = "%s --output %s/pid %d" % (command, self._outer, self.pid)
+        line = "%s --output %s/pid --pid %d" % (command, self._outer, self.pid)
         done = debugger.gdb(["-ex", line])
         return self._read("pid", done), (before, time.monotonic())
 

@@ -9,7 +9,7 @@ import ctypes
 import enum
 
 # AIODBG_INTERFACE of the header that this file mirrors.
-INTERFACE = 4
+INTERFACE = 5
 
 MESSAGE_MAX = 400
 FILE_MAX = 256
@@ -84,6 +84,7 @@ class Want(enum.IntEnum):
 
     WANT_DETAIL = 1
     WANT_WAITS = 2
+    WANT_THREADS = 4
 
 
 class Show(enum.IntEnum):
@@ -93,6 +94,7 @@ class Show(enum.IntEnum):
     SHOW_GRAPH = 1
     SHOW_TASK = 2
     SHOW_WHY = 3
+    SHOW_THREADS = 4
 
 
 class WordKind(enum.IntEnum):
@@ -265,6 +267,7 @@ class CRequest(ctypes.Structure):
         ("wants", ctypes.c_uint32),
         ("after", ctypes.c_uint32),
         ("subject", ctypes.c_char_p),
+        ("tid", ctypes.c_uint64),
     ]
 
 
