@@ -348,6 +348,8 @@ enum aiodbg_want {
 	AIODBG_WANT_WAITS = 2,
 	/* Where each thread is and what it does; needs AIODBG_WANT_WAITS. */
 	AIODBG_WANT_THREADS = 4,
+	/* Which frames are the program's own, and which requests tasks serve. */
+	AIODBG_WANT_OWN = 16,
 };
 
 /* What is not asked for is not decoded. */

@@ -2,6 +2,7 @@
 """Views of recorded images: what each option shows is what Python makes of the whole document."""
 
 import fnmatch
+import itertools
 import json
 import os
 import re
@@ -48,9 +49,9 @@ def state(task):
 
 def short_name(task):
     """The last two parts of a name that is module plus qualified name."""
-    function = task["stack"][-1]["function"] if task["stack"] else None
     name = task["name"]
-    if not name or not function or not name.endswith("." + function):
+    functions = [frame["function"] for frame in task["stack"][-3:]]
+    if not name or not any(f and name.endswith("." + f) for f in functions):
         return None
     return ".".join([part for part in name.split(".") if part != "<locals>"][-2:])
 
@@ -228,6 +229,77 @@ def test_ended_tasks_are_listed_if_asked_for(image):
         table = replay(image, "ps --with state=" + name).stdout.decode()
         shown = set(re.findall(r"^\S+ +(0x\w+) ", table, re.MULTILINE))
         assert shown == {t["id"] for t in tasks if state(t) == name}
+
+
+# ---- frames ----
+
+
+def is_library(frame, stdlib):
+    path = frame["file"]
+    if not path or path.startswith("<frozen"):
+        return True
+    if "/site-packages/" in path or "/dist-packages/" in path:
+        return True
+    return bool(stdlib) and path.startswith(stdlib)
+
+
+def plain(frame):
+    """Shown as it is."""
+    text = frame["function"] + (frame["file"] or "")
+    return text.isascii() and text.isprintable() and len(text) < 200
+
+
+def shown_frames(task):
+    """Outermost first: frames, and numbers of those that are not shown."""
+    stack = task["stack"][::-1]
+    own = [frame["own"] for frame in stack]
+    started = [len(stack) - 1 - place for place in task["started"]]
+    last = len(stack) - 1
+    stays = [
+        own[i] or i == last or i in started or (not any(own) and (i == 0 or i == last - 1))
+        for i in range(len(stack))
+    ]
+    found = []
+    for stay, run in itertools.groupby(zip(stays, stack), lambda pair: pair[0]):
+        run = [frame for _, frame in run]
+        found += run if stay or len(run) == 1 else [len(run)]
+    return found
+
+
+@pytest.mark.parametrize("image", NAMES)
+def test_own_frames(image):
+    document_of_all = document(image, "ps --json --waits --frames own")
+    files = {frame["file"]: frame for t in document_of_all["tasks"] for frame in t["stack"]}
+    found = [re.match("(.*/)asyncio/(?:tasks|locks|queues)\\.py$", path or "") for path in files]
+    stdlib = next((match.group(1) for match in found if match), None)
+    for frame in files.values():
+        assert frame["own"] != is_library(frame, stdlib), frame["file"]
+    started = {}
+    for task in document_of_all["tasks"]:
+        for edge in task["awaited_by"]:
+            if edge.get("frame") is not None:
+                started.setdefault(edge["id"], []).append(edge["frame"])
+    table = replay(image, "ps --frames own").stdout.decode()
+    tree = replay(image, "pstree --frames own").stdout.decode()
+    for task in document_of_all["tasks"]:
+        task["started"] = started.get(task["id"], [])
+        for one in shown_frames(task):
+            if isinstance(one, int):
+                assert "... %d frames" % one in tree
+            elif one["line"] is not None and one["file"] and plain(one):
+                words = (one["function"], one["file"].split("/")[-1])
+                line = r"%s .*%s:%d" % (*map(re.escape, words), one["line"])
+                assert re.search(line, tree)
+        if state(task) in PENDING and not task["started"]:
+            row = re.search(r"^\S+ +%s .*" % task["id"], table, re.MULTILINE).group(0)
+            parts = [
+                "... %d frames" % one if isinstance(one, int) else one["function"]
+                for one in reversed(shown_frames(task))
+            ]
+            if all(plain(one) for one in shown_frames(task) if not isinstance(one, int)):
+                assert " -> ".join(parts) in row
+    hidden = re.findall(r"^[^.\w]*(\.\.\.)?", tree, re.MULTILINE)
+    assert not any(a and b for a, b in zip(hidden, hidden[1:]))
 
 
 # ---- why ----

@@ -85,7 +85,8 @@ extern const struct option option_format, option_json, option_pid, option_retrie
 	option_depth, option_limit, option_waits, option_all, option_top, option_fail_on,
 	option_output, option_help;
 /* view_options.c. */
-extern const struct option option_with, option_without, option_sort, option_top_tasks;
+extern const struct option option_with, option_without, option_sort, option_top_tasks,
+	option_frames;
 
 /* What it can be set to by this command, or NULL. */
 const char *const *option_choices(const struct option *option, const struct command *command);

@@ -13,8 +13,8 @@ const struct command command_graph = {
 		"them, as CPython recorded it (3.14 and later), or as callbacks tell.\n",
 	.shows = AIODBG_SHOW_GRAPH,
 	.formats = (const char *const[]){"text", NULL},
-	.options = (const struct option *const[]){&option_depth, &option_limit, &option_pid,
-						  &option_retries, &option_output, &option_help,
-						  NULL},
+	.options = (const struct option *const[]){&option_depth, &option_limit, &option_frames,
+						  &option_pid, &option_retries, &option_output,
+						  &option_help, NULL},
 	.run = run_snapshot,
 };

@@ -2,6 +2,7 @@
 /* What the commands share: opening what is to be looked at, and writing where it is wanted. */
 #include "base/error.h"
 #include "command/command.h"
+#include "snapshot/framing.h"
 #include "snapshot/model.h"
 
 #include <errno.h>
@@ -120,36 +121,46 @@ static int take_snapshot(const struct run *run, struct aiodbg_error *err,
 	return status;
 }
 
-/* Which tasks the view has; NULL: all. */
-static int select_tasks(const struct run *run, const struct aiodbg_snapshot *snap,
-			struct view_query *query, struct aiodbg_error *err,
-			struct selection *selection)
+/* Whoever is asked whether to go on. */
+static struct work begin_work(const struct run *run, struct aiodbg_error *err)
 {
 	const struct aiodbg_target *target = run->arguments.pid ? NULL : run->target;
-	struct work work = {
+	return (struct work){
 		.interrupted = target ? target->interrupted : run->sink->interrupted,
 		.ctx = target ? target->ctx : run->sink->ctx,
 		.error = err,
 	};
-	*selection = (struct selection){0};
-	if (!run->arguments.has_query)
-		return 0;
-	query->with_awaiters = run->command->with_awaiters;
-	query->pending_only = !strcmp(run->arguments.format, "table");
-	return selection_make(snap, query, &work, selection);
 }
 
-static int show(const struct run *run, const struct aiodbg_snapshot *snap, struct view *view,
-		struct aiodbg_error *err)
+/* Which tasks the view has, and which frames. */
+static int make_view(const struct run *run, struct view_query *query, struct view *view,
+		     struct aiodbg_error *err, struct selection *selection, struct framing *framing)
+{
+	struct work work = begin_work(run, err);
+	int status = 0;
+	query->with_awaiters = run->command->with_awaiters;
+	query->pending_only = !strcmp(run->arguments.format, "table");
+	if (run->arguments.has_query) {
+		view->selection = selection;
+		status = selection_make(view->snap, query, &work, selection);
+	}
+	if (!status && (query->own_frames || query->compact)) {
+		view->framing = framing;
+		status = framing_init(framing, view->snap, query->own_patterns, true, &work);
+	}
+	return status;
+}
+
+static int show(const struct run *run, struct view *view, struct aiodbg_error *err)
 {
 	struct view_query query = run->arguments.query;
-	struct selection selection;
-	int status = select_tasks(run, snap, &query, err, &selection);
-	if (run->arguments.has_query)
-		view->selection = &selection;
+	struct selection selection = {0};
+	struct framing framing = {0};
+	int status = make_view(run, &query, view, err, &selection, &framing);
 	if (!status)
 		status = run_write(run, view, err);
 	selection_deinit(&selection);
+	framing_deinit(&framing);
 	return status;
 }
 
@@ -181,7 +192,7 @@ int run_snapshot(const struct run *run, struct aiodbg_error *err)
 		       : arguments->top	  ? (size_t)arguments->top
 					  : SIZE_MAX,
 	};
-	status = show(run, snap, &view, err);
+	status = show(run, &view, err);
 	if (!status && arguments->fail_on)
 		status = fail_on_match(arguments->fail_on, snap, arguments->all, err);
 	aiodbg_snapshot_destroy(snap);

@@ -157,6 +157,20 @@ static int parse_top(const struct option *option, const struct command *command,
 	return 0;
 }
 
+static const char *const frames_values[] = {"all", "own", NULL};
+
+static int parse_frames(const struct option *option, const struct command *command,
+			const char *value, struct arguments *ret, struct aiodbg_error *err)
+{
+	(void)command;
+	if (strcmp(value, "all") != 0 && strcmp(value, "own") != 0)
+		return error_set(err, AIODBG_USAGE, "%s takes all or own, not \"%.40s\"",
+				 option->name, value);
+	ret->query.own_frames = value[0] == 'o';
+	ret->wants |= ret->query.own_frames ? AIODBG_WANT_OWN : 0;
+	return 0;
+}
+
 /* ---- completion ---- */
 
 /* Returned strings live until the next call. */
@@ -239,4 +253,14 @@ const struct option option_top_tasks = {
 	.parse = parse_top,
 	.field = offsetof(struct arguments, top),
 	.max = INT32_MAX,
+};
+
+const struct option option_frames = {
+	.name = "--frames",
+	.argument = "all|own",
+	.help = "Show all frames, or the program's own and how many are between them. Own\n"
+		"is what is in neither the standard library nor site-packages.",
+	.choices = frames_values,
+	.parse = parse_frames,
+	.word = AIODBG_WORD_CHOICE,
 };

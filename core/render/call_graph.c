@@ -9,6 +9,7 @@
 #include "base/array.h"
 #include "base/ceilings.h"
 #include "render/render.h"
+#include "snapshot/framing.h"
 #include "snapshot/graph.h"
 
 #include <inttypes.h>
@@ -41,6 +42,8 @@ struct graph_writer {
 	uint8_t *written;
 	struct graph_levels levels;
 	struct graph_queue to_continue;
+	/* NULL: all frames. */
+	struct framing *framing;
 	bool no_memory;
 };
 
@@ -72,6 +75,26 @@ static void write_frame(struct graph_writer *writer, const struct location *loca
 	output_text(out, location->code->kind == AIODBG_FRAME_FOREIGN ? "\n" : "()\n");
 }
 
+static void write_own_frames(struct graph_writer *writer, const struct location *const *stack,
+			     size_t depth, size_t level)
+{
+	struct shown_frames shown = {0};
+	if (!framing_apply(writer->framing, stack, depth, NULL, &shown))
+		writer->no_memory = true;
+	for (size_t i = shown.count; i > 0; i--) {
+		const struct shown_frame *one = &shown.items[i - 1];
+		if (one->count == 1) {
+			write_frame(writer, stack[one->first], level);
+			continue;
+		}
+		begin_line(writer, level);
+		output_text(writer->out, "  |   ");
+		framing_write_run(writer->out, writer->framing, stack, one);
+		output_text(writer->out, "\n");
+	}
+	array_deinit(&shown);
+}
+
 /* Innermost first, as a debugger writes it. */
 static void write_stack(struct graph_writer *writer, const struct task *task, size_t level,
 			bool is_root)
@@ -82,6 +105,10 @@ static void write_stack(struct graph_writer *writer, const struct task *task, si
 		return;
 	begin_line(writer, level);
 	output_text(writer->out, "  + Call stack:\n");
+	if (writer->framing) {
+		write_own_frames(writer, task->stack + first, end - first, level);
+		return;
+	}
 	for (size_t i = first; i < end; i++)
 		write_frame(writer, task->stack[i], level);
 }
@@ -276,6 +303,7 @@ int render_graph(const struct view *view, struct output *out)
 	const struct aiodbg_snapshot *snap = view->snap;
 	const struct aiodbg_render_options *options = view->options;
 	struct graph_writer writer = {
+		.framing = view->framing,
 		.snap = snap,
 		.options = options && options->graph ? options->graph : &graph_defaults,
 		.tid = options ? options->tid : 0,

@@ -14,6 +14,7 @@
 #include "render/json_waits.h"
 #include "render/render.h"
 #include "render/why.h"
+#include "snapshot/own.h"
 #include "snapshot/verdicts.h"
 
 #include <hashtab.h>
@@ -53,6 +54,8 @@ struct json {
 	struct json_memory memory;
 	/* Writes reasons to memory; NULL if the snapshot has none. */
 	struct output *words;
+	/* Which frames are the program's own, if the snapshot has reasons. */
+	struct own own;
 	bool no_memory;
 };
 
@@ -142,7 +145,8 @@ static void put_frame(struct json *json, const struct location *location)
 	}
 	yajl_gen_clear(json->frame);
 	yajl_gen_reset(json->frame, "\n ");
-	json_put_place(json->frame, location, NULL);
+	bool is_own = json->words && own_is(&json->own, location->code);
+	json_put_place(json->frame, location, NULL, json->words ? &is_own : NULL);
 	if (yajl_gen_get_buf(json->frame, &text, &ready.len) != yajl_gen_status_ok) {
 		json->no_memory = true;
 		return;
@@ -318,6 +322,10 @@ static void put_task(struct json *json, const struct aiodbg_snapshot *snap, cons
 	put_address(gen, task->id);
 	put_key(gen, "name");
 	put_string(gen, task->name);
+	if (task->request) {
+		put_key(gen, "request");
+		put_string(gen, task->request);
+	}
 	put_key(gen, "type");
 	if (!repeat_put(json, &json->facts, task, same_facts)) {
 		repeat_begin(json, &json->facts);
@@ -455,10 +463,12 @@ int render_json(const struct view *view, struct output *out)
 {
 	struct json json = {.out = out};
 	json.frames = htab_create_alloc(256, ready_hash, ready_equal, NULL, calloc, free);
+	own_begin(&json.own, view->snap->os_file, NULL);
 	json.words = view->snap->waits ? malloc(sizeof(*json.words)) : NULL;
 	bool done = arena_init(&json.memory.arena) && json.frames &&
 		    (json.words || !view->snap->waits) && write_document(&json, view);
 	free(json.words);
+	own_deinit(&json.own);
 	if (json.frames)
 		htab_delete(json.frames);
 	arena_deinit(&json.memory.arena);

@@ -119,7 +119,8 @@ void put_target(yajl_gen gen, const struct aiodbg_snapshot *snap)
 	yajl_gen_map_close(gen);
 }
 
-void json_put_place(yajl_gen gen, const struct location *location, const char *const *source)
+void json_put_place(yajl_gen gen, const struct location *location, const char *const *source,
+		    const bool *own)
 {
 	yajl_gen_map_open(gen);
 	put_key(gen, "function");
@@ -135,6 +136,10 @@ void json_put_place(yajl_gen gen, const struct location *location, const char *c
 	if (source) {
 		put_key(gen, "source");
 		put_string(gen, *source);
+	}
+	if (own) {
+		put_key(gen, "own");
+		yajl_gen_bool(gen, *own);
 	}
 	yajl_gen_map_close(gen);
 }

@@ -36,7 +36,9 @@ void put_seconds(yajl_gen gen, double seconds, bool known);
 void put_python(yajl_gen gen, const struct aiodbg_snapshot *snap);
 void put_target(yajl_gen gen, const struct aiodbg_snapshot *snap);
 
-/* A frame; with the text of its line, which may be NULL, if source is not. */
-void json_put_place(yajl_gen gen, const struct location *location, const char *const *source);
+/* A frame; with the text of its line, which may be NULL, and whether it is the program's own, if source
+ * and own are not NULL. */
+void json_put_place(yajl_gen gen, const struct location *location, const char *const *source,
+		    const bool *own);
 
 #endif

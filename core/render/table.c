@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "render/reason.h"
 #include "render/render.h"
+#include "snapshot/framing.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -30,6 +31,9 @@ struct row {
 struct pen {
 	struct output *out;
 	bool measure;
+	/* NULL: all frames; and room for those of one task. */
+	struct framing *framing;
+	struct shown_frames *shown;
 };
 
 static size_t put(const struct pen *pen, const char *text, size_t max)
@@ -56,9 +60,37 @@ static size_t put_rest(const struct pen *pen, size_t count)
 	return put(pen, text, sizeof(text));
 }
 
+/* Instead of so many of libraries. */
+static size_t put_run(const struct pen *pen, size_t count)
+{
+	char text[TEXT_NUMBER_MAX + 16];
+	snprintf(text, sizeof(text), "... %zu frames", count);
+	return put(pen, text, sizeof(text));
+}
+
+/* The same, with the own frames. */
+static size_t put_own_stack(const struct pen *pen, const struct task *task)
+{
+	struct shown_frames *shown = pen->shown;
+	size_t width = 0;
+	if (!framing_apply(pen->framing, task->stack, task->depth, NULL, shown))
+		return put(pen, "?", 1);
+	for (size_t i = shown->count; i > 0; i--) {
+		const struct shown_frame *one = &shown->items[i - 1];
+		if (i < shown->count)
+			width += put(pen, " -> ", 4);
+		width += one->count > 1
+				 ? put_run(pen, one->count)
+				 : put(pen, task->stack[one->first]->function, LIMIT_NAME_SHOWN);
+	}
+	return width;
+}
+
 /* Of a measured stack only the widest that a column gets to be counts. */
 static size_t put_stack(const struct pen *pen, const struct task *task)
 {
+	if (pen->framing)
+		return put_own_stack(pen, task);
 	size_t width = 0;
 	for (size_t i = 0; i < task->depth && (!pen->measure || width < LIMIT_COLUMN); i++) {
 		if (i)
@@ -114,15 +146,14 @@ static int column_count(const struct aiodbg_snapshot *snap)
 	return snap->waits ? COLUMNS : WAITS;
 }
 
-typedef void row_fn(const struct row *row, struct output *out, size_t *widths);
+typedef void row_fn(const struct row *row, const struct pen *pen, size_t *widths);
 
-static void measure_row(const struct row *row, struct output *out, size_t *widths)
+static void measure_row(const struct row *row, const struct pen *pen, size_t *widths)
 {
-	const struct pen pen = {out, true};
 	for (int column = 0; column < WAITS; column++) {
 		if (widths[column] >= LIMIT_COLUMN)
 			continue;
-		size_t width = put_cell(&pen, row, column);
+		size_t width = put_cell(pen, row, column);
 		if (width > LIMIT_COLUMN)
 			width = LIMIT_COLUMN;
 		if (width > widths[column])
@@ -130,12 +161,12 @@ static void measure_row(const struct row *row, struct output *out, size_t *width
 	}
 }
 
-static void write_row(const struct row *row, struct output *out, size_t *widths)
+static void write_row(const struct row *row, const struct pen *pen, size_t *widths)
 {
-	const struct pen pen = {out, false};
+	struct output *out = pen->out;
 	int count = column_count(row->snap);
 	for (int column = 0; column < count; column++) {
-		size_t width = put_cell(&pen, row, column);
+		size_t width = put_cell(pen, row, column);
 		if (column == count - 1)
 			break;
 		output_fill(out, ' ', width < widths[column] ? widths[column] - width : 0);
@@ -144,18 +175,19 @@ static void write_row(const struct row *row, struct output *out, size_t *widths)
 	output_text(out, "\n");
 }
 
-static void each_row(const struct view *view, row_fn *visit, struct output *out, size_t *widths)
+static void each_row(const struct view *view, row_fn *visit, const struct pen *pen, size_t *widths)
 {
+	struct output *out = pen->out;
 	size_t count = view_count(view);
 	for (size_t i = 0; i < count && output_goes_on(out); i++) {
 		struct row row = {.snap = view->snap, .task = view_task(view, i)};
 		if (!view->selection && !task_is_pending(row.task))
 			continue;
 		if (!row.task->awaiter_count)
-			visit(&row, out, widths);
+			visit(&row, pen, widths);
 		for (size_t k = 0; k < row.task->awaiter_count && output_goes_on(out); k++) {
 			row.edge = &row.task->awaiters[k];
-			visit(&row, out, widths);
+			visit(&row, pen, widths);
 		}
 	}
 }
@@ -189,9 +221,13 @@ int render_table(const struct view *view, struct output *out)
 	}
 	for (int column = 0; column < COLUMNS; column++)
 		widths[column] = strlen(titles[column]);
-	each_row(view, measure_row, out, widths);
+	struct shown_frames shown = {0};
+	struct pen pen = {out, true, view->framing, &shown};
+	each_row(view, measure_row, &pen, widths);
 	write_header(out, widths, column_count(snap));
-	each_row(view, write_row, out, widths);
+	pen.measure = false;
+	each_row(view, write_row, &pen, widths);
+	array_deinit(&shown);
 	render_stopped(snap, out);
 	render_problems(snap, out);
 	render_not_polled(snap, out);

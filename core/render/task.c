@@ -7,6 +7,7 @@
 #include "render/reason.h"
 #include "render/render.h"
 #include "snapshot/detail.h"
+#include "snapshot/framing.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -206,7 +207,8 @@ int render_task(const struct view *view, struct output *out)
 	const struct aiodbg_snapshot *snap = view->snap;
 	const struct task_detail *detail = snap->detail;
 	write_head(snap, out);
-	place_write_stack(out, detail->task->stack, detail->source, detail->task->depth);
+	bool good = place_write_stack(out, detail->task->stack, detail->source, detail->task->depth,
+				      view->framing);
 	write_chain(out, snap);
 	write_edges(out, detail->task);
 	write_context(out, &detail->context);
@@ -222,5 +224,5 @@ int render_task(const struct view *view, struct output *out)
 			      "\nWhat could not be read elsewhere (%zu) may be who awaits it: see "
 			      "`asyncio doctor`.\n",
 			      elsewhere);
-	return 0;
+	return good ? 0 : AIODBG_NO_MEMORY;
 }

@@ -209,7 +209,7 @@ static void write_detail(struct output *out, const struct aiodbg_snapshot *snap)
 	if (with_loop >= 0)
 		write_loop(out, snap, &snap->threads.items[with_loop]);
 	write_holds(out, snap, row);
-	place_write_stack(out, detail->stack, detail->source, detail->depth);
+	place_write_stack(out, detail->stack, detail->source, detail->depth, NULL);
 }
 
 int render_threads(const struct view *view, struct output *out)

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "render/reason.h"
 #include "render/render.h"
+#include "snapshot/framing.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -67,6 +68,8 @@ struct tree {
 	size_t indent;
 	struct frame_line frame_lines[FRAME_LINES];
 	struct task_queue to_continue;
+	/* Room for the frames of one task. */
+	struct shown_frames shown;
 	bool no_memory;
 };
 
@@ -186,29 +189,52 @@ static void push_level(struct tree *tree, struct edge *const *edges, size_t firs
 		tree->no_memory = true;
 }
 
+/* What a task awaits, and has started: those that are not yet drawn. */
+struct hanging {
+	const struct task *task;
+	struct edge **edges;
+	size_t end;
+};
+
 /*
- * The frames of a task, each under the one that awaits it. What the task has started follows
+ * A frame of a task, or a run of them, under the one that awaits it. What the task has started follows
  * below the frame that is in the group, once all that is further in is drawn.
  */
+static void write_level(struct tree *tree, struct hanging *hanging, const struct shown_frame *shown)
+{
+	const struct task *task = hanging->task;
+	struct edge **edges = hanging->edges;
+	size_t first = hanging->end;
+	while (first && !edge_waits(edges[first - 1]) &&
+	       edges[first - 1]->frame == shown->first + 1)
+		first--;
+	if (first < hanging->end)
+		push_level(tree, edges, first, hanging->end);
+	begin_line(tree, first == hanging->end);
+	if (shown->count == 1)
+		write_frame(tree, task->stack[shown->first]);
+	else
+		framing_write_run(tree->out, tree->view->framing, task->stack, shown);
+	if (!shown->first)
+		write_reason(tree, task);
+	output_text(tree->out, "\n");
+	indent(tree, first == hanging->end);
+	hanging->end = first;
+}
+
 static void write_frames(struct tree *tree, const struct task *task)
 {
-	struct edge **edges;
-	size_t end = view_awaited(tree->view, task, &edges);
-	for (size_t i = task->depth; i > 0; i--) {
-		size_t first = end;
-		while (first && !edge_waits(edges[first - 1]) && edges[first - 1]->frame == i)
-			first--;
-		if (first < end)
-			push_level(tree, edges, first, end);
-		begin_line(tree, first == end);
-		write_frame(tree, task->stack[i - 1]);
-		if (i == 1)
-			write_reason(tree, task);
-		output_text(tree->out, "\n");
-		indent(tree, first == end);
-		end = first;
+	struct hanging hanging = {.task = task};
+	struct framing *framing = tree->view->framing;
+	hanging.end = view_awaited(tree->view, task, &hanging.edges);
+	if (framing && !framing_apply(framing, task->stack, task->depth, task, &tree->shown))
+		tree->no_memory = true;
+	size_t count = framing ? tree->shown.count : task->depth;
+	for (size_t i = 0; i < count; i++) {
+		const struct shown_frame plain = {task->depth - 1 - i, 1};
+		write_level(tree, &hanging, framing ? &tree->shown.items[i] : &plain);
 	}
-	push_level(tree, edges, 0, end);
+	push_level(tree, hanging.edges, 0, hanging.end);
 }
 
 /* A task and its frames; its children follow from its level. */
@@ -334,5 +360,6 @@ int render_tree(const struct view *view, struct output *out)
 	free(tree.drawn);
 	array_deinit(&tree.levels);
 	array_deinit(&tree.to_continue);
+	array_deinit(&tree.shown);
 	return tree.no_memory ? AIODBG_NO_MEMORY : 0;
 }

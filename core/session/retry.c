@@ -11,6 +11,7 @@
 #include "snapshot/detail.h"
 #include "snapshot/threads.h"
 #include "snapshot/verdicts.h"
+#include "snapshot/wanted.h"
 
 #include <string.h>
 #include <time.h>
@@ -94,8 +95,12 @@ static int decode(struct series *series, struct decoder *decoder, struct aiodbg_
 		status = loops_read_busy(snap, decoder);
 	if (!status && series->request->wants & AIODBG_WANT_DETAIL)
 		status = detail_decode(decoder, snap);
+	if (!status)
+		status = wanted_find_program(decoder, snap, series->request);
 	if (!status && series->request->wants & AIODBG_WANT_WAITS)
 		status = verdicts_decode(snap, decoder);
+	if (!status)
+		status = wanted_decode(decoder, snap, series->request);
 	if (!status && series->request->wants & AIODBG_WANT_WAITS && snap->subject)
 		status = chain_decode(decoder, snap);
 	if (!status && series->request->wants & AIODBG_WANT_THREADS)

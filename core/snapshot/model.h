@@ -22,6 +22,8 @@ struct task {
 	const char *name, *type;
 	/* What is shown instead of its name; NULL: that is. */
 	const char *short_name;
+	/* The request that it serves, "GET /orders/7"; NULL: none, or it was not asked for. */
+	const char *request;
 	/* Another task has the same name. */
 	bool has_namesake;
 	/* Index in snapshot.threads of the one that runs its loop, or else that it was
@@ -173,6 +175,9 @@ struct aiodbg_snapshot {
 	/* What tasks and threads wait for, and what is wrong; NULL unless it was asked for. */
 	struct waits *waits;
 	struct verdicts *verdicts;
+	/* Paths of the files of os and of the program, as the target knows them; NULL where they are not
+	 * known, or were not asked for. */
+	const char *os_file, *main_file;
 	/* Why the subject does not go on; NULL unless there is one and waits were asked for. */
 	struct chain *chain;
 	/* Where each thread is; NULL unless it was asked for. */

@@ -18,6 +18,9 @@
 
 static const char locals[] = "<locals>";
 
+/* Coroutines that a library may put around the one that names a task: anyio one. */
+#define WRAPPERS 2
+
 static bool is_module(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
@@ -83,9 +86,12 @@ static int settle(struct aiodbg_snapshot *snap, htab_t by_name, struct task *tas
 	bool full = false;
 	if (!task->name || is_default(task->name))
 		return 0;
-	if (task->depth && task->stack[task->depth - 1]->function)
-		task->short_name = names_shorten(&snap->arena, task->name,
-						 task->stack[task->depth - 1]->function, &full);
+	for (size_t i = task->depth; i > 0 && i + WRAPPERS >= task->depth && !task->short_name;
+	     i--) {
+		const char *function = task->stack[i - 1]->function;
+		if (function && !full)
+			task->short_name = names_shorten(&snap->arena, task->name, function, &full);
+	}
 	struct task **slot = (struct task **)htab_find_slot(by_name, task, INSERT);
 	if (!slot || full)
 		return AIODBG_NO_MEMORY;

@@ -17,18 +17,33 @@ struct own {
 	/* Folder of the target's standard library, in the arena; NULL if it is not known. */
 	const char *stdlib;
 	size_t stdlib_len;
+	/* A folder of packages that the program itself is in; NULL: none. */
+	const char *program;
+	size_t program_len;
+	/* More own files, as "PATTERN:PATTERN"; NULL: none. */
+	const char *patterns;
 	/* By code: 1 for library, 2 for own. */
 	struct addrmap known;
 };
 
-/* interp may be NULL: then the standard library is not known. */
-int own_init(struct own *own, struct decoder *decoder, const struct interp *interp);
+/* As its first interpreter has it; where that can't be read, as its frames have it. */
+int own_init(struct own *own, struct decoder *decoder, const struct aiodbg_snapshot *snap);
+/* The same from the path of the file of os, which may be NULL, and from patterns. */
+void own_begin(struct own *own, const char *os_file, const char *patterns);
+/* The program's own file, which may be among packages: what is beside it is its own. */
+void own_add_program(struct own *own, const char *main_file);
 void own_deinit(struct own *own);
 
 bool own_is(struct own *own, const struct code *code);
 
 /* The path below the folder of packages or of the standard library, or the whole path. */
 const char *own_short_path(const struct own *own, const char *path);
+
+/* The package that a path is of, and how long its name is: "starlette"; 0 for own files. */
+const char *own_package(const struct own *own, const char *path, size_t *len);
+
+/* Bytes of the folder, with its slash, that both paths are in, of the first max bytes. */
+size_t own_common_folder(const char *a, const char *b, size_t max);
 
 /* Set waits.own_folder: the longest folder that all sites of waiting tasks are in. */
 void own_find_folder(const struct aiodbg_snapshot *snap, struct waits *waits);

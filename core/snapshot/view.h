@@ -14,6 +14,7 @@
 #include "snapshot/model.h"
 
 struct doctor;
+struct framing;
 struct view_making;
 
 /* Of --with and --without. */
@@ -81,6 +82,10 @@ struct view_query {
 	bool with_awaiters;
 	/* Tasks that have ended are not shown, unless a filter asks for them. */
 	bool pending_only;
+	/* Frames of libraries are counted only; a tree has a level for each task. */
+	bool own_frames, compact;
+	/* More own files: see struct own. */
+	const char *own_patterns;
 };
 
 ARRAY(view_edges, struct edge *);
@@ -117,6 +122,10 @@ struct view {
 	const struct aiodbg_render_options *options;
 	/* NULL: all tasks. */
 	const struct selection *selection;
+	/* NULL: all frames. */
+	struct framing *framing;
+	/* A tree has a level for each task. */
+	bool compact;
 	/* For AIODBG_SHOW_WHY: verdicts that are only possible too; lines of a section, 0 being as
 	 * many as usual. */
 	bool all;

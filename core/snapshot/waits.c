@@ -540,8 +540,7 @@ static int read_all(struct waiting *waiting)
 						   &waiting->classes[i]);
 	}
 	if (!status)
-		status = own_init(&waiting->own, waiting->decoder,
-				  snap->interps.count ? &snap->interps.items[0] : NULL);
+		status = own_init(&waiting->own, waiting->decoder, snap);
 	if (!status)
 		status = executors_read(waiting);
 	if (!status)

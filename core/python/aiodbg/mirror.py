@@ -85,6 +85,7 @@ class Want(enum.IntEnum):
     WANT_DETAIL = 1
     WANT_WAITS = 2
     WANT_THREADS = 4
+    WANT_OWN = 16
 
 
 class Show(enum.IntEnum):
