@@ -21,6 +21,8 @@ _RUNNING = "the process is running: stop it first, with Ctrl-C or `process inter
 # "[0] "/build" -> "/usr/src""
 _SUBSTITUTION = re.compile(r'"(.*)" -> "(.*)"')
 
+_SYSROOT = re.compile(r"^ *Sysroot: (.+)$", re.MULTILINE)
+
 _STOPPED = (lldb.eStateStopped, lldb.eStateCrashed, lldb.eStateSuspended)
 _IN_MOTION = (lldb.eStateRunning, lldb.eStateStepping)
 
@@ -125,6 +127,9 @@ class LldbTarget(aiodbg.Target):
             match = _SUBSTITUTION.search(rules.GetStringAtIndex(index))
             if match and path.startswith(match.group(1).rstrip("/") + "/"):
                 yield match.group(2) + path[len(match.group(1).rstrip("/")) :]
+        sysroot = _sysroot(debugger)
+        if sysroot:
+            yield sysroot + path
         yield path
 
     def mapping(self, address):
@@ -270,3 +275,11 @@ def _file_bytes(module, offset, length):
     except OSError:
         return None
     return data if len(data) == length else None
+
+
+def _sysroot(debugger):
+    """That of the selected platform, or None. SBPlatform can set it, but not tell it."""
+    result = lldb.SBCommandReturnObject()
+    debugger.GetCommandInterpreter().HandleCommand("platform status", result)
+    found = _SYSROOT.search(result.GetOutput() or "")
+    return found.group(1).rstrip("/") if found else None

@@ -32,6 +32,9 @@ class SBCommandReturnObject:
     def GetError(self):
         return self.errors
 
+    def GetOutput(self):
+        return self.output
+
     def Print(self, text):
         # SWIG converts to UTF-8, and knows no lone surrogates; C ends at a NUL.
         text.encode()
@@ -203,6 +206,8 @@ class SBProcess:
         self.regions = []
         self.selected = None
         self.source_map = []
+        # Of the platform; None if it has none.
+        self.sysroot = None
         self.word_size = 8
         self.byte_order = eByteOrderLittle
 
@@ -298,6 +303,15 @@ class SBTarget:
     def GetInternalVariableValue(self, name, instance):
         assert (name, instance) == ("target.source-map", "debugger_1")
         return SBStringList(self.process.source_map)
+
+    def GetCommandInterpreter(self):
+        return self
+
+    def HandleCommand(self, line, result):
+        assert line == "platform status"
+        sysroot = self.process.sysroot
+        result.Print("  Platform: remote-linux\n")
+        result.Print(" Connected: no\n" + ("   Sysroot: %s\n" % sysroot if sysroot else ""))
 
 
 class SBStringList:

@@ -290,6 +290,8 @@ def test_source_lines(lldb, tmp_path, traced):
     assert found.source_line("/build/main.py", 2) == "two"
     assert found.source_line("/builder/main.py", 2) is None
     assert found.source_line(str(tmp_path / "main.py"), 1) == "one"
+    process.sysroot = str(tmp_path)
+    assert found.source_line("/main.py", 1) == "one"
     process = lldb.SBProcess(pid=traced)
     found = lldb_target.selected_target(lldb.SBExecutionContext(process), lambda: False)
     assert next(found.source_files("/main.py")) == "/proc/%d/root/main.py" % traced
