@@ -477,6 +477,7 @@ static int read_task(struct waiting *waiting, struct task *task, struct wait *wa
 static int read_task_whole(struct waiting *waiting, struct task *task, struct wait *wait)
 {
 	struct reader *reader = &waiting->decoder->reader;
+	uint64_t faults = reader->fault_count;
 	for (int i = 0; i < LIMIT_TRIES; i++) {
 		bool same = true;
 		waiting->touched.count = 0;
@@ -484,6 +485,9 @@ static int read_task_whole(struct waiting *waiting, struct task *task, struct wa
 		int status = read_task(waiting, task, wait);
 		if (!status)
 			status = reader_verify(reader, &same);
+		/* What is no longer there has moved, and is not missing. */
+		if (!same || wait->kind == WAIT_MOVING)
+			reader->fault_count = faults;
 		if (status || same)
 			return status;
 		holders_undo(waiting, task);
@@ -553,9 +557,13 @@ static int read_all(struct waiting *waiting)
 		status = owned_read(waiting);
 	if (!status)
 		status = holders_decide(waiting);
+	/* References that can't be followed in what runs on are not counted, which proves nothing. */
+	bool had_gaps = waiting_has_gaps(waiting);
 	if (!status)
 		status = closure_read(waiting);
-	waiting->waits->has_gaps = waiting_has_gaps(waiting);
+	waiting->waits->has_gaps = waiting->decoder->reader.cache.changing
+					   ? had_gaps
+					   : waiting_has_gaps(waiting);
 	own_find_folder(snap, waiting->waits);
 	return status ? status : loops_read(waiting);
 }
