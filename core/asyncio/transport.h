@@ -19,11 +19,29 @@ enum transport_wait {
 	TRANSPORT_PROCESS,
 };
 
+struct transport_facts {
+	enum transport_wait wait;
+	/* The transport; 0: there is none, or it is not known. */
+	uint64_t transport;
+	/* The file, the process, and bytes that have not been sent; -1: not known. */
+	int64_t fd, pid, unsent;
+	/* A file that a process writes to, and that its transport has stopped reading; -1: none. */
+	int64_t pipe;
+	/* It waits until most of what is unsent has been sent. */
+	bool paused;
+	/* "127.0.0.1:9999", the path of a socket; the program that the process was started with. */
+	const char *peer, *command;
+};
+
 /*
- * What a chain that ends in this frame waits for, and the number of the file or process, -1 if it
- * is not known. Returns 0, or an error; *ret is right all the same.
+ * What a chain that ends in this frame waits for. Returns 0, or an error; ret->wait is right all
+ * the same.
  */
 int transport_wait_read(struct decoder *decoder, const struct frame *frame,
-			enum transport_wait *ret, int64_t *number);
+			struct transport_facts *ret);
+
+/* The same for functions of other projects that wait until something has been sent. */
+int transport_drain_read(struct decoder *decoder, const struct frame *frame,
+			 struct transport_facts *ret);
 
 #endif

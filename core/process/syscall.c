@@ -56,6 +56,7 @@ bool syscall_parse(const char *text, struct syscall_state *ret)
 	*ret = (struct syscall_state){
 		.is_futex = is_futex,
 		.is_poll = is_poll(number),
+		.is_write = number == SYS_write || number == SYS_writev || number == SYS_sendto,
 		.has_timeout = is_futex && arguments[3],
 		.first_argument = arguments[0],
 		.stack_pointer = sp,
@@ -83,6 +84,27 @@ bool syscall_read(uint32_t pid, uint64_t tid, struct syscall_state *ret)
 	bool known = syscall_parse(text, ret);
 	free(text);
 	return known;
+}
+
+/* "pipe:[4711]": the same for both ends of a pipe. */
+static bool read_file_name(uint32_t pid, uint64_t fd, char *ret, size_t size)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd/%" PRIu64, pid, fd);
+	ssize_t len = readlink(path, ret, size - 1);
+	ret[len < 0 ? 0 : len] = '\0';
+	return len > 0;
+}
+
+bool syscall_writes_to(uint32_t pid, uint64_t fd, uint32_t child)
+{
+	struct syscall_state state;
+	char ours[64], theirs[64];
+	if (!syscall_read(child, child, &state) || !state.is_write ||
+	    !read_file_name(pid, fd, ours, sizeof(ours)) ||
+	    !read_file_name(child, state.first_argument, theirs, sizeof(theirs)))
+		return false;
+	return !strcmp(ours, theirs);
 }
 
 bool syscall_count_waits(uint32_t pid, uint64_t tid, uint64_t *ret)

@@ -11,6 +11,8 @@ struct syscall_state {
 	bool is_futex;
 	/* It sleeps until something happens to one of its files: poll(2), select(2), epoll_wait(2). */
 	bool is_poll;
+	/* It writes to the file that is the first argument. */
+	bool is_write;
 	/* It goes on after a while. */
 	bool has_timeout;
 	uint64_t first_argument, stack_pointer;
@@ -21,6 +23,10 @@ bool syscall_read(uint32_t pid, uint64_t tid, struct syscall_state *ret);
 
 /* The same of the text of that file. */
 bool syscall_parse(const char *text, struct syscall_state *ret);
+
+/* Whether the main thread of a child waits to write to the pipe whose other end the process has as
+ * that file. */
+bool syscall_writes_to(uint32_t pid, uint64_t fd, uint32_t child);
 
 /* How often the thread has waited for something so far, rather than been interrupted. False if the
  * system does not tell. */

@@ -261,6 +261,33 @@ static void write_transport(struct output *out, const struct wait *wait)
 	output_text(out, verbs[wait->kind]);
 	if (wait->fd >= 0)
 		output_format(out, " fd %" PRId64, wait->fd);
+	if (wait->unsent >= 0) {
+		output_text(out, ": ");
+		reason_write_count(out, (uint64_t)wait->unsent);
+		output_text(out, wait->unsent == 1 ? " byte unsent" : " bytes unsent");
+		if (wait->paused)
+			output_text(out, ", paused");
+	}
+	if (!wait->peer)
+		return;
+	output_text(out, wait->kind == WAIT_READ ? ", from " : ", to ");
+	output_safe(out, wait->peer, LIMIT_NAME_SHOWN);
+}
+
+static void write_process(struct output *out, const struct wait *wait)
+{
+	output_text(out, "process");
+	if (wait->pid >= 0)
+		output_format(out, " %" PRId64, wait->pid);
+	if (wait->command) {
+		output_text(out, " (");
+		output_safe(out, wait->command, LIMIT_NAME_SHOWN);
+		output_text(out, ")");
+	}
+	if (wait->pipe >= 0)
+		output_format(out, ", fd %" PRId64 " not read", wait->pipe);
+	else
+		output_text(out, ", runs");
 }
 
 static void write_ready(struct output *out, const struct wait *wait)
@@ -384,9 +411,7 @@ void reason_write_parts(struct output *out, const struct aiodbg_snapshot *snap,
 		write_transport(out, wait);
 		break;
 	case WAIT_PROCESS:
-		output_text(out, "process");
-		if (wait->pid >= 0)
-			output_format(out, " %" PRId64, wait->pid);
+		write_process(out, wait);
 		break;
 	case WAIT_EXECUTOR:
 	case WAIT_THREAD:

@@ -150,6 +150,18 @@ static void summarize_exit(struct output *out, const struct waits *waits,
 			      waits->leaving == LEAVING_POOL ? "the process" : "asyncio.run()");
 }
 
+static void summarize_stalled(struct output *out, const struct verdict *verdict)
+{
+	size_t count = verdict->party_count + verdict->behind_count;
+	const struct wait *wait = verdict->parties[0].wait;
+	if (wait->kind == WAIT_WRITE)
+		output_format(out, "%zu task%s to a peer that takes nothing", count,
+			      count == 1 ? " writes" : "s write");
+	else
+		output_format(out, "%zu task%s for a process whose output nobody reads", count,
+			      count == 1 ? " waits" : "s wait");
+}
+
 static void summarize(struct output *out, const struct aiodbg_snapshot *snap,
 		      const struct verdict *verdict)
 {
@@ -168,6 +180,9 @@ static void summarize(struct output *out, const struct aiodbg_snapshot *snap,
 		break;
 	case VERDICT_STUCK_AT_EXIT:
 		summarize_exit(out, snap->waits, verdict);
+		break;
+	case VERDICT_STALLED:
+		summarize_stalled(out, verdict);
 		break;
 	case VERDICT_LOST_WAKEUP:
 	case VERDICT_NEVER_RELEASED:

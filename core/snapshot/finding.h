@@ -80,6 +80,10 @@ int starved_find(struct finder *finder);
 
 int exits_find(struct finder *finder);
 
+/* ---- stalled.c ---- */
+
+int stalled_find(struct finder *finder);
+
 /* ---- unwoken.c ---- */
 
 int unwoken_find(struct finder *finder);

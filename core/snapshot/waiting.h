@@ -154,6 +154,15 @@ int executors_read(struct waiting *waiting);
 /* What each thread waits for, and what its frames hold. */
 int thread_waits_read(struct waiting *waiting);
 
+/* ---- transports.c ---- */
+
+/* Whether the chain ends in a function of asyncio's that waits for a file or process: then
+ * wait.kind is set. */
+int transport_find(struct waiting *waiting, struct wait *wait);
+
+/* Whether it ends in one of another project that waits until something has been sent. */
+int transport_find_drain(struct waiting *waiting, struct wait *wait);
+
 /* ---- polling.c ---- */
 
 /* A loop whose thread is in select: frame is that of _run_once. */

@@ -9,7 +9,6 @@
 #include "snapshot/waiting.h"
 
 #include "asyncio/future.h"
-#include "asyncio/transport.h"
 #include "base/ceilings.h"
 #include "base/error.h"
 #include "cpython/attr.h"
@@ -174,38 +173,6 @@ static int apply_rule(struct waiting *waiting, const struct task *task,
 	if (rule->object && !wait->object && rule->wait != SYNC_WAIT_SLEEP)
 		wait->kind = WAIT_UNKNOWN;
 	return status;
-}
-
-/* Frames next to the innermost that may say which file or process it is about. */
-#define FRAMES_OF_TRANSPORTS 2
-
-static int read_transport(struct waiting *waiting, struct wait *wait)
-{
-	static const enum wait_kind kinds[] = {
-		[TRANSPORT_NONE] = WAIT_UNKNOWN,    [TRANSPORT_READ] = WAIT_READ,
-		[TRANSPORT_WRITE] = WAIT_WRITE,	    [TRANSPORT_ACCEPT] = WAIT_ACCEPT,
-		[TRANSPORT_CONNECT] = WAIT_CONNECT, [TRANSPORT_SERVE] = WAIT_SERVE,
-		[TRANSPORT_PROCESS] = WAIT_PROCESS,
-	};
-	size_t count = waiting->chain.count;
-	for (size_t i = 0; i < FRAMES_OF_TRANSPORTS && i < count; i++) {
-		enum transport_wait found;
-		int64_t number;
-		int status = transport_wait_read(waiting->decoder,
-						 &waiting->chain.items[count - 1 - i].frame, &found,
-						 &number);
-		if (error_is_fatal(status))
-			return status;
-		if (found == TRANSPORT_NONE)
-			continue;
-		wait->kind = kinds[found];
-		if (found == TRANSPORT_PROCESS)
-			wait->pid = number;
-		else
-			wait->fd = number;
-		return 0;
-	}
-	return 0;
 }
 
 /* ---- what the future tells ---- */
@@ -381,12 +348,14 @@ static int read_blocked(struct waiting *waiting, const struct task *task, struct
 	if (status)
 		return status;
 	if (wait->kind == WAIT_UNKNOWN)
-		status = read_transport(waiting, wait);
+		status = transport_find(waiting, wait);
 	if (!status && wait->kind == WAIT_UNKNOWN)
 		status = ask_future(waiting, task, future, wait);
 	const struct keeper *keeper = addrmap_get(&waiting->keepers, future->addr);
 	if (!status && wait->object && keeper && keeper->primitive == wait->object)
 		wait->place = keeper->place;
+	if (!status && wait->kind == WAIT_UNKNOWN)
+		status = transport_find_drain(waiting, wait);
 	if (!status && wait->kind == WAIT_UNKNOWN) {
 		wait->kind = WAIT_FUTURE;
 		status = keeper_find(waiting, task->interp, future->addr, wait);

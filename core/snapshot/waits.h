@@ -182,7 +182,13 @@ struct wait {
 	bool has_timeout;
 	/* -1: not known. */
 	int64_t fd, pid, unsent;
-	const char *peer;
+	const char *peer, *command;
+	/* It waits until most of what is unsent has been sent. */
+	bool paused;
+	/* Of a process: the file that we have stopped reading, or -1; the system says that the process
+	 * waits to write there. */
+	int64_t pipe;
+	bool child_blocked;
 	/* Of a task that is ready: it has not begun; its place in the loop's queue, from 1. */
 	bool not_started;
 	size_t ready_place;

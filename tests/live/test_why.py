@@ -189,10 +189,10 @@ def answers(request, why, places):
 
 # Sick programs of which nothing is said yet, or too little: verdicts that are still to come.
 TO_COME = (
-    "aiohttp_connector anyio_limiter child_pipe consumer_dead convoy drain_stalled"
+    "aiohttp_connector anyio_limiter consumer_dead convoy"
     " executor_full"
     " future_kept generator_left group_stuck"
-    " httpx_pool sqlalchemy_pool websockets_slow"
+    " httpx_pool sqlalchemy_pool"
     " lock_acquire lock_leaked pool_leaked producer_dead setter_dead"
     " starved_ready wont_cancel"
 ).split()
