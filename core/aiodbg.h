@@ -348,6 +348,8 @@ enum aiodbg_want {
 	AIODBG_WANT_WAITS = 2,
 	/* Where each thread is and what it does; needs AIODBG_WANT_WAITS. */
 	AIODBG_WANT_THREADS = 4,
+	/* What each event loop has to do; needs AIODBG_WANT_WAITS. */
+	AIODBG_WANT_LOOPS = 8,
 	/* Which frames are the program's own, and which requests tasks serve. */
 	AIODBG_WANT_OWN = 16,
 };
@@ -368,6 +370,8 @@ struct aiodbg_request {
 	/* With AIODBG_WANT_THREADS: the kernel's id of the thread whose stack is wanted with the lines
 	 * of its source, or 0. */
 	uint64_t tid;
+	/* With AIODBG_WANT_LOOPS: address of the event loop of which all is wanted, or 0. */
+	uint64_t loop;
 };
 
 /*
@@ -609,6 +613,9 @@ enum aiodbg_show {
 	/* Threads, or the one that was asked for, of a snapshot that has AIODBG_WANT_THREADS: "text",
 	 * "json". */
 	AIODBG_SHOW_THREADS = 4,
+	/* Event loops, or the one that was asked for, of a snapshot that has AIODBG_WANT_LOOPS: "text",
+	 * "json". */
+	AIODBG_SHOW_LOOPS = 5,
 };
 
 struct aiodbg_render_options {

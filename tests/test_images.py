@@ -85,7 +85,36 @@ def test_what_stuck_tasks_wait_for(image):
     assert certain[0]["behind"] == 2
 
 
-@pytest.mark.parametrize("image", NAMES)
+# One of each version, and those with more than one loop or interpreter.
+WITH_LOOPS = [name for name in NAMES if name.endswith(("-stuck", "-loops", "-interpreters"))]
+
+
+@pytest.mark.parametrize("image", WITH_LOOPS)
+def test_loops(image):
+    """Those of threads and tasks are there, and each can be looked at."""
+    result = replay(image, "loops --json")
+    assert result.returncode == 0, result.stderr.decode()
+    loops = json.loads(result.stdout)["loops"]
+    document = json.loads(replay(image, "ps --json").stdout)
+    running = {thread["loop"] for thread in document["threads"] if thread["loop"]}
+    pending = {task["loop"] for task in document["tasks"] if task["state"] in ("pending", "running")}
+    assert {loop["id"] for loop in loops} >= running | pending - {None}
+    assert sum(loop["tasks"] for loop in loops) <= len(document["tasks"])
+    for loop in loops[:1]:
+        result = replay(image, "loops --json " + loop["id"])
+        assert result.returncode == 0, result.stderr.decode()
+        (one,) = json.loads(result.stdout)["loops"]
+        # Images have what was read when they were made, of which loops are a part.
+        if one["errors"]:
+            assert "cannot read memory" in one["errors"][0]["message"]
+            continue
+        assert one["ready"] in (None, len(one["ready_queue"]))
+        assert one["timers"] in (None, len(one["timer_queue"]))
+        assert loop["id"] in replay(image, "loops " + loop["id"]).stdout.decode()
+    assert replay(image, "loops 0x10").returncode != 0
+
+
+@pytest.mark.parametrize("image", WITH_LOOPS)
 def test_threads(image):
     """They are those that all tasks are shown with."""
     result = replay(image, "threads --json")

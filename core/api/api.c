@@ -65,12 +65,13 @@ static int check_request(const struct aiodbg_request *request, struct aiodbg_err
 	if (request->size < sizeof(*request))
 		return error_set(err, AIODBG_INVALID, "request without its size");
 	if (request->wants & ~(uint32_t)(AIODBG_WANT_DETAIL | AIODBG_WANT_WAITS |
-					 AIODBG_WANT_THREADS | AIODBG_WANT_OWN))
+					 AIODBG_WANT_THREADS | AIODBG_WANT_LOOPS | AIODBG_WANT_OWN))
 		return error_set(err, AIODBG_INVALID, "unknown wants %#x", request->wants);
 	if ((request->wants & AIODBG_WANT_DETAIL) && !request->subject)
 		return error_set(err, AIODBG_INVALID, "detail of no task");
-	if ((request->wants & AIODBG_WANT_THREADS) && !(request->wants & AIODBG_WANT_WAITS))
-		return error_set(err, AIODBG_INVALID, "threads without waits");
+	if ((request->wants & (AIODBG_WANT_THREADS | AIODBG_WANT_LOOPS)) &&
+	    !(request->wants & AIODBG_WANT_WAITS))
+		return error_set(err, AIODBG_INVALID, "threads or loops without waits");
 	return 0;
 }
 
@@ -121,6 +122,8 @@ int aiodbg_render(const struct aiodbg_snapshot *snap, const char *format,
 		return error_set(err, AIODBG_INVALID, "the snapshot was made without waits");
 	if (show == AIODBG_SHOW_TASK && !snap->detail)
 		return error_set(err, AIODBG_INVALID, "snapshot without the detail of a task");
+	if (show == AIODBG_SHOW_LOOPS && !snap->loop_list)
+		return error_set(err, AIODBG_INVALID, "snapshot without what its loops do");
 	if (show == AIODBG_SHOW_THREADS && !snap->thread_list)
 		return error_set(err, AIODBG_INVALID, "snapshot without what its threads do");
 	return renderer_run(renderer, &view, sink, err);

@@ -269,4 +269,13 @@
 #define LIMIT_LOOPS_ASKED 256
 #define LIMIT_ATTRIBUTES_ASKED 256
 
+/* Entries of a loop's ready queue, of its timers and of an executor's queue that are named; the others
+ * are counted. */
+#define LIMIT_LOOP_ENTRIES 10000
+
+/* References from a file to the future that somebody waits for, and objects on the way: streams
+ * need three, an ASGI server six. */
+#define LIMIT_WAKE_DEPTH 7
+#define LIMIT_WAKE_OBJECTS 300
+
 #endif

@@ -26,6 +26,8 @@ struct arguments {
 	const char *operand;
 	/* The operand, if it is a thread: the kernel's id. */
 	uint64_t tid;
+	/* If it is a loop: its address. */
+	uint64_t loop;
 	/* The operand, if it is a task: an id or a name. */
 	const char *task;
 	/* 0: the target. */
@@ -82,8 +84,8 @@ struct option {
 
 /* Every option: a declaration here, its entry in options.c. */
 extern const struct option option_format, option_json, option_pid, option_retries, option_after,
-	option_depth, option_limit, option_waits, option_all, option_top, option_fail_on,
-	option_output, option_help;
+	option_depth, option_limit, option_waits, option_all, option_top, option_top_lines,
+	option_fail_on, option_output, option_help;
 /* view_options.c. */
 extern const struct option option_with, option_without, option_sort, option_top_tasks,
 	option_frames;
@@ -103,6 +105,9 @@ int option_set_pid(const char *text, struct arguments *ret, struct aiodbg_error 
 /* Parse the kernel's id of a thread, of an operand. */
 int option_set_tid(const char *text, struct arguments *ret, struct aiodbg_error *err);
 
+/* Parse the address of an event loop, of an operand. */
+int option_set_loop(const char *text, struct arguments *ret, struct aiodbg_error *err);
+
 /* ---- commands ---- */
 
 /* One run of a command. */
@@ -121,6 +126,8 @@ enum operand_kind {
 	OPERAND_PID = 1,
 	OPERAND_TASK = 2,
 	OPERAND_TID = 4,
+	/* An address. */
+	OPERAND_LOOP = 8,
 };
 
 struct command {
@@ -156,6 +163,7 @@ struct command {
 	X(pstree)                                                                                  \
 	X(graph)                                                                                   \
 	X(task)                                                                                    \
+	X(loops)                                                                                   \
 	X(threads)                                                                                 \
 	X(doctor)
 

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "command/command.h"
+#include "snapshot/find.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -33,6 +34,14 @@ int option_set_pid(const char *text, struct arguments *ret, struct aiodbg_error 
 				 PID_MAX, text);
 	ret->pid = (uint32_t)number;
 	return 0;
+}
+
+int option_set_loop(const char *text, struct arguments *ret, struct aiodbg_error *err)
+{
+	if (find_parse_id(text, &ret->loop) && ret->loop)
+		return 0;
+	return error_set(err, AIODBG_USAGE,
+			 "a PID or the address of a loop (0x7f..) is needed, not \"%.40s\"", text);
 }
 
 int option_set_tid(const char *text, struct arguments *ret, struct aiodbg_error *err)
@@ -243,6 +252,15 @@ const struct option option_top = {
 	.name = "--top",
 	.argument = "N",
 	.help = "Show up to N lines of each section: 8 by default, 0 for all.",
+	.parse = option_parse_number,
+	.field = offsetof(struct arguments, top),
+	.max = INT32_MAX,
+};
+
+const struct option option_top_lines = {
+	.name = "--top",
+	.argument = "N",
+	.help = "Show up to N lines of each section: 20 by default, 0 for all.",
 	.parse = option_parse_number,
 	.field = offsetof(struct arguments, top),
 	.max = INT32_MAX,

@@ -95,6 +95,8 @@ static int parse_operand(const struct command *command, const char *word, struct
 	if ((command->operands & OPERAND_PID) &&
 	    (command->operands == OPERAND_PID || is_number(word)))
 		return option_set_pid(word, ret, err);
+	if (command->operands & OPERAND_LOOP)
+		return option_set_loop(word, ret, err);
 	ret->task = word;
 	return 0;
 }

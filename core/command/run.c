@@ -110,6 +110,7 @@ static int take_snapshot(const struct run *run, struct aiodbg_error *err,
 		.after = time_between_looks(run),
 		.subject = run->arguments.task,
 		.tid = run->arguments.tid,
+		.loop = run->arguments.loop,
 	};
 	int status = open_target(run, err, &dbg);
 	if (status)

@@ -239,11 +239,11 @@ static const char *const loop_states[] = {
 	[LOOP_COPY] = "copied by fork",
 };
 
-void json_put_loop(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct loop *loop)
+void json_put_loop_keys(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct loop *loop,
+			bool is_readable)
 {
 	const struct waits *waits = snap->waits;
 	bool known = loop->has_since && waits->has_now && !waits->now_is_least;
-	yajl_gen_map_open(gen);
 	put_key(gen, "id");
 	put_address(gen, loop->addr);
 	put_key(gen, "type");
@@ -257,10 +257,16 @@ void json_put_loop(yajl_gen gen, const struct aiodbg_snapshot *snap, const struc
 	put_key(gen, "task");
 	put_address_or_null(gen, loop->task ? loop->task->id : 0);
 	put_key(gen, "ready");
-	yajl_gen_integer(gen, (long long)loop->ready_count);
+	put_integer_or_null(gen, is_readable ? (int64_t)loop->ready_count : -1);
 	put_key(gen, "timers");
-	yajl_gen_integer(gen, (long long)loop->timer_count);
+	put_integer_or_null(gen, is_readable ? (int64_t)loop->timer_count : -1);
 	put_key(gen, "calls");
 	put_string(gen, loop->calls);
+}
+
+void json_put_loop(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct loop *loop)
+{
+	yajl_gen_map_open(gen);
+	json_put_loop_keys(gen, snap, loop, true);
 	yajl_gen_map_close(gen);
 }

@@ -29,6 +29,9 @@ void json_put_thread_waits(yajl_gen gen, const struct aiodbg_snapshot *snap,
 
 void json_put_object(yajl_gen gen, const struct aiodbg_snapshot *snap,
 		     const struct primitive *object);
+/* Its keys; whether its queues can be read. */
+void json_put_loop_keys(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct loop *loop,
+			bool is_readable);
 void json_put_loop(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct loop *loop);
 /* json_verdicts.c. */
 void json_put_verdict(yajl_gen gen, const struct aiodbg_snapshot *snap,

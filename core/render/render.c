@@ -19,6 +19,8 @@ const struct renderer renderers[] = {
 	{"text", AIODBG_SHOW_TASK, render_task},
 	{"text", AIODBG_SHOW_WHY, render_why},
 	{"json", AIODBG_SHOW_WHY, render_json},
+	{"text", AIODBG_SHOW_LOOPS, render_loops},
+	{"json", AIODBG_SHOW_LOOPS, render_loops_json},
 	{"text", AIODBG_SHOW_THREADS, render_threads},
 	{"json", AIODBG_SHOW_THREADS, render_threads_json},
 	{"text", SHOW_DOCTOR, render_doctor},

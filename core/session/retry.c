@@ -9,6 +9,7 @@
 #include "snapshot/build.h"
 #include "snapshot/chain.h"
 #include "snapshot/detail.h"
+#include "snapshot/loop_detail.h"
 #include "snapshot/threads.h"
 #include "snapshot/verdicts.h"
 #include "snapshot/wanted.h"
@@ -105,6 +106,8 @@ static int decode(struct series *series, struct decoder *decoder, struct aiodbg_
 		status = chain_decode(decoder, snap);
 	if (!status && series->request->wants & AIODBG_WANT_THREADS)
 		status = threads_decode(decoder, snap, series->request->tid);
+	if (!status && series->request->wants & AIODBG_WANT_LOOPS)
+		status = loops_decode(decoder, snap, series->request->loop);
 	if (status)
 		snapshot_destroy(snap);
 	else

@@ -6,6 +6,7 @@
 #include "snapshot/chain.h"
 #include "snapshot/detail.h"
 #include "snapshot/graph.h"
+#include "snapshot/loop_detail.h"
 #include "snapshot/verdicts.h"
 
 #include <inttypes.h>
@@ -76,6 +77,8 @@ void snapshot_destroy(struct aiodbg_snapshot *snap)
 	array_deinit(&snap->tasks);
 	array_deinit(&snap->cycles);
 	array_deinit(&snap->busy_loops);
+	if (snap->loop_list)
+		loop_list_deinit(snap->loop_list);
 	if (snap->detail)
 		detail_deinit(snap->detail);
 	if (snap->chain)

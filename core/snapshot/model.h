@@ -131,6 +131,7 @@ struct task_detail;
 struct waits;
 struct verdicts;
 struct chain;
+struct loop_list;
 struct thread_list;
 
 struct aiodbg_snapshot {
@@ -182,6 +183,8 @@ struct aiodbg_snapshot {
 	struct chain *chain;
 	/* Where each thread is; NULL unless it was asked for. */
 	struct thread_list *thread_list;
+	/* What each loop has to do; NULL unless it was asked for. */
+	struct loop_list *loop_list;
 	/* It is a process that runs while it is read: the time is known, and nothing stands still. */
 	bool runs_on;
 	/* The time at the process when its first byte was read, if that is known: whatever is

@@ -30,6 +30,7 @@ NO_CELLS = (
     "holders_no_accelerator",
     "locals",
     "threads",
+    "loop_states",
 )
 START_SECONDS = 60
 CRASH_SECONDS = 5

@@ -85,6 +85,7 @@ class Want(enum.IntEnum):
     WANT_DETAIL = 1
     WANT_WAITS = 2
     WANT_THREADS = 4
+    WANT_LOOPS = 8
     WANT_OWN = 16
 
 
@@ -96,6 +97,7 @@ class Show(enum.IntEnum):
     SHOW_TASK = 2
     SHOW_WHY = 3
     SHOW_THREADS = 4
+    SHOW_LOOPS = 5
 
 
 class WordKind(enum.IntEnum):
@@ -269,6 +271,7 @@ class CRequest(ctypes.Structure):
         ("after", ctypes.c_uint32),
         ("subject", ctypes.c_char_p),
         ("tid", ctypes.c_uint64),
+        ("loop", ctypes.c_uint64),
     ]
 
 

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* Handles. See asyncio/handle.h. */
+#include "asyncio/handle.h"
+
+#include "asyncio/sync.h"
+#include "base/error.h"
+#include "cpython/attr.h"
+#include "cpython/float.h"
+#include "cpython/int.h"
+#include "cpython/sequence.h"
+
+#include <string.h>
+
+/* Where a function's task or future is. */
+enum from {
+	FROM_NOTHING,
+	/* The first argument is a future. */
+	FROM_FUTURE,
+	/* It is a method of a task; or of an object that has one as an attribute. */
+	FROM_SELF,
+	FROM_ATTRIBUTE,
+};
+
+static const struct row {
+	const char *function, *file;
+	enum handle_kind kind;
+	enum from from;
+	const char *attribute;
+} rows[] = {
+	{"_set_result_unless_cancelled", "asyncio/futures.py", HANDLE_ENDS_SLEEP, FROM_FUTURE,
+	 NULL},
+	{"_release_waiter", "asyncio/tasks.py", HANDLE_ENDS_WAIT, FROM_FUTURE, NULL},
+	{"_on_timeout", "asyncio/timeouts.py", HANDLE_TIMES_OUT, FROM_ATTRIBUTE, "_task"},
+	{"_timeout", "anyio/_backends/_asyncio.py", HANDLE_TIMES_OUT, FROM_ATTRIBUTE, "_host_task"},
+	{"__step", "asyncio/tasks.py", HANDLE_STEP, FROM_SELF, NULL},
+	{"__wakeup", "asyncio/tasks.py", HANDLE_WAKES, FROM_SELF, NULL},
+	{"_read_from_self", "asyncio/selector_events.py", HANDLE_SELF_PIPE, FROM_NOTHING, NULL},
+	{"_accept_connection", "asyncio/selector_events.py", HANDLE_ACCEPTS, FROM_NOTHING, NULL},
+	{"_sock_connect_cb", "asyncio/selector_events.py", HANDLE_CONNECTS, FROM_FUTURE, NULL},
+	{"_sock_recv", "asyncio/selector_events.py", HANDLE_SOCKET, FROM_FUTURE, NULL},
+	{"_sock_recv_into", "asyncio/selector_events.py", HANDLE_SOCKET, FROM_FUTURE, NULL},
+	{"_sock_recvfrom", "asyncio/selector_events.py", HANDLE_SOCKET, FROM_FUTURE, NULL},
+	{"_sock_recvfrom_into", "asyncio/selector_events.py", HANDLE_SOCKET, FROM_FUTURE, NULL},
+	{"_sock_sendall", "asyncio/selector_events.py", HANDLE_SOCKET, FROM_FUTURE, NULL},
+	{"_sock_sendto", "asyncio/selector_events.py", HANDLE_SOCKET, FROM_FUTURE, NULL},
+	{"_sock_accept", "asyncio/selector_events.py", HANDLE_SOCKET, FROM_FUTURE, NULL},
+};
+#define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
+
+static const struct row *find_row(const struct code *code)
+{
+	for (size_t i = 0; code && code->name && i < ROW_COUNT; i++) {
+		if (!strcmp(code->name, rows[i].function) &&
+		    sync_is_file(code->filename, rows[i].file))
+			return &rows[i];
+	}
+	return NULL;
+}
+
+static int apply_row(struct decoder *decoder, const struct row *row, struct handle *handle)
+{
+	handle->kind = row->kind;
+	if (row->from == FROM_FUTURE)
+		return tuple_item(decoder, handle->args, 0, &handle->future);
+	if (row->from == FROM_SELF)
+		handle->task = handle->callable.self;
+	if (row->from == FROM_ATTRIBUTE && handle->callable.self)
+		return attr_find(decoder, handle->callable.self, row->attribute, &handle->task);
+	return 0;
+}
+
+/*
+ * Tasks of C are stepped by an object that has the task and an argument behind its header, and woken
+ * by one like it, or since 3.10 by a method.
+ */
+static int read_native(struct decoder *decoder, struct handle *handle)
+{
+	const struct type *type;
+	const char *name = handle->callable.name;
+	if (handle->callable.kind == KIND_CFUNCTION && name && !strcmp(name, "task_wakeup")) {
+		handle->kind = HANDLE_WAKES;
+		handle->task = handle->callable.self;
+		return 0;
+	}
+	int status = object_type(decoder, handle->callback, &type);
+	if (status || handle->callable.kind != KIND_OTHER || !type->name)
+		return status;
+	bool steps = !strcmp(type->name, "TaskStepMethWrapper");
+	if (!steps && type->kind != KIND_WAKEUP)
+		return 0;
+	handle->kind = steps ? HANDLE_STEP : HANDLE_WAKES;
+	int64_t words = steps ? 2 : 1;
+	return reader_word(&decoder->reader,
+			   handle->callback + (uint64_t)type->basicsize -
+				   (uint64_t)words * decoder->reader.word_size,
+			   &handle->task);
+}
+
+static int read_time(struct decoder *decoder, uint64_t cancelled, uint64_t when, struct handle *ret)
+{
+	int64_t number = 0;
+	enum kind kind;
+	int status = cancelled ? int_read(decoder, cancelled, &number) : 0;
+	ret->is_cancelled = number != 0;
+	if (status || !when)
+		return status;
+	status = object_kind(decoder, when, &kind);
+	if (status || (kind != KIND_FLOAT && kind != KIND_INT))
+		return status;
+	status = float_read(decoder, when, &ret->when);
+	ret->has_when = !status;
+	return status;
+}
+
+int handle_read_time(struct decoder *decoder, uint64_t addr, struct handle *ret)
+{
+	struct attr attrs[] = {{.name = "_cancelled"}, {.name = "_when"}};
+	*ret = (struct handle){.addr = addr};
+	int status = attrs_find(decoder, addr, attrs, 2);
+	return status ? status : read_time(decoder, attrs[0].value, attrs[1].value, ret);
+}
+
+int handle_read(struct decoder *decoder, uint64_t addr, struct handle *ret)
+{
+	struct attr attrs[] = {
+		{.name = "_callback"},
+		{.name = "_args"},
+		{.name = "_cancelled"},
+		{.name = "_when"},
+	};
+	*ret = (struct handle){.addr = addr};
+	int status = attrs_find(decoder, addr, attrs, 4);
+	if (!status)
+		status = read_time(decoder, attrs[2].value, attrs[3].value, ret);
+	if (status || ret->is_cancelled || !attrs[0].value)
+		return status;
+	ret->callback = attrs[0].value;
+	ret->args = attrs[1].value;
+	status = callable_read(decoder, ret->callback, &ret->callable);
+	if (error_is_fatal(status))
+		return status;
+	const struct row *row = status ? NULL : find_row(ret->callable.code);
+	return row ? apply_row(decoder, row, ret) : read_native(decoder, ret);
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/* Event loops as a JSON document of their own, format "aiodbg-loops", version 1. */
+#include "render/json_document.h"
+#include "render/json_put.h"
+#include "render/json_waits.h"
+#include "render/loops.h"
+#include "render/render.h"
+
+static void put_task(yajl_gen gen, const struct task *task)
+{
+	put_key(gen, "task");
+	put_address_or_null(gen, task ? task->id : 0);
+}
+
+static void put_when(yajl_gen gen, const struct waits *waits, const char *key, double when,
+		     bool known)
+{
+	put_key(gen, key);
+	put_seconds(gen, when - waits->now, known && waits->has_now && !waits->now_is_least);
+	put_key(gen, "due_at");
+	put_seconds(gen, when, known);
+}
+
+static void put_entry(yajl_gen gen, const struct waits *waits, const struct loop_entry *entry,
+		      bool is_timer)
+{
+	const struct code *code = entry->code;
+	yajl_gen_map_open(gen);
+	put_key(gen, "handle");
+	put_address_or_null(gen, entry->handle);
+	put_key(gen, "kind");
+	put_string(gen, loop_entry_name(entry->kind) ? loop_entry_name(entry->kind) : "callback");
+	put_task(gen, entry->task);
+	put_key(gen, "function");
+	put_string(gen, entry->function);
+	put_key(gen, "file");
+	put_string(gen, code ? code->filename : NULL);
+	put_position(gen, "line", code ? code->firstlineno : -1);
+	put_key(gen, "cancelled");
+	yajl_gen_bool(gen, entry->is_cancelled);
+	if (is_timer)
+		put_when(gen, waits, "due", entry->when, entry->has_when);
+	yajl_gen_map_close(gen);
+}
+
+static void put_entries(struct json_document *document, const struct waits *waits,
+			const struct loop_entries *entries, bool are_timers)
+{
+	yajl_gen_array_open(document->gen);
+	for (size_t i = 0; i < entries->count && output_goes_on(document->out); i++) {
+		put_entry(document->gen, waits, &entries->items[i], are_timers);
+		json_document_flush(document, false);
+	}
+	yajl_gen_array_close(document->gen);
+}
+
+static void put_file(yajl_gen gen, const struct waits *waits, const struct loop_file *file)
+{
+	yajl_gen_map_open(gen);
+	put_key(gen, "fd");
+	put_integer_or_null(gen, file->fd);
+	put_key(gen, "reads");
+	yajl_gen_bool(gen, file->reads);
+	put_key(gen, "writes");
+	yajl_gen_bool(gen, file->writes);
+	put_key(gen, "transport");
+	put_string(gen, file->transport);
+	put_key(gen, "protocol");
+	put_string(gen, file->protocol);
+	put_key(gen, "peer");
+	put_string(gen, file->peer);
+	put_key(gen, "reader");
+	if (file->reader.handle)
+		put_entry(gen, waits, &file->reader, false);
+	else
+		yajl_gen_null(gen);
+	put_key(gen, "writer");
+	if (file->writer.handle)
+		put_entry(gen, waits, &file->writer, false);
+	else
+		yajl_gen_null(gen);
+	put_key(gen, "waiters");
+	yajl_gen_array_open(gen);
+	for (size_t i = 0; i < file->waiters.count; i++)
+		put_address(gen, file->waiters.items[i]->id);
+	yajl_gen_array_close(gen);
+	yajl_gen_map_close(gen);
+}
+
+static void put_worker(yajl_gen gen, const struct aiodbg_snapshot *snap,
+		       const struct loop_worker *worker)
+{
+	yajl_gen_map_open(gen);
+	put_key(gen, "thread");
+	json_put_tid(gen, snap, worker->thread);
+	put_key(gen, "name");
+	put_string(gen, worker->name);
+	put_key(gen, "idle");
+	yajl_gen_bool(gen, worker->is_idle);
+	put_key(gen, "work");
+	put_string(gen, worker->work);
+	put_key(gen, "at");
+	if (worker->place)
+		json_put_place(gen, worker->place, NULL, NULL);
+	else
+		yajl_gen_null(gen);
+	yajl_gen_map_close(gen);
+}
+
+static void put_executor(yajl_gen gen, const struct aiodbg_snapshot *snap,
+			 const struct loop_executor *executor)
+{
+	put_key(gen, "executor");
+	if (!executor->addr) {
+		yajl_gen_null(gen);
+		return;
+	}
+	yajl_gen_map_open(gen);
+	put_key(gen, "id");
+	put_address(gen, executor->addr);
+	put_key(gen, "type");
+	put_string(gen, executor->type);
+	put_key(gen, "prefix");
+	put_string(gen, executor->prefix);
+	put_key(gen, "max_workers");
+	put_integer_or_null(gen, executor->max_workers);
+	put_key(gen, "workers");
+	yajl_gen_array_open(gen);
+	for (size_t i = 0; i < executor->workers.count; i++)
+		put_worker(gen, snap, &executor->workers.items[i]);
+	yajl_gen_array_close(gen);
+	put_key(gen, "queued");
+	yajl_gen_array_open(gen);
+	for (size_t i = 0; i < executor->queued.count; i++)
+		put_string(gen, executor->queued.items[i]);
+	yajl_gen_array_close(gen);
+	put_key(gen, "queued_count");
+	yajl_gen_integer(gen, (long long)executor->queued_count);
+	yajl_gen_map_close(gen);
+}
+
+static void put_detail(struct json_document *document, const struct aiodbg_snapshot *snap,
+		       const struct loop_detail *detail)
+{
+	yajl_gen gen = document->gen;
+	const struct waits *waits = snap->waits;
+	put_key(gen, "stack");
+	yajl_gen_array_open(gen);
+	for (size_t i = 0; i < detail->loop->depth; i++)
+		json_put_place(gen, detail->loop->stack[i], NULL, NULL);
+	yajl_gen_array_close(gen);
+	put_key(gen, "ready_queue");
+	put_entries(document, waits, &detail->ready, false);
+	put_key(gen, "timer_queue");
+	put_entries(document, waits, &detail->timers, true);
+	put_key(gen, "cancelled_timers");
+	yajl_gen_integer(gen, (long long)detail->cancelled_count);
+	put_key(gen, "files");
+	yajl_gen_array_open(gen);
+	for (size_t i = 0; i < detail->files.count && output_goes_on(document->out); i++) {
+		put_file(gen, waits, &detail->files.items[i]);
+		json_document_flush(document, false);
+	}
+	yajl_gen_array_close(gen);
+	put_key(gen, "signals");
+	yajl_gen_array_open(gen);
+	for (size_t i = 0; i < detail->signals.count; i++) {
+		yajl_gen_map_open(gen);
+		put_key(gen, "number");
+		yajl_gen_integer(gen, detail->signals.items[i].number);
+		put_key(gen, "handler");
+		put_entry(gen, waits, &detail->signals.items[i].entry, false);
+		yajl_gen_map_close(gen);
+	}
+	yajl_gen_array_close(gen);
+	put_executor(gen, snap, &detail->executor);
+	put_key(gen, "errors");
+	put_problems(gen, detail->problems);
+}
+
+static void put_row(struct json_document *document, const struct aiodbg_snapshot *snap,
+		    size_t index)
+{
+	yajl_gen gen = document->gen;
+	const struct loop *loop = &snap->waits->loops.items[index];
+	const struct loop_row *row = &snap->loop_list->rows[index];
+	const struct loop_detail *detail = snap->loop_list->detail;
+	double late = loop_late_by(snap->waits, loop);
+	yajl_gen_map_open(gen);
+	json_put_loop_keys(gen, snap, loop, row->is_readable);
+	put_key(gen, "starved");
+	put_seconds(gen, late, late > 0);
+	put_key(gen, "callback");
+	put_integer_or_null(gen, loop->callback_count ? (int64_t)loop->callback : -1);
+	put_key(gen, "callbacks");
+	put_integer_or_null(gen, loop->callback_count ? (int64_t)loop->callback_count : -1);
+	put_when(gen, snap->waits, "next_timer", loop->first_timer_at, loop->has_first_timer);
+	put_key(gen, "fds");
+	put_integer_or_null(gen, row->fd_count);
+	put_key(gen, "tasks");
+	yajl_gen_integer(gen, (long long)row->task_count);
+	if (detail)
+		put_detail(document, snap, detail);
+	yajl_gen_map_close(gen);
+}
+
+static void put_loops(struct json_document *document, const struct view *view)
+{
+	const struct aiodbg_snapshot *snap = view->snap;
+	const struct loops *loops = &snap->waits->loops;
+	const struct loop_detail *detail = snap->loop_list->detail;
+	size_t count = 0;
+	json_document_text(document, "\"loops\":[");
+	for (size_t i = 0; i < loops->count && output_goes_on(document->out); i++) {
+		if (detail && detail->loop != &loops->items[i])
+			continue;
+		json_document_text(document, count++ ? ",\n" : "\n");
+		put_row(document, snap, i);
+	}
+	json_document_text(document, "],\n");
+}
+
+int render_loops_json(const struct view *view, struct output *out)
+{
+	return json_document_write(view, out, "aiodbg-loops", put_loops);
+}
