@@ -165,8 +165,12 @@ static int read_generator(struct decoder *decoder, uint64_t addr, const struct t
 		return location_foreign(decoder, known->kind, type->full_name, addr,
 					&ret->location);
 	ret->state = read_state(&w, name + WORDS_TO_LABEL * (uint64_t)word);
-	return location_named(decoder, window_word(&w, (size_t)name + word), known->kind,
-			      &ret->location);
+	status = location_named(decoder, window_word(&w, (size_t)name + word), known->kind,
+				&ret->location);
+	if (status || ret->state != CORO_EXECUTING || ret->awaited)
+		return status;
+	return location_foreign(decoder, AIODBG_FRAME_FOREIGN, type->full_name, addr,
+				&ret->unknown);
 }
 
 /* coroutine_wrapper, async_generator_asend and the like have what they wrap first of all. */

@@ -28,6 +28,10 @@ struct compiled {
 	uint64_t awaited;
 	/* Function, without a file and a line. */
 	const struct location *location;
+	/* It runs, and tells nothing of what it has called: only after the first step of an await
+	 * does it say what that is, which may be another compiled coroutine. The place of a line
+	 * for that; else NULL. */
+	const struct location *unknown;
 };
 
 /* Read the object at addr, of that type. */

@@ -325,7 +325,11 @@ static int walk_foreign(struct decoder *decoder, uint64_t addr, const struct typ
 		return push_foreign(decoder, addr, type->full_name, sink, coro);
 	if (coro->state == CORO_FOREIGN)
 		coro->state = compiled.state;
-	return push_place(decoder, addr, compiled.location, sink);
+	status = push_place(decoder, addr, compiled.location, sink);
+	if (status || !compiled.unknown)
+		return status;
+	coro->is_cut = true;
+	return push_place(decoder, addr, compiled.unknown, sink);
 }
 
 /* One step from the object at addr. *next is 0 at the end. */

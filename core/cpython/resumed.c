@@ -61,9 +61,11 @@ static int see_object(struct decoder *decoder, uint64_t addr, struct search *sea
 	if (compiled.role == COMPILED_GENERATOR && compiled.state != CORO_EXECUTING)
 		return 0;
 	*next = compiled.awaited;
-	if (compiled.role == COMPILED_GENERATOR && !array_push(search->compiled, compiled.location))
-		return decoder_no_memory(decoder);
-	return 0;
+	bool pushed = compiled.role != COMPILED_GENERATOR ||
+		      array_push(search->compiled, compiled.location);
+	if (pushed && compiled.unknown)
+		pushed = array_push(search->compiled, compiled.unknown);
+	return pushed ? 0 : decoder_no_memory(decoder);
 }
 
 static int see_value(struct decoder *decoder, const struct stack_value *value, void *arg)

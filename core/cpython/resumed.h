@@ -12,7 +12,7 @@
 
 /*
  * Append the compiled coroutines that the coroutine with this frame has resumed, the outermost
- * first. *ret is the frame of the first other one, 0 if there is none. What cannot be read is
+ * first, and a foreign place where it is not known what the last one has called. *ret is the frame of the first other one, 0 if there is none. What cannot be read is
  * passed over.
  */
 int resumed_read(struct decoder *decoder, const struct frame *frame, struct stack *compiled,

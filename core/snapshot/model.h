@@ -36,7 +36,7 @@ struct task {
 	/* Ended between being found and being decoded: there was nothing to decode, and it was
 	 * not found again. */
 	bool ended, found_again;
-	/* The innermost place stands for an object that cannot be followed. */
+	/* A place stands for an object that cannot be followed. */
 	bool is_cut;
 	/* Of the process that forked this one, where it waits on or has ended: no loop of this one
 	 * will ever run it. */

@@ -67,8 +67,10 @@ static int give_stack(struct builder *builder, const struct executing *executing
 	task->stack = arena_alloc(&builder->snap->arena, stack->count * sizeof(*task->stack));
 	if (!task->stack)
 		return decoder_no_memory(builder->decoder);
-	for (size_t i = 0; i < stack->count; i++)
+	for (size_t i = 0; i < stack->count; i++) {
 		task->stack[i] = stack->items[i];
+		task->is_cut |= stack->items[i]->code->kind == AIODBG_FRAME_FOREIGN;
+	}
 	task->depth = task->coroutines = stack->count;
 	return 0;
 }

@@ -49,6 +49,8 @@ BLOCKED = [
     ("cython", "--block=handler"),
     ("cython", "--block=cython"),
 ]
+# A handler blocks in the first step of an await of a compiled coroutine.
+COMPILED_FIRST_STEP = [("cython", "--block=handler"), ("grpc", "--block=handler")]
 # What scripts/check runs without --all.
 CHOSEN = {
     "unstable": [
@@ -162,6 +164,13 @@ def is_blocked(service):
 def test_nothing_is_damaged(service):
     assert services.whole(service.live, service.report) == []
     assert services.whole(service.attached, service.report) == []
+
+
+@cases("gap", lambda service: service in COMPILED_FIRST_STEP)
+def test_first_step_of_compiled(service):
+    """Other compiled coroutines are in between, and nothing leads to them: that is not silent."""
+    assert services.gaps(service.live) == ["blocks"]
+    assert services.gaps(service.attached) == ["blocks"]
 
 
 @cases("tasks")
