@@ -189,6 +189,41 @@ static int read_native_state(struct waiting *waiting, const struct thread_frames
 	return status ? status : read_called(waiting, frames->items[0].addr, loop);
 }
 
+/* ---- what the loop's thread does ---- */
+
+static bool has_loop(const struct thread_frames *frames, uint64_t addr)
+{
+	for (size_t i = 0; i < frames->count; i++) {
+		const struct thread_frame *item = &frames->items[i];
+		if (item->addr == addr || is_run_once(item->location) || is_runner(item->location))
+			return true;
+	}
+	return false;
+}
+
+/* The frames of a greenlet end where it was begun. Those of the loop are around the task that has
+ * gone on in it. */
+static int read_frames(struct waiting *waiting, const struct thread *of, struct thread_frames *ret)
+{
+	const struct node *node = NULL;
+	enum coro_state state;
+	struct frame frame;
+	int status = thread_frames_read(waiting->decoder, of, ret);
+	if (!status && of->running_task && waiting->snap->graph)
+		node = graph_find(waiting->snap->graph, of->running_task);
+	if (status || !node || !node->task || !node->task->coro || has_loop(ret, 0))
+		return status;
+	status = coro_frame(waiting->decoder, node->task->coro, &state, &frame);
+	if (status || state != CORO_EXECUTING || has_loop(ret, frame.addr))
+		return error_is_fatal(status) ? status : 0;
+	struct thread around = *of;
+	size_t count = ret->count;
+	around.current_frame = frame.addr;
+	status = thread_frames_read(waiting->decoder, &around, ret);
+	ret->count = status ? count : ret->count;
+	return error_is_fatal(status) ? status : 0;
+}
+
 static int read_state(struct waiting *waiting, const struct thread_frames *frames,
 		      struct loop *loop)
 {
@@ -311,7 +346,7 @@ static int read_loop(struct waiting *waiting, size_t thread)
 		return 0;
 	int status = loops_read_queues(waiting, &loop);
 	if (!status)
-		status = thread_frames_read(waiting->decoder, of, &frames);
+		status = read_frames(waiting, of, &frames);
 	if (!status)
 		status = read_state(waiting, &frames, &loop);
 	if (!status)
@@ -355,7 +390,7 @@ int loops_read(struct waiting *waiting)
 static int read_busy_thread(struct waiting *waiting, const struct thread *thread, struct loop *loop)
 {
 	struct thread_frames frames = {0};
-	int status = thread_frames_read(waiting->decoder, thread, &frames);
+	int status = read_frames(waiting, thread, &frames);
 	if (!status)
 		status = read_state(waiting, &frames, loop);
 	if (!status && loop->state == LOOP_UNKNOWN && frames.count &&
@@ -367,9 +402,12 @@ static int read_busy_thread(struct waiting *waiting, const struct thread *thread
 	return status;
 }
 
-/* What a handle runs is a callback. Anything else that the loop calls may be its way to poll. */
+/* What a handle runs is a callback. Anything else that the loop calls may be its way to poll, unless
+ * that is in C. */
 static bool is_in_callback(const struct loop *loop)
 {
+	if (loop->is_native)
+		return true;
 	const struct code *code = loop->stack[loop->depth - 1]->code;
 	return code->name && !strcmp(code->name, "_run") &&
 	       sync_is_file(code->filename, "asyncio/events.py");
@@ -381,9 +419,14 @@ static int read_busy_loop(struct waiting *waiting, size_t thread, struct busy_lo
 	struct reader *reader = &waiting->decoder->reader;
 	const struct thread *of = &waiting->snap->threads.items[thread];
 	struct loop loop = {.addr = of->running_loop, .thread = (ptrdiff_t)thread};
+	const struct type *type;
 	bool same;
 	reader_begin(reader);
-	int status = read_busy_thread(waiting, of, &loop);
+	int status = object_type(waiting->decoder, loop.addr, &type);
+	if (!status)
+		loop.type = type->name;
+	if (!status)
+		status = read_busy_thread(waiting, of, &loop);
 	if (error_is_fatal(status))
 		return status;
 	int verified = reader_verify(reader, &same);
@@ -410,6 +453,7 @@ int loops_read_busy(struct aiodbg_snapshot *snap, struct decoder *decoder)
 	uint64_t missing_count = decoder->missing_count;
 	size_t asked = 0;
 	int status = 0;
+	waits.has_now = snap->runs_on && clock_now(snap->pid, &waits.now);
 	for (size_t i = 0; !status && i < snap->threads.count && asked < LIMIT_LOOPS_ASKED; i++) {
 		if (!snap->threads.items[i].running_loop)
 			continue;

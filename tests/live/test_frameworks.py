@@ -70,14 +70,8 @@ NAMES = {
     for release in services.RELEASES
 }
 
-NOT_POLLED = "when uvloop has polled is not read"
-
 # What is not shown yet: which services (as in file names), checks, reason.
-MISSING = [
-    ("*uvloop*", "closing", NOT_POLLED),
-    # The frames of a running greenlet end before those of the loop.
-    ("*--block=run_sync", "closing", NOT_POLLED),
-]
+MISSING = []
 
 
 def name_of(release, service):
