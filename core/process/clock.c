@@ -58,24 +58,41 @@ bool clock_now(uint32_t pid, double *ret)
 	return true;
 }
 
-/* "0::/path" in /proc/PID/cgroup is its control group (cgroups(7)). */
+/* Where the control group of a process is mounted that /proc/PID/cgroup has in the line with that
+ * mark (cgroups(7)), and what a file of it says if it is frozen. */
+static const struct {
+	const char *mark, *mount, *file, *says;
+} freezers[] = {
+	{"0::/", "/sys/fs/cgroup", "cgroup.events", "frozen 1"},
+	/* Beside those of version 1. */
+	{"0::/", "/sys/fs/cgroup/unified", "cgroup.events", "frozen 1"},
+	{":freezer:/", "/sys/fs/cgroup/freezer", "freezer.state", "FROZEN"},
+};
+
+static bool group_is_frozen(const char *groups, size_t i)
+{
+	char path[LIMIT_FILE_SHOWN + 32], *text;
+	const char *group = strstr(groups, freezers[i].mark);
+	if (!group)
+		return false;
+	group += strlen(freezers[i].mark) - 1;
+	snprintf(path, sizeof(path), "%s%.*s", freezers[i].mount, (int)strcspn(group, "\n"), group);
+	if (!read_file(path, freezers[i].file, &text))
+		return false;
+	bool frozen = strstr(text, freezers[i].says) != NULL;
+	free(text);
+	return frozen;
+}
+
 static bool is_frozen(const char *folder)
 {
-	char *text, path[LIMIT_FILE_SHOWN + 32];
+	char *groups;
 	bool frozen = false;
-	if (!read_file(folder, "cgroup", &text))
+	if (!read_file(folder, "cgroup", &groups))
 		return false;
-	const char *group = strstr(text, "0::/");
-	if (group) {
-		snprintf(path, sizeof(path), "/sys/fs/cgroup%.*s", (int)strcspn(group + 3, "\n"),
-			 group + 3);
-		char *events;
-		if (read_file(path, "cgroup.events", &events)) {
-			frozen = strstr(events, "frozen 1") != NULL;
-			free(events);
-		}
-	}
-	free(text);
+	for (size_t i = 0; !frozen && i < sizeof(freezers) / sizeof(freezers[0]); i++)
+		frozen = group_is_frozen(groups, i);
+	free(groups);
 	return frozen;
 }
 

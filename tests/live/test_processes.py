@@ -170,6 +170,50 @@ def test_stopped_by_lldb(family, lldb):
     assert "(T)" in done.output and "is stopped by" not in done.output
 
 
+# The file that freezes a control group, and what to write there: version 2, the same beside version
+# 1, and version 1.
+FREEZERS = {
+    "v2": ("/sys/fs/cgroup", "cgroup.freeze", "1", "0"),
+    "hybrid": ("/sys/fs/cgroup/unified", "cgroup.freeze", "1", "0"),
+    "v1": ("/sys/fs/cgroup/freezer", "freezer.state", "FROZEN", "THAWED"),
+}
+
+
+@pytest.fixture(params=FREEZERS)
+def frozen(request, family):
+    """The family's first process, in a control group that is frozen."""
+    mount, file, freeze, thaw = FREEZERS[request.param]
+    group = "%s/aiodbg-%d" % (mount, os.getpid())
+    try:
+        os.mkdir(group)
+    except OSError as error:
+        pytest.skip("no such control groups: %s" % error)
+    try:
+        if not os.path.exists("%s/%s" % (group, file)):
+            pytest.skip("no freezer")
+        write(group + "/cgroup.procs", str(family.pid))
+        write("%s/%s" % (group, file), freeze)
+        time.sleep(0.5)
+        yield family.pid
+        write("%s/%s" % (group, file), thaw)
+        write(mount + "/cgroup.procs", str(family.pid))
+    finally:
+        os.rmdir(group)
+
+
+def write(path, text):
+    with open(path, "w") as file:
+        file.write(text)
+
+
+@pytest.mark.only((3, 11))
+def test_frozen(frozen):
+    stopped = "Process %d is stopped by a signal, a debugger or its control group." % frozen
+    assert last_line(["-ex", "asyncio pstree %d" % frozen]) == stopped
+    done = debugger.gdb(["-ex", "asyncio why %d" % frozen])
+    assert "STOPPED" in done.output and "LOOP" not in done.output, done.output
+
+
 # --- Where to look instead -----------------------------------------------------------------------
 
 # Stands for a program on other frameworks: what counts is which modules are loaded.
@@ -241,6 +285,47 @@ def test_gdb_without_the_executable(orphan):
 @pytest.mark.parametrize("lldb", NAMES[:1], indirect=True)
 def test_lldb_without_the_executable(orphan, lldb):
     done = lldb.run(["process attach --pid %d" % orphan, "asyncio pstree", "detach"])
+    assert "(T) Task-1" in done.output, done.errors
+
+
+# An executable on a file system that is nowhere else.
+CONTAINER = 'mount -t tmpfs none $1 && cp $2 $1/python && shift 2 && exec "$@"'
+
+
+@pytest.fixture
+def contained(interpreter, place):
+    """A process in a mount namespace of its own, whose executable and root folder others lack."""
+    inner = place.folder("contained-%d" % next(NUMBERS))
+    home = os.path.dirname(os.path.dirname(os.path.realpath(interpreter.command)))
+    command = ["unshare", "--mount", "--propagation", "unchanged", "sh", "-c", CONTAINER, "sh", inner, interpreter.command]
+    command += [inner + "/python", "-c", WAITS]
+    with Process(place, command, environment={"PYTHONHOME": home}).wait_until_ready() as process:
+        yield process.pid
+
+
+def test_in_a_mount_namespace(contained):
+    done = debugger.gdb(["-ex", "asyncio pstree %d" % contained])
+    assert "(T) Task-1" in done.output, done.errors
+    done = debugger.gdb(["-ex", "asyncio why %d" % contained])
+    assert "IDLE" in done.output and " 1  timer" in done.output, done.output
+
+
+def test_gdb_in_a_mount_namespace(contained):
+    done = debugger.gdb(["-p", str(contained), "-ex", "asyncio pstree"])
+    assert "(T) Task-1" in done.output, done.errors
+
+
+@pytest.mark.parametrize("lldb", NAMES[:1], indirect=True)
+def test_lldb_in_a_mount_namespace(contained, lldb):
+    done = lldb.run(["process attach --pid %d" % contained, "asyncio pstree", "detach"])
+    assert "(T) Task-1" in done.output, done.errors
+
+
+def test_sysroot_of_another_place(interpreter, place):
+    """As of a container that is looked at from outside."""
+    with Process(place, [interpreter.command, "-c", WAITS]).wait_until_ready() as process:
+        options = ["-iex", "set sysroot " + (place.path or "/"), "-p", str(process.pid)]
+        done = debugger.gdb(options + ["-ex", "asyncio pstree"])
     assert "(T) Task-1" in done.output, done.errors
 
 
