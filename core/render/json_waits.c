@@ -225,8 +225,11 @@ void json_put_object(yajl_gen gen, const struct aiodbg_snapshot *snap,
 	yajl_gen_integer(gen, (long long)object->waiter_count);
 	put_key(gen, "holders");
 	put_holders(gen, snap, object);
-	put_key(gen, "releaser");
-	put_address_or_null(gen, object->releaser ? object->releaser->id : 0);
+	put_key(gen, "releasers");
+	yajl_gen_array_open(gen);
+	for (size_t i = 0; i < object->releasers.count; i++)
+		put_address(gen, object->releasers.items[i]->id);
+	yajl_gen_array_close(gen);
 	yajl_gen_map_close(gen);
 }
 

@@ -200,30 +200,15 @@ static void summarize(struct output *out, const struct aiodbg_snapshot *snap,
 	}
 }
 
-/* A task that may release a lock which one of the parties holds, or NULL. */
-static const struct task *find_releaser(const struct verdict *verdict)
-{
-	for (size_t i = 0; i < verdict->party_count; i++) {
-		const struct party *party = &verdict->parties[i];
-		for (size_t k = 0; k < party->held_count; k++) {
-			if (party->held[k].object && party->held[k].object->releaser)
-				return party->held[k].object->releaser;
-		}
-	}
-	return NULL;
-}
-
 static bool has_limits(const struct verdict *verdict)
 {
-	return (verdict->has_until && verdict->until_task) || verdict->unless ||
-	       find_releaser(verdict);
+	return (verdict->has_until && verdict->until_task) || verdict->unless;
 }
 
 /* What would end it. */
 static void write_limits(struct output *out, const struct aiodbg_snapshot *snap,
 			 const struct verdict *verdict, const char *before)
 {
-	const struct task *releaser = find_releaser(verdict);
 	if (verdict->has_until && verdict->until_task) {
 		output_format(out, "%suntil ", before);
 		task_write_name(out, verdict->until_task, false);
@@ -240,12 +225,6 @@ static void write_limits(struct output *out, const struct aiodbg_snapshot *snap,
 		if (verdict->unless_count > 1)
 			output_format(out, " or one of %zu others", verdict->unless_count - 1);
 		output_text(out, " fails");
-		before = ", ";
-	}
-	if (releaser) {
-		output_format(out, "%sunless ", before);
-		task_write_name(out, releaser, false);
-		output_text(out, " releases a lock");
 	}
 }
 

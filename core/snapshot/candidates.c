@@ -74,6 +74,14 @@ static bool has_others(const struct primitive *primitive)
 	       strcmp(primitive->holders.items[0].evidence, EVIDENCE) != 0;
 }
 
+static int add_releaser(struct candidates *candidates, struct primitive *primitive)
+{
+	struct tasks *releasers = &primitive->releasers;
+	if (releasers->count && releasers->items[releasers->count - 1] == candidates->task)
+		return 0;
+	return array_push(releasers, candidates->task) ? 0 : waiting_no_memory(candidates->waiting);
+}
+
 static int add(struct candidates *candidates, const struct reached *reached)
 {
 	struct task *task = candidates->task;
@@ -101,10 +109,8 @@ static int add(struct candidates *candidates, const struct reached *reached)
 	if (status || !names_it)
 		return error_is_fatal(status) ? status : 0;
 	/* It may be about to take the lock as well as to release it: only one task can have it. */
-	if (others && primitive->kind == PRIMITIVE_LOCK) {
-		primitive->releaser = task;
-		return 0;
-	}
+	if (others && primitive->kind == PRIMITIVE_LOCK)
+		return add_releaser(candidates, primitive);
 	/* Who only releases a semaphore wakes those that wait for it. */
 	if (primitive->kind == PRIMITIVE_SEMAPHORE)
 		status = code_mentions(decoder, code, "acquire", &acquires);

@@ -547,7 +547,7 @@ static void drop_lenders(struct waiting *waiting, const struct lent *lent)
 static void decide(struct primitive *primitive)
 {
 	struct holders *holders = &primitive->holders;
-	if (primitive->releaser || primitive->derived)
+	if (primitive->releasers.count || primitive->derived)
 		limit(holders, CERTAINTY_LIKELY);
 	drop_unlikely(holders);
 	if (primitive->kind == PRIMITIVE_SEMAPHORE && primitive->bound > 0 &&

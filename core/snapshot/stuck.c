@@ -54,7 +54,7 @@ static int add_holders(struct stuck *stuck, struct actor *actor, struct primitiv
 		enough = object->bound > 0 ? (size_t)object->bound : 1;
 	}
 	int status = 0;
-	if (stuck->wakers.count + holders->count > LIMIT_WAKERS) {
+	if (stuck->wakers.count + holders->count + object->releasers.count > LIMIT_WAKERS) {
 		actor->open = true;
 		return 0;
 	}
@@ -67,6 +67,8 @@ static int add_holders(struct stuck *stuck, struct actor *actor, struct primitiv
 					 : thread_actor(stuck, holder->thread);
 		status = add_waker(stuck, by, object, holder);
 	}
+	for (size_t i = 0; !status && i < object->releasers.count; i++)
+		status = add_waker(stuck, object->releasers.items[i]->index, NULL, NULL);
 	actor->open = known < enough || object->handed_over || object->locked == 0;
 	return status;
 }

@@ -50,8 +50,10 @@ const char *certainty_name(enum certainty certainty)
 
 void waits_deinit(struct waits *waits)
 {
-	for (size_t i = 0; i < waits->primitives.count; i++)
+	for (size_t i = 0; i < waits->primitives.count; i++) {
 		array_deinit(&waits->primitives.items[i]->holders);
+		array_deinit(&waits->primitives.items[i]->releasers);
+	}
 	array_deinit(&waits->primitives);
 	array_deinit(&waits->loops);
 	array_deinit(&waits->workers);

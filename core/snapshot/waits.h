@@ -118,9 +118,9 @@ struct primitive {
 	bool handed_over;
 	/* Of a class derived from the library's, which may mean something else by it. */
 	bool derived;
-	/* Somebody is seen inside a with statement of it, and this task, which is not, is at a
-	 * function that may release it. NULL if there is no such task. */
-	const struct task *releaser;
+	/* Tasks at a function that may release it, while somebody else is seen inside a with
+	 * statement of it. */
+	struct tasks releasers;
 	/* It names a thread as its owner that does not exist. */
 	bool owner_gone;
 	struct holders holders;
