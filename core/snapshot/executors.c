@@ -46,9 +46,6 @@ int reading_begin(struct waiting *waiting, size_t index, struct reading *ret)
 static int add_job(struct waiting *waiting, uint64_t future, const struct job *job)
 {
 	struct job *copy = future ? addrmap_get(&waiting->jobs, future) : NULL;
-	/* Of several threads that know it, any may be the one. */
-	if (copy && copy->certainty == CERTAINTY_LIKELY && copy->thread != job->thread)
-		copy->certainty = CERTAINTY_POSSIBLE;
 	if (!future || copy)
 		return 0;
 	int status = decoder_alloc(waiting->decoder, sizeof(*copy), (void **)&copy);
@@ -65,7 +62,7 @@ static int visit_local(struct decoder *decoder, const struct local *local, void 
 	const struct job job = {
 		.thread = (ptrdiff_t)reading->index,
 		.ahead = -1,
-		.certainty = reading->of_executors ? CERTAINTY_CERTAIN : CERTAINTY_LIKELY,
+		.certainty = reading->of_executors ? CERTAINTY_CERTAIN : CERTAINTY_POSSIBLE,
 	};
 	struct attr attr = {.name = "future"};
 	enum sync_class class = SYNC_NONE;
@@ -277,8 +274,8 @@ static int read_thread(struct waiting *waiting, size_t index, bool of_executors,
 }
 
 /*
- * What workers do is certain. A future in a variable of any other thread is probably one that it
- * is to set, unless it is known to be a worker's.
+ * What workers do is certain. A future in a variable of any other thread may be one that it is to
+ * set, or that it only writes to a log.
  */
 int executors_read(struct waiting *waiting)
 {

@@ -109,9 +109,8 @@ static int add_wakers(struct stuck *stuck, size_t index, enum certainty least)
 	int status = 0;
 	actor->first = stuck->wakers.count;
 	actor->needs_all = wait->for_all;
-	/* Of futures among what a gather() waits for, only a failure ends it. */
-	bool may_end = wait->for_futures && (!wait->for_all || least == CERTAINTY_CERTAIN);
-	if (!wait->blocked || wait->has_timeout || may_end || wait->certainty < least)
+	/* A future among what is waited for may be done first, or fail, which ends gather(). */
+	if (!wait->blocked || wait->has_timeout || wait->for_futures || wait->certainty < least)
 		actor->open = true;
 	else if (wait->for_tasks && index < stuck->task_count)
 		status = add_awaited(stuck, actor, stuck->snap->tasks.items[index]);

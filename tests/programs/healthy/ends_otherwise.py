@@ -30,6 +30,21 @@ async def until_stopped(scene, lock, return_when):
         scene.step()
 
 
+async def until_failed(scene, lock):
+    """Gathers a task and a plain future, whose failure ends that."""
+    loop = asyncio.get_running_loop()
+    while True:
+        async with lock:
+            stop = loop.create_future()
+            loop.call_later(PAUSE, stop.set_exception, Failed())
+            task = asyncio.ensure_future(want(lock))
+            try:
+                await asyncio.gather(task, stop)
+            except (Failed, asyncio.CancelledError):
+                pass
+            scene.step()
+
+
 class Door:
     """A lock whose user opens it to others for a moment, in a method."""
 
@@ -65,6 +80,7 @@ async def main(scene):
     for return_when in (asyncio.FIRST_COMPLETED, asyncio.FIRST_EXCEPTION):
         lock = asyncio.Lock()
         functions.append(lambda lock=lock, when=return_when: until_stopped(scene, lock, when))
+    functions.append(lambda lock=asyncio.Lock(): until_failed(scene, lock))
     await load.together(scene, functions)
 
 
