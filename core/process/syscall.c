@@ -118,3 +118,16 @@ bool syscall_count_waits(uint32_t pid, uint64_t tid, uint64_t *ret)
 	free(text);
 	return field != NULL;
 }
+
+bool syscall_run_delay(uint32_t pid, uint64_t tid, double *ret)
+{
+	char *text;
+	uint64_t delay = 0;
+	if (!read_thread_file(pid, tid, "schedstat", &text))
+		return false;
+	/* Nanoseconds on a processor, and of waiting for one. */
+	bool known = sscanf(text, "%*u %" SCNu64, &delay) == 1;
+	free(text);
+	*ret = (double)delay * 1e-9;
+	return known;
+}

@@ -32,4 +32,8 @@ bool syscall_writes_to(uint32_t pid, uint64_t fd, uint32_t child);
  * system does not tell. */
 bool syscall_count_waits(uint32_t pid, uint64_t tid, uint64_t *ret);
 
+/* For how many seconds the thread has been kept waiting for a processor so far. False if the system
+ * does not tell. */
+bool syscall_run_delay(uint32_t pid, uint64_t tid, double *ret);
+
 #endif

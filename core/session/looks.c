@@ -3,7 +3,11 @@
 #include "session/looks.h"
 
 #include "base/error.h"
+#include "process/clock.h"
+#include "process/syscall.h"
 #include "session/retry.h"
+#include "snapshot/looks.h"
+#include "snapshot/waits.h"
 
 #include <time.h>
 
@@ -19,7 +23,9 @@ static int ask(const struct aiodbg *dbg, struct aiodbg_error *err)
 	return error_set(err, answer < 0 ? answer : AIODBG_INTERRUPTED, "interrupted");
 }
 
-static int wait_for(const struct aiodbg *dbg, uint32_t milliseconds, struct aiodbg_error *err)
+/* *stopped is set if the process is stopped by somebody meanwhile. */
+static int wait_for(const struct aiodbg *dbg, uint32_t milliseconds, bool *stopped,
+		    struct aiodbg_error *err)
 {
 	while (milliseconds) {
 		uint32_t part = milliseconds < PAUSE_MS ? milliseconds : PAUSE_MS;
@@ -30,9 +36,30 @@ static int wait_for(const struct aiodbg *dbg, uint32_t milliseconds, struct aiod
 		int status = ask(dbg, err);
 		if (status)
 			return status;
+		*stopped |= clock_is_stopped(dbg->target.pid);
 		milliseconds -= part;
 	}
 	return 0;
+}
+
+static int wait_between(const struct aiodbg *dbg, const struct aiodbg_snapshot *before,
+			uint32_t milliseconds, struct aiodbg_error *err)
+{
+	const struct loop *loop = looks_blocked_loop(before);
+	bool *stopped = &before->waits->stopped;
+	uint32_t pid = dbg->target.pid, waited = milliseconds;
+	double delay = 0;
+	int status = wait_for(dbg, milliseconds, stopped, err);
+	while (!status && loop && !*stopped && waited < LOOKS_APART_MOST) {
+		uint64_t tid = before->threads.items[loop->thread].tid;
+		bool known = loop->has_run_delay && syscall_run_delay(pid, tid, &delay);
+		double lost = known ? (delay - loop->run_delay) * 1000 : 0;
+		if (waited - lost >= LOOKS_APART_BLOCKED)
+			break;
+		status = wait_for(dbg, PAUSE_MS, stopped, err);
+		waited += PAUSE_MS;
+	}
+	return status;
 }
 
 int looks_take(struct aiodbg *dbg, const struct aiodbg_request *request, struct aiodbg_error *err,
@@ -44,8 +71,9 @@ int looks_take(struct aiodbg *dbg, const struct aiodbg_request *request, struct 
 		return retry_snapshot(dbg, request, NULL, err, ret);
 	int status = retry_snapshot(dbg, request, NULL, err, &before);
 	if (!status)
-		status = wait_for(dbg, request->after < LOOKS_APART ? LOOKS_APART : request->after,
-				  err);
+		status = wait_between(dbg, before,
+				      request->after < LOOKS_APART ? LOOKS_APART : request->after,
+				      err);
 	if (!status)
 		status = retry_snapshot(dbg, request, before, err, ret);
 	if (!status)

@@ -196,6 +196,18 @@ bool looks_task_stood_still(const struct aiodbg_snapshot *snap, const struct tas
 	return snap->waits->moved && !snap->waits->moved[task->index];
 }
 
+const struct loop *looks_blocked_loop(const struct aiodbg_snapshot *first)
+{
+	const struct verdict_list *list = first->verdicts ? &first->verdicts->list : NULL;
+	for (size_t i = 0; list && i < list->count; i++) {
+		const struct verdict *verdict = &list->items[i];
+		if (verdict->kind == VERDICT_LOOP_BLOCKED && verdict->has_seconds &&
+		    !verdict->loop->is_native)
+			return verdict->loop;
+	}
+	return NULL;
+}
+
 int looks_compare(struct aiodbg_snapshot *snap, struct reader *reader)
 {
 	struct waits *waits = snap->waits;

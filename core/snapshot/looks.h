@@ -21,6 +21,10 @@ int looks_compare(struct aiodbg_snapshot *snap, struct reader *reader);
  * same. */
 int looks_judge(struct aiodbg_snapshot *snap, struct reader *reader);
 
+/* The loop that the first look says is blocked: it has to be watched while its thread has a second
+ * to run, or sleep, to be certain. NULL: none. */
+const struct loop *looks_blocked_loop(const struct aiodbg_snapshot *first);
+
 /* There were two looks, and this task was at the same place at both. */
 bool looks_task_stood_still(const struct aiodbg_snapshot *snap, const struct task *task);
 

@@ -3,9 +3,29 @@
 #include "base/array.h"
 #include "base/error.h"
 #include "snapshot/finding.h"
+#include "snapshot/looks.h"
 
 /* A callback that runs for less is a busy program's. */
 #define BLOCKED_SECONDS 1.0
+
+/*
+ * Whether it was seen to stay in one round for as long as it is said to block. What has passed
+ * before the first look may be time in which the process was stopped or got no processor.
+ */
+static bool was_watched(const struct finder *finder, const struct loop *loop)
+{
+	const struct aiodbg_snapshot *snap = finder->snap;
+	const struct loop *before = looks_loop_before(snap, loop);
+	if (!before || before->state != loop->state || before->since != loop->since ||
+	    before->callback != loop->callback || before->handle != loop->handle ||
+	    snap->before->waits->stopped || snap->waits->stopped)
+		return false;
+	double apart = snap->began - snap->before->began;
+	double delay = loop->has_run_delay && before->has_run_delay
+			       ? loop->run_delay - before->run_delay
+			       : 0;
+	return snap->has_began && snap->before->has_began && apart - delay > BLOCKED_SECONDS;
+}
 
 /*
  * A loop that has not polled for long, while a callback runs. A loop under load polls between the
@@ -28,7 +48,9 @@ static int judge_loop(struct finder *finder, struct loop *loop)
 	if (is_timed && verdict.seconds <= BLOCKED_SECONDS)
 		return 0;
 	if (is_timed)
-		verdict.certainty = loop->is_native ? CERTAINTY_LIKELY : CERTAINTY_CERTAIN;
+		verdict.certainty = !loop->is_native && was_watched(finder, loop)
+					    ? CERTAINTY_CERTAIN
+					    : CERTAINTY_LIKELY;
 	else if (loop->calls_blocking)
 		verdict.certainty = CERTAINTY_LIKELY;
 	else
@@ -36,8 +58,8 @@ static int judge_loop(struct finder *finder, struct loop *loop)
 	bool is_culprit = loop->callback == 1 ||
 			  (loop->has_callback_since &&
 			   waits->now - loop->callback_since > BLOCKED_SECONDS);
-	verdict.culprit = is_timed && is_culprit && !loop->is_native ? CERTAINTY_CERTAIN
-								     : CERTAINTY_LIKELY;
+	verdict.culprit = is_culprit && verdict.certainty == CERTAINTY_CERTAIN ? CERTAINTY_CERTAIN
+									       : CERTAINTY_LIKELY;
 	int status = finder_alloc_parties(finder, &verdict, 1);
 	if (status)
 		return status;

@@ -242,6 +242,9 @@ struct loop {
 	size_t callback, callback_count;
 	double callback_since;
 	bool has_callback_since;
+	/* Busy: for how long its thread has been kept waiting for a processor so far. */
+	double run_delay;
+	bool has_run_delay;
 	/* The Handle that runs, and the task that it runs; 0 and NULL: not known. */
 	uint64_t handle;
 	struct task *task;

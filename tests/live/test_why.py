@@ -189,12 +189,9 @@ def answers(request, why, places):
 
 # Sick programs of which nothing is said yet, or too little: verdicts that are still to come.
 TO_COME = (
-    "aiohttp_connector anyio_limiter consumer_dead convoy"
-    " executor_full"
-    " future_kept generator_left group_stuck"
-    " httpx_pool sqlalchemy_pool"
-    " lock_acquire lock_leaked pool_leaked producer_dead setter_dead"
-    " starved_ready wont_cancel"
+    "aiohttp_connector anyio_limiter consumer_dead convoy executor_full future_kept"
+    " generator_left group_stuck httpx_pool sqlalchemy_pool lock_leaked pool_leaked"
+    " producer_dead setter_dead starved_ready wont_cancel"
 ).split()
 
 
@@ -210,3 +207,22 @@ def test_why(why_case, answers, request):
     except Absent as reason:
         pytest.skip(str(reason))
     assert [judge(document, truth) for document in documents] == [[]] * len(documents)
+
+
+def test_time_of_being_stopped_is_not_that_of_a_callback(why, places):
+    """What a process that was stopped has not done meanwhile says nothing of its loop."""
+    name = (families() or sorted(INTERPRETERS))[0]
+    try:
+        place = places.of(INTERPRETERS[name])
+    except Absent as reason:
+        pytest.skip(str(reason))
+    command = [INTERPRETERS[name].command, "-B", place.inner_program(HEALTHY + "/long_callbacks")]
+    with Program(place, command) as process:
+        pid = process.truth()["pid"]
+        for _ in range(3):
+            os.kill(pid, signal.SIGSTOP)
+            time.sleep(2.5)
+            os.kill(pid, signal.SIGCONT)
+            said = look(pid, "--all")["verdicts"]
+            blocked = [one for one in said if one["kind"] == "loop-blocked"]
+            assert "certain" not in [one["certainty"] for one in blocked]
