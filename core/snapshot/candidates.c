@@ -18,7 +18,7 @@
 /* Attributes of an object that are looked at. */
 #define ATTRIBUTES_SEARCHED 64
 
-#define EVIDENCE "refers to it"
+static const char evidence[] = "refers to it";
 
 /* A lock that is looked for, among what an object has. */
 struct reached {
@@ -71,7 +71,7 @@ static int find_use(struct candidates *candidates, const struct code *code, enum
 static bool has_others(const struct primitive *primitive)
 {
 	return primitive->holders.count &&
-	       strcmp(primitive->holders.items[0].evidence, EVIDENCE) != 0;
+	       strcmp(primitive->holders.items[0].evidence, evidence) != 0;
 }
 
 static int add_releaser(struct candidates *candidates, struct primitive *primitive)
@@ -122,7 +122,7 @@ static int add(struct candidates *candidates, const struct reached *reached)
 		.certainty = CERTAINTY_LIKELY,
 		.site = {candidates->frame->location, candidates->frame->location->position.line,
 			 NULL},
-		.evidence = EVIDENCE,
+		.evidence = evidence,
 	};
 	return array_push(holders, holder) ? 0 : waiting_no_memory(candidates->waiting);
 }
@@ -257,6 +257,8 @@ int candidates_read(struct waiting *waiting)
 	}
 	for (size_t i = 0; i < waiting->waits->primitives.count; i++)
 		drop_ambiguous(waiting->waits->primitives.items[i]);
+	if (!status)
+		status = doubts_read(waiting, evidence);
 	addrmap_deinit(&candidates.wanted);
 	addrmap_deinit(&candidates.objects);
 	addrmap_deinit(&candidates.uses);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the files that decode waits share: snapshot/waits.c begins, and has primitives.c,
- * keepers.c, holders.c, candidates.c, executors.c, thread_waits.c, polling.c and loops.c do their parts.
+ * keepers.c, holders.c, candidates.c, doubts.c, executors.c, thread_waits.c, polling.c and loops.c do
+ * their parts.
  */
 #ifndef SNAPSHOT_WAITING_H
 #define SNAPSHOT_WAITING_H
@@ -133,6 +134,11 @@ int holders_decide(struct waiting *waiting);
 
 /* Find who may hold the locks that are waited for and that nobody is seen to hold. */
 int candidates_read(struct waiting *waiting);
+
+/* ---- doubts.c ---- */
+
+/* Of locks with one holder, known by that evidence: forget it if another task may have them. */
+int doubts_read(struct waiting *waiting, const char *evidence);
 
 /* ---- closure.c ---- */
 
