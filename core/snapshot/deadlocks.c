@@ -126,39 +126,104 @@ static struct task *running_task(const struct aiodbg_snapshot *snap, size_t thre
 	return node ? node->task : NULL;
 }
 
-/* What the actor holds that a member waits for. */
-static int fill_party(struct finder *finder, const struct circle *circle, size_t actor,
-		      struct party *party)
+/* Something that an actor holds and a member waits for; order: as it was met. */
+struct holding {
+	size_t actor, order;
+	struct held held;
+};
+
+ARRAY(holdings, struct holding);
+
+static int compare_addresses(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int compare_objects(const void *a, const void *b)
+{
+	const struct holding *x = a, *y = b;
+	if (x->actor != y->actor)
+		return x->actor < y->actor ? -1 : 1;
+	int order = compare_addresses(x->held.object->addr, y->held.object->addr);
+	return order ? order : compare_addresses(x->order, y->order);
+}
+
+static int compare_order(const void *a, const void *b)
+{
+	const struct holding *x = a, *y = b;
+	if (x->actor != y->actor)
+		return x->actor < y->actor ? -1 : 1;
+	return compare_addresses(x->order, y->order);
+}
+
+/* What the members wait for, sorted by who holds it, each once: of a large circle in one pass. */
+static int list_holdings(struct finder *finder, const struct circle *circle, struct holdings *ret)
 {
 	const struct stuck *stuck = circle->stuck;
-	ARRAY(, struct held) held = {0};
-	bool is_task = actor < stuck->task_count, good = true;
+	size_t kept = 0;
+	int status = 0;
+	for (size_t i = 0; !status && i < circle->count; i++) {
+		const struct actor *member = &stuck->actors[circle->members[i]];
+		status = work_charge(&finder->reader->work, 1 + member->count / 16);
+		for (size_t k = member->first; !status && k < member->first + member->count; k++) {
+			const struct waker *waker = &stuck->wakers.items[k];
+			const struct holding holding = {
+				waker->actor, ret->count, {waker->object, waker->holder}};
+			if (waker->holder && !array_push(ret, holding))
+				status = finder_no_memory(finder);
+		}
+	}
+	if (status || !ret->count)
+		return status;
+	qsort(ret->items, ret->count, sizeof(*ret->items), compare_objects);
+	for (size_t i = 0; i < ret->count; i++) {
+		const struct holding *last = kept ? &ret->items[kept - 1] : NULL;
+		if (!last || last->actor != ret->items[i].actor ||
+		    last->held.object != ret->items[i].held.object)
+			ret->items[kept++] = ret->items[i];
+	}
+	ret->count = kept;
+	qsort(ret->items, ret->count, sizeof(*ret->items), compare_order);
+	return 0;
+}
+
+/* The first of the actor's; the others follow. */
+static size_t first_holding(const struct holdings *holdings, size_t actor)
+{
+	size_t low = 0, high = holdings->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (holdings->items[middle].actor < actor)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* What the actor holds that a member waits for. */
+static int fill_party(struct finder *finder, const struct circle *circle,
+		      const struct holdings *holdings, size_t actor, struct party *party)
+{
+	const struct stuck *stuck = circle->stuck;
+	bool is_task = actor < stuck->task_count;
 	party->task = is_task ? finder->snap->tasks.items[actor] : NULL;
 	party->thread = is_task ? -1 : (ptrdiff_t)(actor - stuck->task_count);
 	/* The task that it runs, if it does. */
 	if (!is_task)
 		party->runs = running_task(finder->snap, (size_t)party->thread);
 	party->wait = stuck_wait(stuck, actor);
-	for (size_t i = 0; good && i < circle->count; i++) {
-		const struct actor *member = &stuck->actors[circle->members[i]];
-		for (size_t k = member->first; good && k < member->first + member->count; k++) {
-			const struct waker *waker = &stuck->wakers.items[k];
-			bool known = !waker->holder || waker->actor != actor;
-			for (size_t n = 0; !known && n < held.count; n++)
-				known = held.items[n].object == waker->object;
-			if (!known)
-				good = array_push(&held,
-						  ((struct held){waker->object, waker->holder}));
-		}
-	}
-	if (good && held.count) {
-		party->held = arena_copy(finder->verdicts->arena, held.items,
-					 held.count * sizeof(*held.items));
-		party->held_count = held.count;
-		good = party->held != NULL;
-	}
-	array_deinit(&held);
-	return good ? 0 : finder_no_memory(finder);
+	size_t first = first_holding(holdings, actor), end = first;
+	while (end < holdings->count && holdings->items[end].actor == actor)
+		end++;
+	if (end == first)
+		return 0;
+	party->held = arena_alloc(finder->verdicts->arena, (end - first) * sizeof(*party->held));
+	if (!party->held)
+		return finder_no_memory(finder);
+	for (size_t i = first; i < end; i++)
+		party->held[party->held_count++] = holdings->items[i].held;
+	return 0;
 }
 
 /* Its members, in the order in which each waits for the next, as far as they have one. */
@@ -217,20 +282,25 @@ static int make_deadlock(struct finder *finder, struct circle *circle, enum cert
 {
 	struct verdict verdict = {.kind = VERDICT_DEADLOCK, .certainty = certainty};
 	struct actor_list ordered = {0};
+	struct holdings holdings = {0};
 	int status = order_members(finder, circle, &ordered);
 	size_t members = ordered.count, clients = 0;
 	if (!status)
 		status = add_clients(finder, circle, &ordered);
 	if (!status)
 		status = finder_alloc_parties(finder, &verdict, ordered.count);
+	if (!status)
+		status = list_holdings(finder, circle, &holdings);
 	for (size_t i = 0; !status && i < ordered.count; i++) {
 		size_t actor = ordered.items[i];
 		finder->named[actor] = true;
 		if (actor >= circle->stuck->first_set)
 			continue;
 		clients += i >= members;
-		status = fill_party(finder, circle, actor, &verdict.parties[verdict.party_count++]);
+		status = fill_party(finder, circle, &holdings, actor,
+				    &verdict.parties[verdict.party_count++]);
 	}
+	array_deinit(&holdings);
 	array_deinit(&ordered);
 	if (!status)
 		status = circle_deadlines(finder, circle, &verdict);
