@@ -60,15 +60,17 @@ static int visit_done_callback(struct decoder *decoder, uint64_t addr, void *arg
 	return error_is_fatal(status) ? status : 0;
 }
 
-/* A callback that a loop has not run yet, and that is to set a future. */
-struct promise {
-	uint64_t future;
-	bool is_found;
+struct promising {
+	struct waiting *waiting;
+	/* The index, plus one, of the thread whose loop it is. */
+	uintptr_t thread;
 };
 
+/* A callback that a loop has not run yet, and that is to set a future. */
 static int visit_handle(struct decoder *decoder, uint64_t handle, void *arg)
 {
-	struct promise *promise = arg;
+	const struct promising *promising = arg;
+	struct waiting *waiting = promising->waiting;
 	struct attr attr = {.name = "_callback"};
 	struct callable callable;
 	uint64_t future = 0;
@@ -77,31 +79,44 @@ static int visit_handle(struct decoder *decoder, uint64_t handle, void *arg)
 		status = callable_read(decoder, attr.value, &callable);
 	if (!status && attr.value && callable.kind == KIND_FUNCTION)
 		status = closure_get(decoder, callable.function, "future", &future);
-	promise->is_found |= !status && future == promise->future;
+	if (!status && future && !addrmap_get(&waiting->promises, future) &&
+	    !addrmap_put(&waiting->promises, future, (void *)promising->thread))
+		return waiting_no_memory(waiting);
 	return error_is_fatal(status) ? status : 0;
+}
+
+/* The futures that callbacks in the queues of loops are to set: all of them at once, when the first
+ * thread asks. */
+static int read_promises(struct waiting *waiting)
+{
+	const struct threads *threads = &waiting->snap->threads;
+	struct decoder *decoder = waiting->decoder;
+	waiting->has_promises = true;
+	for (size_t i = 0; i < threads->count; i++) {
+		struct promising promising = {waiting, (uintptr_t)i + 1};
+		struct attr attr = {.name = "_ready"};
+		uint64_t loop = threads->items[i].running_loop;
+		int status = loop ? attrs_find(decoder, loop, &attr, 1) : 0;
+		if (!status && attr.value)
+			status = sequence_visit(decoder, attr.value, visit_handle, &promising);
+		if (error_is_fatal(status))
+			return status;
+	}
+	return 0;
 }
 
 /* run_coroutine_threadsafe() has the loop make the task: until it does, the future is known to a
  * callback in the loop's queue alone, and the loop's thread is who is waited for. */
 static int read_promise(struct reading *reading, uint64_t future)
 {
-	const struct threads *threads = &reading->waiting->snap->threads;
-	struct decoder *decoder = reading->waiting->decoder;
-	struct promise promise = {.future = future};
-	for (size_t i = 0; i < threads->count && !promise.is_found; i++) {
-		struct attr attr = {.name = "_ready"};
-		uint64_t loop = threads->items[i].running_loop;
-		int status = loop ? attrs_find(decoder, loop, &attr, 1) : 0;
-		if (!status && attr.value)
-			status = sequence_visit(decoder, attr.value, visit_handle, &promise);
-		if (error_is_fatal(status))
-			return status;
-		if (!promise.is_found)
-			continue;
-		reading->wait->kind = WAIT_THREAD;
-		reading->wait->blocked = true;
-		reading->wait->thread = (ptrdiff_t)i;
-	}
+	struct waiting *waiting = reading->waiting;
+	int status = waiting->has_promises ? 0 : read_promises(waiting);
+	uintptr_t thread = (uintptr_t)addrmap_get(&waiting->promises, future);
+	if (status || !thread)
+		return status;
+	reading->wait->kind = WAIT_THREAD;
+	reading->wait->blocked = true;
+	reading->wait->thread = (ptrdiff_t)(thread - 1);
 	return 0;
 }
 

@@ -67,6 +67,10 @@ struct waiting {
 	struct addrmap primitives, types, keepers, jobs, rules;
 	/* Tasks that run, by the address of their coroutine's frame. */
 	struct addrmap executing;
+	/* Indexes, from 1, of the threads whose loops are about to set a future, by its address; read
+	 * when the first thread asks. */
+	struct addrmap promises;
+	bool has_promises;
 	/* What the task that is being decoded was noted to hold. */
 	struct primitives touched;
 	/* Objects that were asked what they keep. */

@@ -554,6 +554,7 @@ int waits_read(struct aiodbg_snapshot *snap, struct decoder *decoder, struct wai
 	addrmap_deinit(&waiting.rules);
 	addrmap_deinit(&waiting.executing);
 	addrmap_deinit(&waiting.walked);
+	addrmap_deinit(&waiting.promises);
 	array_deinit(&waiting.lent);
 	array_deinit(&waiting.chain);
 	array_deinit(&waiting.touched);
