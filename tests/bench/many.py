@@ -93,6 +93,58 @@ def scattered(count):
     return tasks
 
 
+async def use(lock):
+    async with lock:
+        await leaf()
+
+
+def locked(count):
+    """All but one wait for the lock that this one has."""
+    lock = asyncio.Lock()
+    return [asyncio.create_task(use(lock)) for _ in range(count)]
+
+
+class Service:
+    """Everything that tasks commonly wait for, once for each hundred."""
+
+    def __init__(self):
+        self.lock = asyncio.Lock()
+        self.event = asyncio.Event()
+        self.queue = asyncio.Queue()
+        self.permits = asyncio.Semaphore(2)
+        self.reply = asyncio.get_running_loop().create_future()
+
+    async def get(self):
+        await self.queue.get()
+
+    async def listen(self):
+        await self.event.wait()
+
+    async def answer(self):
+        await self.reply
+
+    async def limit(self):
+        await asyncio.wait_for(use(self.permits), 1_000_000)
+
+    async def serve(self):
+        await asyncio.gather(leaf(), leaf())
+
+    def tasks(self, count):
+        ways = (
+            [lambda: use(self.lock), self.get, self.listen, self.answer]
+            + [self.limit, self.serve, work]
+        )
+        return [asyncio.create_task(ways[i % len(ways)]()) for i in range(count)]
+
+
+def waiting(count):
+    """A service for each hundred, for whose objects they wait."""
+    tasks = []
+    while len(tasks) < count:
+        tasks += Service().tasks(min(100, count - len(tasks)))
+    return tasks
+
+
 class Parked(asyncio.SelectorEventLoop):
     """A loop without files, that never runs again once its tasks wait."""
 
@@ -186,6 +238,8 @@ SHAPES = {
     "wide": wide,
     "code": code,
     "scattered": scattered,
+    "locked": locked,
+    "waiting": waiting,
 }
 # These make their own.
 OTHER_SHAPES = {"loops": loops, "threads": threads, "interpreters": interpreters}
