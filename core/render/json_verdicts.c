@@ -43,8 +43,17 @@ static void put_threads(yajl_gen gen, const struct aiodbg_snapshot *snap,
 	yajl_gen_array_close(gen);
 }
 
+static bool holds(const struct party *party, const struct primitive *object)
+{
+	for (size_t i = 0; i < party->held_count; i++) {
+		if (party->held[i].object == object)
+			return true;
+	}
+	return false;
+}
+
 /* Whether the party waits for an object that none before it waits for and nobody here holds. */
-static bool is_first_waiter(const struct verdict *verdict, size_t index)
+static bool is_first_waiter(const struct verdict *verdict, size_t index, bool any_held)
 {
 	const struct wait *wait = verdict->parties[index].wait;
 	if (!wait || !wait->object)
@@ -53,12 +62,12 @@ static bool is_first_waiter(const struct verdict *verdict, size_t index)
 	if (index && verdict->parties[index - 1].wait &&
 	    verdict->parties[index - 1].wait->object == wait->object)
 		return false;
-	for (size_t i = 0; i < verdict->party_count; i++) {
-		const struct party *party = &verdict->parties[i];
-		for (size_t k = 0; k < party->held_count; k++) {
-			if (party->held[k].object == wait->object)
-				return false;
-		}
+	/* In a circle the next one holds it: of many that saves going through all. */
+	if (holds(&verdict->parties[(index + 1) % verdict->party_count], wait->object))
+		return false;
+	for (size_t i = 0; any_held && i < verdict->party_count; i++) {
+		if (holds(&verdict->parties[i], wait->object))
+			return false;
 	}
 	return true;
 }
@@ -66,12 +75,15 @@ static bool is_first_waiter(const struct verdict *verdict, size_t index)
 /* What the parties hold and wait for. */
 static void put_objects(yajl_gen gen, const struct verdict *verdict)
 {
+	bool any_held = false;
+	for (size_t i = 0; i < verdict->party_count; i++)
+		any_held |= verdict->parties[i].held_count != 0;
 	yajl_gen_array_open(gen);
 	for (size_t i = 0; i < verdict->party_count; i++) {
 		const struct party *party = &verdict->parties[i];
 		for (size_t k = 0; k < party->held_count; k++)
 			put_address(gen, party->held[k].object->addr);
-		if (is_first_waiter(verdict, i))
+		if (is_first_waiter(verdict, i, any_held))
 			put_address(gen, party->wait->object->addr);
 	}
 	if (verdict->loop)

@@ -125,8 +125,8 @@ static int check_definition(struct sources *sources, const char *file, const str
 	return AIODBG_CORRUPT;
 }
 
-int source_read(struct sources *sources, const char *file, const struct code *code, int64_t line,
-		const char **ret)
+static int read_text(struct sources *sources, const char *file, const struct code *code,
+		     int64_t line, const char **ret)
 {
 	char text[LIMIT_SOURCE_LINE];
 	*ret = NULL;
@@ -143,6 +143,21 @@ int source_read(struct sources *sources, const char *file, const struct code *co
 	size_t len = strcspn(start, "\r\n");
 	*ret = arena_string(sources->decoder->arena, start, len);
 	return *ret ? 0 : decoder_no_memory(sources->decoder);
+}
+
+int source_read(struct sources *sources, const char *file, const struct code *code, int64_t line,
+		const char **ret)
+{
+	uint64_t key = (code ? code->addr / 16 : 0) + (uint64_t)line;
+	struct source_known *known = &sources->known[key % SOURCES_KNOWN];
+	if (code && known->code == code && known->line == line) {
+		*ret = known->text;
+		return 0;
+	}
+	int status = read_text(sources, file, code, line, ret);
+	if (!status && code)
+		*known = (struct source_known){code, line, *ret};
+	return status;
 }
 
 int source_read_stack(struct sources *sources, const struct location *const *stack, size_t depth,

@@ -9,12 +9,21 @@
 #include "cpython/linecache.h"
 #include "snapshot/model.h"
 
+/* A line that was asked for: in a verdict many tasks are at the same one. */
+struct source_known {
+	const struct code *code;
+	int64_t line;
+	const char *text;
+};
+#define SOURCES_KNOWN 64
+
 struct sources {
 	struct decoder *decoder;
 	const struct aiodbg_snapshot *snap;
 	/* Read when a file is not found for the first time. */
 	struct linecache cache;
 	bool has_cache;
+	struct source_known known[SOURCES_KNOWN];
 };
 
 void sources_init(struct sources *sources, struct decoder *decoder,
