@@ -191,6 +191,7 @@ const struct layout_table layout_3_10 = {
 	.layout.gen.size = 88,
 	.layout.gen.name = 40,
 	.layout.gen.qualname = 48,
+	.layout.gen.exc_value = 64,
 	.layout.gen.frame_state = LAYOUT_NONE,
 	.layout.gen.frame = 16,
 	.layout.gen.running = LAYOUT_NONE,

@@ -191,6 +191,7 @@ const struct layout_table layout_3_11_32 = {
 	.layout.gen.size = 44,
 	.layout.gen.name = 16,
 	.layout.gen.qualname = 20,
+	.layout.gen.exc_value = 24,
 	.layout.gen.frame_state = 39,
 	.layout.gen.frame = LAYOUT_NONE,
 	.layout.gen.running = LAYOUT_NONE,

@@ -191,6 +191,7 @@ const struct layout_table layout_3_11 = {
 	.layout.gen.size = 88,
 	.layout.gen.name = 32,
 	.layout.gen.qualname = 40,
+	.layout.gen.exc_value = 48,
 	.layout.gen.frame_state = 75,
 	.layout.gen.frame = LAYOUT_NONE,
 	.layout.gen.running = LAYOUT_NONE,

@@ -191,6 +191,7 @@ const struct layout_table layout_3_12 = {
 	.layout.gen.size = 80,
 	.layout.gen.name = 24,
 	.layout.gen.qualname = 32,
+	.layout.gen.exc_value = 40,
 	.layout.gen.frame_state = 67,
 	.layout.gen.frame = LAYOUT_NONE,
 	.layout.gen.running = LAYOUT_NONE,

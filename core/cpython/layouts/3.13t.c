@@ -247,6 +247,7 @@ const struct layout_table layout_3_13t = {
 	.layout.gen.size = 96,
 	.layout.gen.name = 40,
 	.layout.gen.qualname = 48,
+	.layout.gen.exc_value = 56,
 	.layout.gen.frame_state = 83,
 	.layout.gen.frame = LAYOUT_NONE,
 	.layout.gen.running = LAYOUT_NONE,

@@ -280,6 +280,7 @@ const struct layout_table layout_3_15_32 = {
 	.layout.gen.size = 80,
 	.layout.gen.name = 12,
 	.layout.gen.qualname = 16,
+	.layout.gen.exc_value = 20,
 	.layout.gen.frame_state = 35,
 	.layout.gen.frame = LAYOUT_NONE,
 	.layout.gen.running = LAYOUT_NONE,

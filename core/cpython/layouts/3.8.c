@@ -191,6 +191,7 @@ const struct layout_table layout_3_8 = {
 	.layout.gen.size = 96,
 	.layout.gen.name = 48,
 	.layout.gen.qualname = 56,
+	.layout.gen.exc_value = 72,
 	.layout.gen.frame_state = LAYOUT_NONE,
 	.layout.gen.frame = 16,
 	.layout.gen.running = 24,
