@@ -16,11 +16,12 @@ class Legacy:
         self.pool = concurrent.futures.ThreadPoolExecutor(self.size, "legacy")
         self.server = socket.socket()
         self.server.bind(("127.0.0.1", 0))
-        # The kernel accepts them.
         self.server.listen(100)
 
     def call(self):
         client = socket.create_connection(self.server.getsockname())
+        # It accepts, and does not answer.
+        peer = self.server.accept()[0]
         # The mistake: no timeout.
         if self.healthy:
             client.settimeout(0.01)
@@ -28,6 +29,7 @@ class Legacy:
             client.recv(100)  # place: receives
         except OSError:
             client.close()
+            peer.close()
 
     async def ask(self):
         await asyncio.get_running_loop().run_in_executor(self.pool, self.call)  # place: asks
