@@ -7,6 +7,7 @@
 #include "render/party.h"
 #include "render/reason.h"
 #include "render/render.h"
+#include "render/summaries.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -190,6 +191,11 @@ static void summarize(struct output *out, const struct aiodbg_snapshot *snap,
 	case VERDICT_NO_CONSUMER:
 		summarize_vain(out, verdict);
 		break;
+	case VERDICT_WONT_CANCEL:
+	case VERDICT_EXHAUSTED:
+	case VERDICT_CONVOY:
+		summary_write_crowd(out, verdict);
+		break;
 	case VERDICT_STOPPED:
 		output_format(out,
 			      "process %" PRIu32 " is stopped by a signal or its control group",
@@ -283,7 +289,7 @@ static void write_callback(struct why *why, const struct verdict *verdict)
 
 static void write_behind(struct why *why, const struct verdict *verdict)
 {
-	if (!verdict->behind_count)
+	if (!verdict->behind_count || summary_counts_behind(verdict))
 		return;
 	output_text(why->out, "  ");
 	reason_write_count(why->out, verdict->behind_count);

@@ -67,6 +67,24 @@ int vain_find_unreleased(struct finder *finder);
 /* Locks that are free and that tasks wait for. */
 int vain_find_lost(struct finder *finder);
 
+/* ---- cancelling.c ---- */
+
+/* Tasks that were told to end and have not, while others wait for that. */
+int cancelling_find(struct finder *finder);
+
+/* ---- crowds.c ---- */
+
+/* Those who wait for what few have, and these do not go on. */
+int crowds_find(struct finder *finder);
+
+/* ---- progress.c ---- */
+
+/*
+ * Whether a task, or the thread at that index if it is NULL, goes on or will within a minute: it has
+ * moved between two looks, if there were, or it is to be woken by time, or that is so of one it waits for.
+ */
+int progress_find(struct finder *finder, const struct task *task, ptrdiff_t thread, bool *ret);
+
 /* ---- loop_verdicts.c ---- */
 
 int loops_find_blocked(struct finder *finder);

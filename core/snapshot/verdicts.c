@@ -24,6 +24,9 @@ static const struct {
 	[VERDICT_NEVER_RELEASED] = {"NEVER RELEASED", "never-released"},
 	[VERDICT_NOTHING_CAN_WAKE] = {"NOTHING CAN WAKE", "nothing-can-wake"},
 	[VERDICT_NO_CONSUMER] = {"NO CONSUMER", "no-consumer"},
+	[VERDICT_WONT_CANCEL] = {"WON'T CANCEL", "wont-cancel"},
+	[VERDICT_EXHAUSTED] = {"EXHAUSTED", "exhausted"},
+	[VERDICT_CONVOY] = {"CONVOY", "convoy"},
 	[VERDICT_STALLED] = {"STALLED", "stalled"},
 };
 
@@ -134,7 +137,7 @@ int verdicts_find(struct aiodbg_snapshot *snap, struct reader *reader, struct ve
 	static int (*const find[])(struct finder *) = {
 		find_stopped,	      deadlocks_find, loops_find_blocked, loops_find_gone,
 		vain_find_unreleased, vain_find_lost, starved_find,	  unwoken_find,
-		exits_find,	      stalled_find,
+		exits_find,	      stalled_find,   cancelling_find,	  crowds_find,
 	};
 	int status = finder.named && finder.seen ? 0 : finder_no_memory(&finder);
 	ret->arena = &snap->arena;

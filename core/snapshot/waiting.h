@@ -154,6 +154,11 @@ int closure_read(struct waiting *waiting);
 /* Find the holders of locks of other projects that name them. */
 int owned_read(struct waiting *waiting);
 
+/* ---- cancelling.c ---- */
+
+/* Find the tasks that were cancelled and are on their way out. */
+int cancelling_read(struct waiting *waiting);
+
 /* ---- executors.c ---- */
 
 /* Which thread does the work that a future stands for, or has it queued. */

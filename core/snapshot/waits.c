@@ -526,6 +526,8 @@ static int read_all(struct waiting *waiting)
 		status = owned_read(waiting);
 	if (!status)
 		status = holders_decide(waiting);
+	if (!status)
+		status = cancelling_read(waiting);
 	/* References that can't be followed in what runs on are not counted, which proves nothing. */
 	bool had_gaps = waiting_has_gaps(waiting);
 	if (!status)

@@ -197,6 +197,9 @@ struct wait {
 	/* It was never meant to be woken but by being cancelled: no variable or attribute has what
 	 * it waits for; or it is the main task of a loop. */
 	bool for_ever;
+	/* It was cancelled, and is still in an except or finally that handles that; read only of
+	 * tasks that others await. */
+	bool is_cancelled;
 	/* How sure the kind and the object are. */
 	enum certainty certainty;
 	/* The innermost own frame, where it waits. */

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* The first lines of verdicts about those who wait behind others. */
+#ifndef RENDER_SUMMARIES_H
+#define RENDER_SUMMARIES_H
+
+#include "base/output.h"
+#include "snapshot/verdicts.h"
+
+/* EXHAUSTED, CONVOY, WON'T CANCEL. */
+void summary_write_crowd(struct output *out, const struct verdict *verdict);
+
+/* Whether that line says how many wait. */
+bool summary_counts_behind(const struct verdict *verdict);
+
+#endif
