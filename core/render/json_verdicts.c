@@ -104,6 +104,8 @@ static void put_places(yajl_gen gen, const struct verdict *verdict)
 				put_site(gen, &holder->site, "holds");
 		}
 	}
+	if (verdict->filler.location)
+		put_site(gen, &verdict->filler, "ready");
 	for (size_t i = 0; verdict->loop && i < verdict->loop->site_count; i++)
 		put_site(gen, &verdict->loop->sites[i], "runs");
 	yajl_gen_array_close(gen);

@@ -82,6 +82,12 @@ static void summarize_blocked(struct output *out, const struct aiodbg_snapshot *
 
 static void summarize_starved(struct output *out, const struct verdict *verdict)
 {
+	if (verdict->spinning) {
+		output_format(out, "%zu %s keep loop 0x%" PRIx64 " busy for nothing",
+			      verdict->spinning, verdict->party_count ? "tasks" : "callbacks",
+			      verdict->loop->addr);
+		return;
+	}
 	output_format(out, "loop 0x%" PRIx64 " waits for the GIL", verdict->loop->addr);
 	if (!verdict->has_seconds)
 		return;
@@ -393,6 +399,12 @@ static void write_verdict(struct why *why, const struct verdict *verdict)
 		write_callback(why, verdict);
 	else
 		write_parties(why, verdict);
+	if (verdict->filler.location) {
+		struct columns columns = {0};
+		columns_add_site(&columns, why->out, why->snap, &verdict->filler);
+		party_write_site(why->out, why->snap, &columns, &verdict->filler);
+		output_text(why->out, "is ready again\n");
+	}
 	write_behind(why, verdict);
 	if (why->all)
 		write_evidence(why, verdict);

@@ -94,6 +94,10 @@ int loops_find_gone(struct finder *finder);
 
 int starved_find(struct finder *finder);
 
+/* ---- spinning.c ---- */
+
+int spinning_find(struct finder *finder);
+
 /* ---- exits.c ---- */
 
 int exits_find(struct finder *finder);

@@ -358,6 +358,8 @@ static int read_loop(struct waiting *waiting, size_t thread)
 		status = read_state(waiting, &frames, &loop);
 	if (!status)
 		status = keep_sites(waiting, &loop);
+	if (!error_is_fatal(status))
+		status = ready_list(waiting, &loop);
 	array_deinit(&frames);
 	if (error_is_fatal(status))
 		return status;

@@ -30,12 +30,11 @@ static bool sleeps_long(const struct waits *waits, const struct loop *loop)
 	return loop->select_timeout > SOON_SECONDS;
 }
 
-/* The same sleep, with the same things ready. */
+/* It has slept all the time: whatever was ready then still is. */
 static bool is_same_sleep(const struct loop *a, const struct loop *b)
 {
-	return a->state == b->state && a->is_asleep && b->is_asleep &&
-	       a->has_since == b->has_since && (!a->has_since || a->since == b->since) &&
-	       a->ready_count == b->ready_count;
+	return a->state == b->state && a->is_asleep && b->is_asleep && a->has_wait_count &&
+	       b->has_wait_count && a->wait_count == b->wait_count;
 }
 
 /* A thread that is about to wake it has done everything else. */

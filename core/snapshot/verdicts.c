@@ -88,6 +88,8 @@ static int read_all_sources(const struct aiodbg_snapshot *snap, struct sources *
 		const struct verdict *verdict = &list->items[i];
 		for (size_t k = 0; !status && k < verdict->party_count; k++)
 			status = read_party_sources(sources, &verdict->parties[k]);
+		if (!status)
+			status = read_site(sources, &list->items[i].filler);
 		for (size_t k = 0; !status && verdict->loop && k < verdict->loop->site_count; k++)
 			status = read_site(sources, &verdict->loop->sites[k]);
 	}
@@ -137,7 +139,8 @@ int verdicts_find(struct aiodbg_snapshot *snap, struct reader *reader, struct ve
 	static int (*const find[])(struct finder *) = {
 		find_stopped,	      deadlocks_find, loops_find_blocked, loops_find_gone,
 		vain_find_unreleased, vain_find_lost, starved_find,	  unwoken_find,
-		exits_find,	      stalled_find,   cancelling_find,	  crowds_find,
+		exits_find,	      stalled_find,   spinning_find,	  cancelling_find,
+		crowds_find,
 	};
 	int status = finder.named && finder.seen ? 0 : finder_no_memory(&finder);
 	ret->arena = &snap->arena;

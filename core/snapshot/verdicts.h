@@ -74,6 +74,9 @@ struct verdict {
 	double seconds;
 	bool has_seconds;
 	enum certainty culprit;
+	/* LOOP STARVED: how many fill its queue, and the function of most, if these are no tasks. */
+	size_t spinning;
+	struct site filler;
 	/* Whoever found it has compared it with the look before. */
 	bool settled;
 };

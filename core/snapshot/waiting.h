@@ -186,6 +186,14 @@ int polling_read(struct waiting *waiting, const struct frame *frame, struct loop
 /* The value of a float or an int; *known is false of anything else, and if object is 0. */
 int polling_double(struct decoder *decoder, uint64_t object, double *ret, bool *known);
 
+/* ---- ready.c ---- */
+
+/* Of a task that has yielded to the loop: wait.variables. */
+int ready_read_variables(struct waiting *waiting, struct wait *wait);
+
+/* Methods in the loop's queue: loop.ready. */
+int ready_list(struct waiting *waiting, struct loop *loop);
+
 /* ---- leaving.c ---- */
 
 void leaving_read(struct waiting *waiting);

@@ -432,6 +432,8 @@ static int read_task(struct waiting *waiting, struct task *task, struct wait *wa
 			wait->kind = WAIT_UNKNOWN;
 			status = read_blocked(waiting, task, &future, wait);
 		}
+		if (!status && !task->fut_waiter && !wait->not_started)
+			status = ready_read_variables(waiting, wait);
 	}
 	if (error_is_fatal(status))
 		return status;

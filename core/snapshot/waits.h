@@ -202,6 +202,9 @@ struct wait {
 	bool is_cancelled;
 	/* How sure the kind and the object are. */
 	enum certainty certainty;
+	/* Of one that is ready because it has yielded to the loop: a number for what its variables are;
+	 * 0: not read. */
+	uint64_t variables;
 	/* The innermost own frame, where it waits. */
 	struct site site;
 };
@@ -219,6 +222,12 @@ enum loop_state {
 	LOOP_COPY,
 };
 
+/* A method that is in a loop's queue. */
+struct ready_callback {
+	uint64_t self, function;
+	const struct code *code;
+};
+
 struct loop {
 	uint64_t addr;
 	const char *type;
@@ -234,6 +243,9 @@ struct loop {
 	/* Idle: the system says that its thread sleeps there; or that it waits for the global
 	 * interpreter lock. Else that is not known. */
 	bool is_asleep, wants_gil;
+	/* Idle: how often its thread has waited for anything so far. */
+	uint64_t wait_count;
+	bool has_wait_count;
 	/* Idle: index of the thread that has that lock, or -1; it may be its own. */
 	ptrdiff_t gil_thread;
 	bool gil_known;
@@ -259,6 +271,9 @@ struct loop {
 	size_t ready_count, timer_count;
 	double first_timer_at;
 	bool has_first_timer;
+	/* Of a process that runs: some of those, as far as they are methods. */
+	const struct ready_callback *ready;
+	size_t ready_listed;
 	size_t fd_count;
 	/* Frames of its thread from the callback on, innermost first. */
 	const struct location **stack;

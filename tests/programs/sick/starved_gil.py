@@ -47,6 +47,7 @@ async def main(scene):
         behind=asyncio.all_tasks(),
         also=["loop-blocked"],
     )
+    scene.late = 1
     scene.ready_when(lambda: True)
     await service.forever()
 
