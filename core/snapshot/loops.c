@@ -385,6 +385,7 @@ int loops_read(struct waiting *waiting)
 {
 	int status = 0;
 	leaving_read(waiting);
+	status = readers_find(waiting);
 	for (size_t i = 0; !status && i < waiting->snap->threads.count; i++)
 		status = read_loop(waiting, i);
 	if (!status)

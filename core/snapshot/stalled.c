@@ -14,7 +14,7 @@ static bool is_stalled(const struct wait *wait)
 		return false;
 	if (wait->kind == WAIT_WRITE)
 		return wait->paused && wait->unsent > 0;
-	return wait->kind == WAIT_PROCESS && wait->pipe >= 0;
+	return wait->kind == WAIT_PROCESS && wait->pipe >= 0 && !wait->has_reader;
 }
 
 /* Whatever is seen of it was so at the look before. */
@@ -40,8 +40,7 @@ static enum certainty certainty_of(const struct aiodbg_snapshot *snap, const str
 
 /*
  * A healthy peer takes something now and then, and then fewer bytes are unsent; a healthy process
- * whose output has been paused is read again once that is wanted, and its end is not waited for
- * meanwhile. What timeout there is ends the wait, and is shown.
+ * whose output has been paused is read again once that is wanted, by a task that leads to it. What timeout there is ends the wait, and is shown.
  */
 static int find_kind(struct finder *finder, enum wait_kind kind, enum certainty certainty)
 {

@@ -26,6 +26,7 @@ static void take(struct waiting *waiting, const struct transport_facts *facts, s
 	wait->paused = facts->paused;
 	wait->command = facts->command;
 	wait->pipe = facts->pipe;
+	wait->transport = facts->transport;
 	/* Its id is that in its own namespace: the file says whether it is the same one. */
 	if (pid && facts->pid > 0 && facts->pipe >= 0)
 		wait->child_blocked = syscall_writes_to(pid, (uint64_t)facts->pipe,

@@ -178,6 +178,11 @@ int transport_find(struct waiting *waiting, struct wait *wait);
 /* Whether it ends in one of another project that waits until something has been sent. */
 int transport_find_drain(struct waiting *waiting, struct wait *wait);
 
+/* ---- readers.c ---- */
+
+/* Who may still read what child processes write: wait.has_reader. */
+int readers_find(struct waiting *waiting);
+
 /* ---- polling.c ---- */
 
 /* A loop whose thread is in select: frame is that of _run_once. */

@@ -189,6 +189,10 @@ struct wait {
 	 * waits to write there. */
 	int64_t pipe;
 	bool child_blocked;
+	/* Another task leads to its streams, and may read on. */
+	bool has_reader;
+	/* What asyncio has for the process; 0: not known. */
+	uint64_t transport;
 	/* Of a task that is ready: it has not begun; its place in the loop's queue, from 1. */
 	bool not_started;
 	size_t ready_place;
