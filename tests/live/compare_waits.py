@@ -43,9 +43,11 @@ def of_one(mine, theirs, clock):
         found.append("%s: kind is %r, not %r" % (name, mine["kind"], theirs["kind"]))
     if theirs["object"] and mine["object"] not in theirs["object"]:
         found.append("%s: object is %r, not %r" % (name, mine["object"], theirs["object"]))
-    for key in ("thread", "place", "waiters"):
+    for key in ("thread", "place", "waiters", "fd", "peer"):
         if key in theirs and mine.get(key) != theirs[key]:
             found.append("%s: %s is %r, not %r" % (name, key, mine.get(key), theirs[key]))
+    if theirs.get("says", "") not in (mine.get("text") or ""):
+        found.append("%s: says %r, not %r" % (name, mine.get("text"), theirs["says"]))
     if "holders" in theirs:
         found += one_waits_holders(mine, theirs)
     if "deadline_at" in theirs:

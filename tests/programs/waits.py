@@ -5,6 +5,7 @@ waits_no_accelerator.py runs the same without the C module _asyncio.
 import asyncio
 import concurrent.futures
 import functools
+import socket
 import sys
 import threading
 import types
@@ -503,6 +504,52 @@ def blocks(name, function, kind, object, holders=None, also=None):
     thread(name, lambda: asyncio.run(blocked()), kind, object, holders)
 
 
+# --- Files and processes -------------------------------------------------------------------------
+
+
+async def say_nothing(reader, writer):
+    keep(reader, writer)
+    await rest()
+
+
+async def connect(address):
+    """A connection, its file's number and its peer as text."""
+    reader, writer = await asyncio.open_connection(*address)
+    keep(reader, writer)
+    socket_ = writer.get_extra_info("socket")
+    return reader, writer, {"fd": socket_.fileno(), "peer": "%s:%d" % socket_.getpeername()[:2]}
+
+
+async def files():
+    loop = asyncio.get_running_loop()
+    server = keep(await asyncio.start_server(say_nothing, "127.0.0.1", 0))
+    address = server.sockets[0].getsockname()
+    for name in ("readline", "read"):
+        reader, _, facts = await connect(address)
+        says = "reads fd %(fd)d, from %(peer)s" % facts
+        task("stream-" + name, getattr(reader, name)(), "read", says=says, **facts)
+    _, writer, facts = await connect(address)
+    writer.write(b"x" * 12345678)
+    writer.write(b"y" * 1000)
+
+    def unsent(_):
+        size = writer.transport.get_write_buffer_size()
+        return "writes fd %d: %s bytes unsent, paused" % (facts["fd"], format(size, ","))
+
+    task("stream-drain", writer.drain(), "write", says=unsent, **facts)
+    ours, theirs = keep(socket.socketpair())
+    ours.setblocking(False)
+    keep(theirs)
+    task("sock-recv", loop.sock_recv(ours, 10), "read", fd=ours.fileno())
+    # It ends when its input does.
+    pipe = asyncio.subprocess.PIPE
+    process = keep(await asyncio.create_subprocess_exec("cat", stdin=pipe))
+    says = "process %d (cat), runs" % process.pid
+    task("process-wait", process.wait(), "process", says=says)
+    # Until the file is full.
+    await asyncio.sleep(0.3)
+
+
 async def ready():
     """Tasks that the loop would go on with, had it the time."""
     lock = keep(asyncio.Lock())
@@ -532,6 +579,7 @@ async def main():
         cases()
         await asyncio.sleep(0)
     await notified_condition()
+    await files()
     for cases in (groups, wait_fors, timeouts, several, executors, results):
         cases()
         await asyncio.sleep(0)
