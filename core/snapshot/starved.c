@@ -10,6 +10,7 @@
 /* A call that keeps the lock for less is a slow one; for more than the other, it is what is wrong. */
 #define SLOW_SECONDS 0.3
 #define STARVED_SECONDS 1.0
+#define WAITS_LEAST 3
 
 /* For how long at least it has had something to do; negative: not that is known. */
 static double late_by(const struct waits *waits, const struct loop *loop)
@@ -49,12 +50,22 @@ static bool was_the_same(const struct finder *finder, const struct loop *loop)
 	       looks_thread_stood_still(snap, loop->gil_thread);
 }
 
+/* It was seen to wait for the lock, or has waited several times and got no further: that is for 5 ms
+ * each, and in between it is not seen to. */
+static bool has_asked(const struct loop *before, const struct loop *loop)
+{
+	if (loop->wants_gil || (before && before->wants_gil))
+		return true;
+	return before && before->has_wait_count && loop->has_wait_count &&
+	       loop->wait_count - before->wait_count >= WAITS_LEAST &&
+	       loop->wait_count > before->wait_count;
+}
+
 static enum certainty certainty_of(const struct finder *finder, const struct loop *loop)
 {
 	const struct loop *before = looks_loop_before(finder->snap, loop);
 	double late = late_by(finder->waits, loop);
-	/* Between two waits of 5 ms it is not seen to wait. */
-	if (!loop->wants_gil && !(before && before->wants_gil))
+	if (!has_asked(before, loop))
 		return CERTAINTY_POSSIBLE;
 	if (late > STARVED_SECONDS)
 		return before ? CERTAINTY_CERTAIN : CERTAINTY_LIKELY;
