@@ -352,6 +352,10 @@ enum aiodbg_want {
 	AIODBG_WANT_LOOPS = 8,
 	/* Which frames are the program's own, and which requests tasks serve. */
 	AIODBG_WANT_OWN = 16,
+	/* The local variables of each frame of the subject, or of the thread that was asked for. */
+	AIODBG_WANT_LOCALS = 32,
+	/* Values as they are: without it, secrets in them are hidden. */
+	AIODBG_WANT_SECRETS = 64,
 };
 
 /* What is not asked for is not decoded. */

@@ -112,6 +112,8 @@ def test_loops(image):
         assert one["timers"] in (None, len(one["timer_queue"]))
         assert loop["id"] in replay(image, "loops " + loop["id"]).stdout.decode()
     assert replay(image, "loops 0x10").returncode != 0
+    shown = replay(image, "task --locals " + document["tasks"][0]["id"])
+    assert shown.returncode == 0, shown.stderr.decode()
 
 
 @pytest.mark.parametrize("image", WITH_LOOPS)

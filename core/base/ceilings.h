@@ -118,6 +118,20 @@
 #define LIMIT_REPR_ITEMS 8
 #define LIMIT_REPR_DEPTH 3
 
+/* The same of a local variable, of which a stack has many. */
+#define LIMIT_REPR_BRIEF 80
+#define LIMIT_REPR_BRIEF_ITEMS 5
+#define LIMIT_REPR_BRIEF_DEPTH 1
+
+/* Variables of one frame that are shown, and frames of one stack whose variables are: generated code
+ * has hundreds of the first, a recursion without end as many of the second as there may be. */
+#define LIMIT_LOCALS_SHOWN 1000
+#define LIMIT_FRAMES_WITH_LOCALS 2000
+
+/* Bytes of a string that are searched for secrets: it is cut to LIMIT_REPR_STRING characters only
+ * afterwards, so that half a password does not look like none. */
+#define LIMIT_REDACTED 4096
+
 /* Context variables of one task: web frameworks set about ten. Nodes of the tree that they are
  * in, which has five bits of a 32-bit hash for each level, and one more for collisions. */
 #define LIMIT_CONTEXT_VARIABLES 1000

@@ -84,8 +84,8 @@ struct option {
 
 /* Every option: a declaration here, its entry in options.c. */
 extern const struct option option_format, option_json, option_pid, option_retries, option_after,
-	option_depth, option_limit, option_waits, option_all, option_top, option_top_lines,
-	option_fail_on, option_output, option_help;
+	option_depth, option_limit, option_waits, option_locals, option_all, option_top,
+	option_top_lines, option_fail_on, option_output, option_help;
 /* view_options.c. */
 extern const struct option option_with, option_without, option_sort, option_top_tasks,
 	option_frames;

@@ -140,6 +140,14 @@ static int parse_waits(const struct option *option, const struct command *comman
 	return 0;
 }
 
+static int parse_locals(const struct option *option, const struct command *command,
+			const char *value, struct arguments *ret, struct aiodbg_error *err)
+{
+	(void)option, (void)command, (void)value, (void)err;
+	ret->wants |= AIODBG_WANT_LOCALS;
+	return 0;
+}
+
 static int parse_all(const struct option *option, const struct command *command, const char *value,
 		     struct arguments *ret, struct aiodbg_error *err)
 {
@@ -240,6 +248,13 @@ const struct option option_waits = {
 	.name = "--waits",
 	.help = "Show what each task waits for, and who holds it.",
 	.parse = parse_waits,
+};
+
+const struct option option_locals = {
+	.name = "--locals",
+	.help = "Show the local variables of each frame: 80 characters of a value, secrets\n"
+		"hidden.",
+	.parse = parse_locals,
 };
 
 const struct option option_all = {

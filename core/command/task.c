@@ -14,7 +14,8 @@ const struct command command_task = {
 	.wants = AIODBG_WANT_DETAIL | AIODBG_WANT_WAITS,
 	.shows = AIODBG_SHOW_TASK,
 	.formats = (const char *const[]){"text", NULL},
-	.options = (const struct option *const[]){&option_frames, &option_pid, &option_retries,
-						  &option_output, &option_help, NULL},
+	.options = (const struct option *const[]){&option_locals, &option_frames, &option_pid,
+						  &option_retries, &option_output, &option_help,
+						  NULL},
 	.run = run_snapshot,
 };

@@ -14,8 +14,8 @@ const struct command command_threads = {
 	.wants = AIODBG_WANT_WAITS | AIODBG_WANT_THREADS,
 	.shows = AIODBG_SHOW_THREADS,
 	.formats = (const char *const[]){"text", "json", NULL},
-	.options = (const struct option *const[]){&option_format, &option_json, &option_pid,
-						  &option_retries, &option_output, &option_help,
-						  NULL},
+	.options = (const struct option *const[]){&option_format, &option_json, &option_locals,
+						  &option_pid, &option_retries, &option_output,
+						  &option_help, NULL},
 	.run = run_snapshot,
 };

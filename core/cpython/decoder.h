@@ -25,6 +25,8 @@ struct decoder {
 	const struct layout *layout;
 	/* Owned by the snapshot; results are allocated here. */
 	struct arena *arena;
+	/* Values are shown as they are: cpython/repr.h. */
+	bool shows_secrets;
 	/* Bytes of text and tables so far: decoder_charge(). */
 	uint64_t text_size;
 	/* struct type by address: cpython/object.h. */

@@ -11,8 +11,13 @@
 
 /*
  * The text of the object at addr, escaped like all of the target's, and never longer than
- * LIMIT_REPR_* allow. What cannot be read says so in its place; fails only fatally.
+ * LIMIT_REPR_* allow. name is that of the variable that has it, or NULL: it may say that the value is
+ * a secret, which is hidden as base/redact.h says unless decoder.shows_secrets is set. What cannot be read says so in its place; fails only fatally.
  */
-int repr_read(struct decoder *decoder, uint64_t addr, const char **ret);
+int repr_read(struct decoder *decoder, const char *name, uint64_t addr, const char **ret);
+
+/* The same in 80 characters, of containers the first items only, and nothing of what is of a class
+ * that is derived from a built-in one. */
+int repr_read_brief(struct decoder *decoder, const char *name, uint64_t addr, const char **ret);
 
 #endif

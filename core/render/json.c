@@ -146,7 +146,7 @@ static void put_frame(struct json *json, const struct location *location)
 	yajl_gen_clear(json->frame);
 	yajl_gen_reset(json->frame, "\n ");
 	bool is_own = json->words && own_is(&json->own, location->code);
-	json_put_place(json->frame, location, NULL, json->words ? &is_own : NULL);
+	json_put_place(json->frame, location, NULL, json->words ? &is_own : NULL, NULL);
 	if (yajl_gen_get_buf(json->frame, &text, &ready.len) != yajl_gen_status_ok) {
 		json->no_memory = true;
 		return;

@@ -101,7 +101,7 @@ static void put_worker(yajl_gen gen, const struct aiodbg_snapshot *snap,
 	put_string(gen, worker->work);
 	put_key(gen, "at");
 	if (worker->place)
-		json_put_place(gen, worker->place, NULL, NULL);
+		json_put_place(gen, worker->place, NULL, NULL, NULL);
 	else
 		yajl_gen_null(gen);
 	yajl_gen_map_close(gen);
@@ -147,7 +147,7 @@ static void put_detail(struct json_document *document, const struct aiodbg_snaps
 	put_key(gen, "stack");
 	yajl_gen_array_open(gen);
 	for (size_t i = 0; i < detail->loop->depth; i++)
-		json_put_place(gen, detail->loop->stack[i], NULL, NULL);
+		json_put_place(gen, detail->loop->stack[i], NULL, NULL, NULL);
 	yajl_gen_array_close(gen);
 	put_key(gen, "ready_queue");
 	put_entries(document, waits, &detail->ready, false);

@@ -120,7 +120,7 @@ void put_target(yajl_gen gen, const struct aiodbg_snapshot *snap)
 }
 
 void json_put_place(yajl_gen gen, const struct location *location, const char *const *source,
-		    const bool *own)
+		    const bool *own, const struct local_values *locals)
 {
 	yajl_gen_map_open(gen);
 	put_key(gen, "function");
@@ -140,6 +140,15 @@ void json_put_place(yajl_gen gen, const struct location *location, const char *c
 	if (own) {
 		put_key(gen, "own");
 		yajl_gen_bool(gen, *own);
+	}
+	if (locals) {
+		put_key(gen, "locals");
+		yajl_gen_map_open(gen);
+		for (size_t i = 0; i < locals->count; i++) {
+			put_key(gen, locals->items[i].name);
+			put_string(gen, locals->items[i].value);
+		}
+		yajl_gen_map_close(gen);
 	}
 	yajl_gen_map_close(gen);
 }

@@ -3,6 +3,7 @@
 #ifndef RENDER_JSON_PUT_H
 #define RENDER_JSON_PUT_H
 
+#include "snapshot/frame_locals.h"
 #include "snapshot/model.h"
 
 #include <stdbool.h>
@@ -36,9 +37,9 @@ void put_seconds(yajl_gen gen, double seconds, bool known);
 void put_python(yajl_gen gen, const struct aiodbg_snapshot *snap);
 void put_target(yajl_gen gen, const struct aiodbg_snapshot *snap);
 
-/* A frame; with the text of its line, which may be NULL, and whether it is the program's own, if source
- * and own are not NULL. */
+/* A frame; with the text of its line, which may be NULL, whether it is the program's own, and its
+ * variables, if source, own and locals are not NULL. */
 void json_put_place(yajl_gen gen, const struct location *location, const char *const *source,
-		    const bool *own);
+		    const bool *own, const struct local_values *locals);
 
 #endif

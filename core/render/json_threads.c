@@ -56,12 +56,13 @@ static void put_stack(struct json_document *document, const struct aiodbg_snapsh
 	put_key(document->gen, "stack");
 	yajl_gen_array_open(document->gen);
 	for (size_t i = 0; detail && i < detail->depth; i++)
-		json_put_place(document->gen, detail->stack[i], &detail->source[i], NULL);
+		json_put_place(document->gen, detail->stack[i], &detail->source[i], NULL,
+			       detail->locals ? &detail->locals[i] : NULL);
 	for (ptrdiff_t at = (ptrdiff_t)row->first; !detail && at >= 0;
 	     at = snap->thread_list->next[at]) {
 		const struct thread_facts *facts = &snap->waits->threads[at];
 		for (size_t i = 0; i < facts->depth; i++) {
-			json_put_place(document->gen, facts->stack[i], NULL, NULL);
+			json_put_place(document->gen, facts->stack[i], NULL, NULL, NULL);
 			json_document_flush(document, false);
 		}
 	}

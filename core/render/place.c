@@ -26,38 +26,45 @@ void place_write(struct output *out, const char *file, int64_t line, const char 
 	output_text(out, "\n");
 }
 
-static void write_frame(struct output *out, const struct location *location, const char *source)
+static void write_frame(struct output *out, const struct place_stack *stack, size_t index)
 {
+	const struct location *location = stack->frames[index];
 	place_write(out, location->code->filename, location->position.line, location->function,
-		    source);
+		    stack->source[index]);
+	for (size_t k = 0; stack->locals && k < stack->locals[index].count; k++) {
+		output_text(out, "        ");
+		output_safe(out, stack->locals[index].items[k].name, LIMIT_NAME_SHOWN);
+		output_text(out, " = ");
+		output_safe(out, stack->locals[index].items[k].value, LIMIT_STRING);
+		output_text(out, "\n");
+	}
 }
 
-static bool write_own_frames(struct output *out, const struct location *const *stack,
-			     const char *const *source, size_t depth, struct framing *framing)
+static bool write_own_frames(struct output *out, const struct place_stack *stack,
+			     struct framing *framing)
 {
 	struct shown_frames shown = {0};
-	bool good = framing_apply(framing, stack, depth, NULL, &shown);
+	bool good = framing_apply(framing, stack->frames, stack->depth, NULL, &shown);
 	for (size_t i = shown.count; good && i > 0 && !out->status; i--) {
 		const struct shown_frame *one = &shown.items[i - 1];
 		if (one->count == 1) {
-			write_frame(out, stack[one->first], source[one->first]);
+			write_frame(out, stack, one->first);
 			continue;
 		}
 		output_text(out, "  ");
-		framing_write_run(out, framing, stack, one);
+		framing_write_run(out, framing, stack->frames, one);
 		output_text(out, "\n");
 	}
 	array_deinit(&shown);
 	return good;
 }
 
-bool place_write_stack(struct output *out, const struct location *const *stack,
-		       const char *const *source, size_t depth, struct framing *framing)
+bool place_write_stack(struct output *out, const struct place_stack *stack, struct framing *framing)
 {
-	output_text(out, depth ? "\nStack, innermost first:\n" : "\nNo stack.\n");
+	output_text(out, stack->depth ? "\nStack, innermost first:\n" : "\nNo stack.\n");
 	if (framing)
-		return write_own_frames(out, stack, source, depth, framing);
-	for (size_t i = 0; i < depth && !out->status; i++)
-		write_frame(out, stack[i], source[i]);
+		return write_own_frames(out, stack, framing);
+	for (size_t i = 0; i < stack->depth && !out->status; i++)
+		write_frame(out, stack, i);
 	return true;
 }

@@ -5,6 +5,7 @@
 
 #include "base/output.h"
 #include "cpython/code.h"
+#include "snapshot/frame_locals.h"
 
 struct framing;
 
@@ -12,8 +13,17 @@ struct framing;
 void place_write(struct output *out, const char *file, int64_t line, const char *function,
 		 const char *source);
 
+struct place_stack {
+	const struct location *const *frames;
+	/* The text of each line, or NULL. */
+	const char *const *source;
+	/* The variables of each frame; NULL: they are not shown. */
+	const struct local_values *locals;
+	size_t depth;
+};
+
 /* A whole stack under its heading; framing is NULL for all of its frames. False: no memory. */
-bool place_write_stack(struct output *out, const struct location *const *stack,
-		       const char *const *source, size_t depth, struct framing *framing);
+bool place_write_stack(struct output *out, const struct place_stack *stack,
+		       struct framing *framing);
 
 #endif

@@ -207,8 +207,9 @@ int render_task(const struct view *view, struct output *out)
 	const struct aiodbg_snapshot *snap = view->snap;
 	const struct task_detail *detail = snap->detail;
 	write_head(snap, out);
-	bool good = place_write_stack(out, detail->task->stack, detail->source, detail->task->depth,
-				      view->framing);
+	const struct place_stack stack = {detail->task->stack, detail->source, detail->locals,
+					  detail->task->depth};
+	bool good = place_write_stack(out, &stack, view->framing);
 	write_chain(out, snap);
 	write_edges(out, detail->task);
 	write_context(out, &detail->context);

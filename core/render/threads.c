@@ -209,7 +209,9 @@ static void write_detail(struct output *out, const struct aiodbg_snapshot *snap)
 	if (with_loop >= 0)
 		write_loop(out, snap, &snap->threads.items[with_loop]);
 	write_holds(out, snap, row);
-	place_write_stack(out, detail->stack, detail->source, detail->depth, NULL);
+	const struct place_stack stack = {detail->stack, detail->source, detail->locals,
+					  detail->depth};
+	place_write_stack(out, &stack, NULL);
 }
 
 int render_threads(const struct view *view, struct output *out)

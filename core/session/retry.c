@@ -91,11 +91,12 @@ static int decode(struct series *series, struct decoder *decoder, struct aiodbg_
 	snap->before = series->before;
 	snap->stopped = snap->runs_on && clock_is_stopped(snap->pid);
 	decoder->arena = &snap->arena;
+	decoder->shows_secrets = series->request->wants & AIODBG_WANT_SECRETS;
 	int status = build_snapshot(snap, decoder, &dbg->runtime, series->request);
 	if (!status)
 		status = loops_read_busy(snap, decoder);
 	if (!status && series->request->wants & AIODBG_WANT_DETAIL)
-		status = detail_decode(decoder, snap);
+		status = detail_decode(decoder, snap, series->request->wants);
 	if (!status)
 		status = wanted_find_program(decoder, snap, series->request);
 	if (!status && series->request->wants & AIODBG_WANT_WAITS)
@@ -105,7 +106,7 @@ static int decode(struct series *series, struct decoder *decoder, struct aiodbg_
 	if (!status && series->request->wants & AIODBG_WANT_WAITS && snap->subject)
 		status = chain_decode(decoder, snap);
 	if (!status && series->request->wants & AIODBG_WANT_THREADS)
-		status = threads_decode(decoder, snap, series->request->tid);
+		status = threads_decode(decoder, snap, series->request);
 	if (!status && series->request->wants & AIODBG_WANT_LOOPS)
 		status = loops_decode(decoder, snap, series->request->loop);
 	if (status)

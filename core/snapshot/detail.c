@@ -40,7 +40,7 @@ static int pass_over(struct detail_builder *builder, int status, const char *wha
 
 static int read_text(struct detail_builder *builder, uint64_t addr, const char **ret)
 {
-	return addr ? repr_read(builder->decoder, addr, ret) : 0;
+	return addr ? repr_read(builder->decoder, NULL, addr, ret) : 0;
 }
 
 /* The name of an object's type. */
@@ -83,7 +83,7 @@ static int visit_variable(struct decoder *decoder, const char *name, uint64_t va
 {
 	struct detail_builder *builder = arg;
 	struct context_variable variable = {.name = name};
-	int status = repr_read(decoder, value, &variable.value);
+	int status = repr_read(decoder, name, value, &variable.value);
 	if (!status && !array_push(&builder->detail->context, variable))
 		status = decoder_no_memory(decoder);
 	return status;
@@ -190,7 +190,43 @@ static int decode_task(struct decoder *decoder, const struct aiodbg_snapshot *sn
 	return status;
 }
 
-int detail_decode(struct decoder *decoder, struct aiodbg_snapshot *snap)
+/* The frames of its coroutines, innermost first; of one that runs those of its thread. */
+static int find_frames(struct decoder *decoder, const struct aiodbg_snapshot *snap,
+		       const struct task *task, struct thread_frames *ret)
+{
+	struct coro_frames chain = {0};
+	struct coro coro = {0};
+	int status = task->coro ? coro_walk_frames(decoder, task->coro, &chain, &coro) : 0;
+	bool runs = coro.state == CORO_EXECUTING && task->thread >= 0;
+	for (size_t i = chain.count; !error_is_fatal(status) && !runs && i > 0; i--) {
+		const struct frame *frame = &chain.items[i - 1].frame;
+		const struct thread_frame found = {frame->addr, frame->location};
+		if (frame->location && !array_push(ret, found))
+			status = decoder_no_memory(decoder);
+	}
+	array_deinit(&chain);
+	if (!error_is_fatal(status) && runs)
+		status = thread_frames_read(decoder, &snap->threads.items[task->thread], ret);
+	return error_is_fatal(status) ? status : 0;
+}
+
+static int read_locals(struct decoder *decoder, const struct aiodbg_snapshot *snap)
+{
+	struct task_detail *detail = snap->detail;
+	const struct task *task = detail->task;
+	struct thread_frames frames = {0};
+	int status = decoder_alloc(decoder, task->depth * sizeof(*detail->locals),
+				   (void **)&detail->locals);
+	if (!status)
+		status = find_frames(decoder, snap, task, &frames);
+	if (!status)
+		status = frame_locals_read(decoder, &frames, task->stack, task->depth,
+					   detail->locals);
+	array_deinit(&frames);
+	return status;
+}
+
+int detail_decode(struct decoder *decoder, struct aiodbg_snapshot *snap, uint32_t wants)
 {
 	struct aiodbg_error *error = &decoder->reader.error;
 	/* Finished tasks are in no list of the snapshot. */
@@ -202,7 +238,9 @@ int detail_decode(struct decoder *decoder, struct aiodbg_snapshot *snap)
 		return error_at(error, AIODBG_NOT_FOUND, snap->subject,
 				"a future, which `asyncio graph` shows, but no task");
 	int status = decoder_alloc(decoder, sizeof(*snap->detail), (void **)&snap->detail);
-	return status ? status : decode_task(decoder, snap, node->task, snap->detail);
+	if (!status)
+		status = decode_task(decoder, snap, node->task, snap->detail);
+	return status || !(wants & AIODBG_WANT_LOCALS) ? status : read_locals(decoder, snap);
 }
 
 void detail_deinit(struct task_detail *detail)

@@ -3,6 +3,7 @@
 #ifndef SNAPSHOT_DETAIL_H
 #define SNAPSHOT_DETAIL_H
 
+#include "snapshot/frame_locals.h"
 #include "snapshot/model.h"
 
 /* A place in a source file, and the text of its line; NULL where it is not known. */
@@ -37,6 +38,8 @@ struct task_detail {
 	const char *result, *exception;
 	/* For each frame of task->stack the text of its line, or NULL. */
 	const char **source;
+	/* The variables of each; NULL unless they were asked for. */
+	struct local_values *locals;
 	struct context_variables context;
 	/* Where it was created, the innermost last; in asyncio's debug mode only. */
 	struct source_places created;
@@ -48,7 +51,7 @@ struct task_detail {
  * is no task, and fatally; what else cannot be read is in problems. On failure the result is still
  * to be destroyed, with the snapshot.
  */
-int detail_decode(struct decoder *decoder, struct aiodbg_snapshot *snap);
+int detail_decode(struct decoder *decoder, struct aiodbg_snapshot *snap, uint32_t wants);
 void detail_deinit(struct task_detail *detail);
 
 #endif

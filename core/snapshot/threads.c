@@ -19,6 +19,7 @@ struct threads_builder {
 	struct decoder *decoder;
 	struct aiodbg_snapshot *snap;
 	struct thread_list *list;
+	const struct aiodbg_request *request;
 	/* Loops by address. */
 	struct addrmap loops;
 };
@@ -171,6 +172,22 @@ static int read_row(struct threads_builder *builder, struct thread_row *row)
 
 /* ---- one of them ---- */
 
+static int read_locals(struct threads_builder *builder, struct thread_detail *detail)
+{
+	struct decoder *decoder = builder->decoder;
+	struct thread_frames frames = {0};
+	int status = decoder_alloc(decoder, detail->depth * sizeof(*detail->locals),
+				   (void **)&detail->locals);
+	for (ptrdiff_t at = (ptrdiff_t)detail->row->first; !error_is_fatal(status) && at >= 0;
+	     at = builder->list->next[at])
+		status = thread_frames_read(decoder, &builder->snap->threads.items[at], &frames);
+	if (!error_is_fatal(status))
+		status = frame_locals_read(decoder, &frames, detail->stack, detail->depth,
+					   detail->locals);
+	array_deinit(&frames);
+	return status;
+}
+
 static int read_detail(struct threads_builder *builder, const struct thread_row *row)
 {
 	struct decoder *decoder = builder->decoder;
@@ -199,7 +216,9 @@ static int read_detail(struct threads_builder *builder, const struct thread_row 
 	sources_init(&sources, decoder, builder->snap);
 	status = source_read_stack(&sources, detail->stack, detail->depth, detail->source);
 	sources_deinit(&sources);
-	return status;
+	if (status || !(builder->request->wants & AIODBG_WANT_LOCALS))
+		return status;
+	return read_locals(builder, detail);
 }
 
 static uint64_t distance(uint64_t a, uint64_t b)
@@ -254,7 +273,7 @@ const char *threads_name(const struct aiodbg_snapshot *snap, const struct thread
 	return NULL;
 }
 
-static int read_all(struct threads_builder *builder, uint64_t tid)
+static int read_all(struct threads_builder *builder)
 {
 	struct thread_list *list = builder->list;
 	struct loops *loops = &builder->snap->waits->loops;
@@ -269,12 +288,13 @@ static int read_all(struct threads_builder *builder, uint64_t tid)
 		status = find_gil_holders(builder);
 	for (size_t i = 0; !status && i < list->count; i++)
 		status = read_row(builder, &list->rows[i]);
-	return status ? status : read_wanted(builder, tid);
+	return status ? status : read_wanted(builder, builder->request->tid);
 }
 
-int threads_decode(struct decoder *decoder, struct aiodbg_snapshot *snap, uint64_t tid)
+int threads_decode(struct decoder *decoder, struct aiodbg_snapshot *snap,
+		   const struct aiodbg_request *request)
 {
-	struct threads_builder builder = {.decoder = decoder, .snap = snap};
+	struct threads_builder builder = {.decoder = decoder, .snap = snap, .request = request};
 	size_t count = snap->threads.count;
 	int status = decoder_alloc(decoder, sizeof(*snap->thread_list),
 				   (void **)&snap->thread_list);
@@ -286,7 +306,7 @@ int threads_decode(struct decoder *decoder, struct aiodbg_snapshot *snap, uint64
 		status = decoder_alloc(decoder, count * sizeof(*builder.list->next),
 				       (void **)&builder.list->next);
 	if (!status)
-		status = read_all(&builder, tid);
+		status = read_all(&builder);
 	addrmap_deinit(&builder.loops);
 	return status;
 }

@@ -3,6 +3,7 @@
 #ifndef SNAPSHOT_THREADS_H
 #define SNAPSHOT_THREADS_H
 
+#include "snapshot/frame_locals.h"
 #include "snapshot/waits.h"
 
 enum thread_state {
@@ -41,6 +42,8 @@ struct thread_detail {
 	const struct location **stack;
 	/* The text of each line, or NULL. */
 	const char **source;
+	/* The variables of each frame; NULL unless they were asked for. */
+	struct local_values *locals;
 };
 
 struct thread_list {
@@ -52,9 +55,9 @@ struct thread_list {
 	struct thread_detail *detail;
 };
 
-/* Decode all threads of a snapshot that has its waits, and the stack of the one with this id unless
- * that is 0. AIODBG_NOT_FOUND if there is no such thread. */
-int threads_decode(struct decoder *decoder, struct aiodbg_snapshot *snap, uint64_t tid);
+/* Decode all threads of a snapshot that has its waits, and the stack of the one that is asked for. AIODBG_NOT_FOUND if there is no such thread. */
+int threads_decode(struct decoder *decoder, struct aiodbg_snapshot *snap,
+		   const struct aiodbg_request *request);
 
 /* What the thread is called, if any of its interpreters says so; or NULL. */
 const char *threads_name(const struct aiodbg_snapshot *snap, const struct thread_row *row);

@@ -205,9 +205,15 @@ static struct job make_job(const struct input_head *head)
 	}
 	if (head->flags & INPUT_WAITS && strstr(command->usage, "--waits"))
 		job.words[job.num_words++] = "--waits";
+	if (head->flags & INPUT_WAITS && strstr(command->usage, "--locals"))
+		job.words[job.num_words++] = "--locals";
+	/* Of the first thread, or none. */
+	if (head->task % 2 && job.base->tid[0] && strstr(command->usage, "TID"))
+		job.words[job.num_words++] = job.base->tid;
 	/* Not its last: without a task it means another one, or is an error. */
 	size_t task = head->task % (job.base->num_tasks + 1);
-	if (task < job.base->num_tasks && strstr(command->usage, "TASK"))
+	if (task < job.base->num_tasks &&
+	    (strstr(command->usage, "TASK") || strstr(command->usage, "LOOP")))
 		job.words[job.num_words++] = job.base->tasks[task];
 	job.sink = (struct aiodbg_sink){
 		.size = sizeof(job.sink),
@@ -288,6 +294,11 @@ static void add_tasks(struct base *base)
 	static const char key[] = "\"id\":\"";
 	/* So that it ends. */
 	keep_output(NULL, "", 1);
+	const char *tid = strstr(output, "\"tid\":");
+	if (tid)
+		snprintf(base->tid, sizeof(base->tid), "%.*s",
+			 (int)strspn(tid + strlen("\"tid\":"), "0123456789"),
+			 tid + strlen("\"tid\":"));
 	for (const char *at = output; (at = strstr(at, key)); at++) {
 		const char *id = at + strlen(key);
 		base->tasks = reallocarray(base->tasks, base->num_tasks + 1,

@@ -24,6 +24,8 @@ struct base {
 	/* What can be the argument of a command that takes a task: ids, as text. */
 	char (*tasks)[24];
 	size_t num_tasks;
+	/* The kernel's id of a thread, or empty. */
+	char tid[24];
 };
 
 /* The small ones come first. */

@@ -31,6 +31,7 @@ NO_CELLS = (
     "locals",
     "threads",
     "loop_states",
+    "hides_secrets",
 )
 START_SECONDS = 60
 CRASH_SECONDS = 5

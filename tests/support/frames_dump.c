@@ -84,7 +84,7 @@ static int dump_local(struct decoder *decoder, const struct local *local, void *
 		return 0;
 	int status = str_read(decoder, local->name, &name);
 	if (!status)
-		status = repr_read(decoder, local->value, &value);
+		status = repr_read(decoder, NULL, local->value, &value);
 	if (status)
 		return status;
 	printf("local\t%s\t%#" PRIx64 "\t%s\t%s\t%s\n", name, local->value,

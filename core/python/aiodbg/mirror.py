@@ -87,6 +87,8 @@ class Want(enum.IntEnum):
     WANT_THREADS = 4
     WANT_LOOPS = 8
     WANT_OWN = 16
+    WANT_LOCALS = 32
+    WANT_SECRETS = 64
 
 
 class Show(enum.IntEnum):

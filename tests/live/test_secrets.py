@@ -1,0 +1,112 @@
+"""What a program keeps in variables, keys, URLs, context variables, results and exceptions under names
+of secrets is nowhere in what any command prints; --locals shows the rest.
+"""
+
+import itertools
+import os
+import re
+
+import debugger
+import pytest
+from cells import Process
+
+pytestmark = pytest.mark.debug
+NUMBERS = itertools.count()
+SECRET = "hunter2"
+
+
+class Running:
+    def __init__(self, place, interpreter):
+        inner = place.folder("secrets-%d" % next(NUMBERS))
+        self.folder = place.outer(inner)
+        arguments = [interpreter.command, "-B", place.inner_program("hides_secrets")]
+        self.process = Process(place, arguments, inner).wait_until_ready()
+        lines = [self.process._process.stdout.readline().decode().strip() for _ in range(5)]
+        self.pid, self.tasks = self.process.pid, dict(zip(TASKS, lines))
+
+    def answers(self, lines):
+        """What all of them print, by line."""
+        commands = []
+        for index, line in enumerate(lines):
+            output = "%s/%d" % (self.folder, index)
+            if os.path.exists(output):
+                os.unlink(output)
+            commands.append("asyncio %s --pid %d --output %s" % (line, self.pid, output))
+        done = debugger.gdb(debugger.each(commands))
+        found = {}
+        for index, line in enumerate(lines):
+            with open("%s/%d" % (self.folder, index), encoding="utf-8") as file:
+                found[line] = file.read()
+        assert SECRET not in done.output + done.errors
+        return found
+
+
+TASKS = ("values", "context", "fails", "returns", "child")
+
+
+@pytest.fixture(scope="module")
+def running(interpreter, place):
+    found = Running(place, interpreter)
+    yield found
+    found.process.__exit__()
+
+
+def test_no_secret_anywhere(running):
+    lines = ["ps", "ps --json", "ps --waits", "ps --waits --json", "pstree", "pstree --json"]
+    lines += ["pstree --waits", "why", "why --json", "why --all", "doctor", "threads", "loops"]
+    lines += ["threads --json", "loops --json"]
+    for id in running.tasks.values():
+        lines += ["task " + id, "task --locals " + id, "graph " + id]
+    first = running.answers(["threads", "loops"])
+    for tid in re.findall(r"^\d+", first["threads"], re.M):
+        lines += ["threads --locals " + tid, "threads --locals --json " + tid]
+    for loop in set(re.findall(r" (0x\w+)  \w*Loop", first["loops"])):
+        lines += ["loops " + loop, "loops --json " + loop]
+    found = running.answers(lines)
+    assert [line for line, text in found.items() if SECRET in text] == []
+    assert "loops 0x" in "".join(found) and "threads --locals --json " in "".join(found)
+
+
+def test_the_rest_is_shown(running):
+    id = running.tasks["values"]
+    text = running.answers(["task --locals " + id])["task --locals " + id]
+    for line in (
+        "password = <hidden>",
+        "api_token = <hidden>",
+        "nested = {'db': {...}, 'port': 5432}",
+        "headers = {'Authorization': <hidden>, 'Accept': 'text/html'}",
+        "raw = [(...), (...)]",
+        "url = 'postgres://admin:<hidden>@db.example/orders'",
+        "link = 'https://example.org/?user=a&access_token=<hidden>&page=2'",
+        "argv = ['curl', '--api-token', <hidden>, 'https://example.org']",
+        "text = 'login failed: password=<hidden> for admin'",
+        "number = 5",
+        "floating = 2.5",
+        "nothing = None",
+        "yes = True",
+        "many = [0, 1, 2, 3, 4, ...]",
+        "deep = [[...], (...)]",
+        "long_text = '%s..." % ("x" * 76),
+        "queue = deque([1, 2])",
+    ):
+        assert "\n        %s\n" % line in text, text
+    for name, kind in (("stock", "Stock"), ("money", "Money"), ("counts", "Counter")):
+        assert re.search(r"\n        %s = <%s at 0x\w+>\n" % (name, kind), text)
+
+
+def test_results_exceptions_and_context(running):
+    found = running.answers(["task " + running.tasks[name] for name in TASKS])
+    texts = {name: found["task " + running.tasks[name]] for name in TASKS}
+    assert "token=<hidden>" in texts["fails"] and "https://a:<hidden>@example.org/" in texts["fails"]
+    assert "'password': <hidden>, 'session_id': <hidden>" in texts["returns"]
+    assert "{'passwd': <hidden>}" in texts["returns"]
+    assert "  api_key = <hidden>\n" in texts["context"]
+    assert "  request = {'path': '/orders', 'session': <hidden>}\n" in texts["context"]
+
+
+def test_thread(running):
+    threads = running.answers(["threads"])["threads"]
+    (tid,) = re.findall(r"^(\d+)  thread ", threads, re.M)
+    line = "threads --locals " + tid
+    text = running.answers([line])[line]
+    assert "\n        token = <hidden>\n        auth = <hidden>\n" in text
