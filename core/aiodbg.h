@@ -560,6 +560,14 @@ struct aiodbg_cycle_info {
 	int deadlock;
 };
 
+/* A local variable of a frame. */
+struct aiodbg_local_info {
+	/* sizeof(struct aiodbg_local_info). */
+	size_t size;
+	/* Its name, and its value as repr() would show it, in at most 80 characters. */
+	const char *name, *value;
+};
+
 AIODBG_PUBLIC int aiodbg_snapshot_describe(const struct aiodbg_snapshot *snap,
 					   struct aiodbg_snapshot_info *ret);
 AIODBG_PUBLIC int aiodbg_snapshot_task(const struct aiodbg_snapshot *snap, size_t index,
@@ -573,6 +581,10 @@ AIODBG_PUBLIC int aiodbg_snapshot_awaiter(const struct aiodbg_snapshot *snap, si
 /* The index-th edge from a task that the task awaits. */
 AIODBG_PUBLIC int aiodbg_snapshot_awaited(const struct aiodbg_snapshot *snap, size_t task,
 					  size_t index, struct aiodbg_edge_info *ret);
+/* The index-th variable of a frame of the subject, of a snapshot that has AIODBG_WANT_DETAIL and
+ * AIODBG_WANT_LOCALS. */
+AIODBG_PUBLIC int aiodbg_snapshot_local(const struct aiodbg_snapshot *snap, size_t frame,
+					size_t index, struct aiodbg_local_info *ret);
 AIODBG_PUBLIC int aiodbg_snapshot_thread(const struct aiodbg_snapshot *snap, size_t index,
 					 struct aiodbg_thread_info *ret);
 AIODBG_PUBLIC int aiodbg_snapshot_cycle(const struct aiodbg_snapshot *snap, size_t index,

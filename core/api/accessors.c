@@ -6,6 +6,7 @@
 #include "aiodbg.h"
 
 #include "base/error.h"
+#include "snapshot/detail.h"
 #include "snapshot/find.h"
 #include "snapshot/graph.h"
 
@@ -159,6 +160,22 @@ int aiodbg_snapshot_thread(const struct aiodbg_snapshot *snap, size_t index,
 		.interpreter = snapshot_interp_id(snap, thread->interp),
 		.loop = thread->running_loop,
 		.running_task = thread->running_task,
+	};
+	return give(ret, info);
+}
+
+int aiodbg_snapshot_local(const struct aiodbg_snapshot *snap, size_t frame, size_t index,
+			  struct aiodbg_local_info *ret)
+{
+	const struct task_detail *detail = snap->detail;
+	if (!has_size(ret, value))
+		return AIODBG_INVALID;
+	if (!detail || !detail->locals || frame >= detail->task->depth ||
+	    index >= detail->locals[frame].count)
+		return AIODBG_NOT_FOUND;
+	struct aiodbg_local_info info = {
+		.name = detail->locals[frame].items[index].name,
+		.value = detail->locals[frame].items[index].value,
 	};
 	return give(ret, info);
 }

@@ -26,6 +26,7 @@ STRUCTS = {
     mirror.CFrameInfo: "struct aiodbg_frame_info",
     mirror.CEdgeInfo: "struct aiodbg_edge_info",
     mirror.CThreadInfo: "struct aiodbg_thread_info",
+    mirror.CLocalInfo: "struct aiodbg_local_info",
     mirror.CCycleInfo: "struct aiodbg_cycle_info",
     mirror.COtherFile: "struct aiodbg_other_file",
     mirror.CRequest: "struct aiodbg_request",

@@ -28,6 +28,7 @@ from .load import load_library  # noqa: F401
 from .mirror import INTERFACE, ByteOrder, Status, TargetKind, WordKind  # noqa: F401
 from .objects import Awaiter, Frame, Origin, Problem, Python, Snapshot, Task, Thread, snapshot
 from .target import Mapping, MemoryFault, NoTarget, Region, Sink, Target  # noqa: F401
+from .waits import Holder, Loop, Verdict, Wait
 
 __all__ = [
     "Awaiter",
@@ -36,12 +37,16 @@ __all__ = [
     "FrameCallGraphEntry",
     "Future",
     "FutureCallGraph",
+    "Holder",
+    "Loop",
     "Origin",
     "Problem",
     "Python",
     "Snapshot",
     "Task",
     "Thread",
+    "Verdict",
+    "Wait",
     "capture_call_graph",
     "format_call_graph",
     "print_call_graph",

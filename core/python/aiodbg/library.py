@@ -17,6 +17,7 @@ from .mirror import (
     CGraphLink,
     CGraphNode,
     CGraphOptions,
+    CLocalInfo,
     COptions,
     CRenderOptions,
     CRequest,
@@ -237,6 +238,14 @@ class SnapshotHandle:
 
     def describe(self):
         return self._filled(self._lib.aiodbg_snapshot_describe, CSnapshotInfo)
+
+    def render_waits(self, sink):
+        """Write the JSON of what tasks wait for, loops and verdicts. Raises Error."""
+        how = CRenderOptions(size=ctypes.sizeof(CRenderOptions), show=Show.SHOW_WHY)
+        self._render(b"json", ctypes.byref(how), sink)
+
+    def local(self, frame, index):
+        return self._filled(self._lib.aiodbg_snapshot_local, CLocalInfo, frame, index)
 
     def task(self, index):
         return self._filled(self._lib.aiodbg_snapshot_task, CTaskInfo, index)

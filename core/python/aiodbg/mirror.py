@@ -422,6 +422,16 @@ class CThreadInfo(ctypes.Structure):
     ]
 
 
+class CLocalInfo(ctypes.Structure):
+    """struct aiodbg_local_info"""
+
+    _fields_ = [
+        ("size", ctypes.c_size_t),
+        ("name", ctypes.c_char_p),
+        ("value", ctypes.c_char_p),
+    ]
+
+
 class CCycleInfo(ctypes.Structure):
     """struct aiodbg_cycle_info"""
 
@@ -503,6 +513,10 @@ PROTOTYPES = {
     "aiodbg_snapshot_awaited": (
         ctypes.c_int,
         [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t, ctypes.POINTER(CEdgeInfo)],
+    ),
+    "aiodbg_snapshot_local": (
+        ctypes.c_int,
+        [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t, ctypes.POINTER(CLocalInfo)],
     ),
     "aiodbg_snapshot_thread": (
         ctypes.c_int,

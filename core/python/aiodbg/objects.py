@@ -8,8 +8,11 @@ a snapshot of a million tasks is no million objects until somebody keeps them.
 import collections.abc
 import ctypes
 import dataclasses
+import functools
+import itertools
 from typing import (
     TYPE_CHECKING,
+    Any,
     Callable,
     Dict,
     Generic,
@@ -25,6 +28,7 @@ from typing import (
 from . import debugger, mirror
 from .library import Error, SnapshotHandle, text_of
 from .target import Sink, Target
+from .waits import Loop, Verdict, Wait, Waits
 
 _Item = TypeVar("_Item")
 
@@ -76,6 +80,21 @@ class Thread:
     interpreter: int
     loop: Optional[int]
     running_task: Optional[int]
+
+    @property
+    def stack(self) -> "Tuple[Frame, ...]":
+        """All of its frames, innermost first, if the snapshot was taken with waits."""
+        entry = self.__dict__.get("_entry")
+        return tuple(_frame(frame) for frame in entry()["stack"]) if entry else ()
+
+    @property
+    def name(self) -> Optional[str]:
+        """What threading calls it, if the snapshot was taken with waits."""
+        entry = self.__dict__.get("_entry")
+        return entry()["name"] if entry else None
+
+    def __getstate__(self) -> Dict[str, object]:
+        return {name: value for name, value in self.__dict__.items() if name != "_entry"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,9 +164,29 @@ class Task:
     awaited_by: Tuple[Awaiter, ...]
     errors: Tuple[Problem, ...]
 
+    @property
+    def waits_for(self) -> Optional[Wait]:
+        """What it waits for, if the snapshot was taken with waits; None of one that runs."""
+        waits = self.__dict__.get("_waits")
+        return waits.wait(self.id) if waits else None
+
+    @property
+    def holds(self) -> Tuple[int, ...]:
+        """Ids of the locks and the like that it holds, if the snapshot was taken with waits."""
+        waits = self.__dict__.get("_waits")
+        return waits.holds(self.id) if waits else ()
+
+    def locals(self) -> Tuple[Dict[str, str], ...]:
+        """The variables of each frame of its stack, names and values as text, secrets hidden.
+
+        The process is looked at again: one that runs may have moved on. Raises Error.
+        """
+        look = self.__dict__.get("_look")
+        return look(self.id) if look else ()
+
     def __getstate__(self) -> Dict[str, object]:
         # Copies and pickles go without the snapshot, which is memory of the library's.
-        return {name: value for name, value in self.__dict__.items() if name != "_handle"}
+        return {name: value for name, value in self.__dict__.items() if name[0] != "_"}
 
 
 class _Lazy(collections.abc.Sequence, Generic[_Item]):
@@ -180,9 +219,17 @@ class _Lazy(collections.abc.Sequence, Generic[_Item]):
 class Tasks(collections.abc.Sequence):
     """All tasks of a snapshot, in the order of `asyncio ps`. Each look makes a Task."""
 
-    def __init__(self, handle: SnapshotHandle, count: int) -> None:
+    def __init__(
+        self,
+        handle: SnapshotHandle,
+        count: int,
+        waits: Optional[Waits] = None,
+        look: Optional[Callable[[int], Tuple[Dict[str, str], ...]]] = None,
+    ) -> None:
         self._handle = handle
         self._count = count
+        self._waits = waits
+        self._look = look
         # Of the place of a frame: many tasks stand at few places.
         self._frames: Dict[int, Frame] = {}
         # Of the number of a thread: many tasks are of few threads.
@@ -239,6 +286,8 @@ class Tasks(collections.abc.Sequence):
         )
         # For capture_call_graph(); not a field, so that tasks of two snapshots can be equal.
         object.__setattr__(task, "_handle", self._handle)
+        object.__setattr__(task, "_waits", self._waits)
+        object.__setattr__(task, "_look", self._look)
         return task
 
     def frame(self, task: int, index: int) -> Frame:
@@ -293,10 +342,17 @@ class Snapshot:
     if TYPE_CHECKING:
         # Not a field, which is what users see.
         _handle: SnapshotHandle
+        _waits: Optional[Waits]
 
-    def __init__(self, handle: SnapshotHandle) -> None:
+    def __init__(
+        self,
+        handle: SnapshotHandle,
+        waits: Optional[Waits] = None,
+        look: Optional[Callable[[int], Tuple[Dict[str, str], ...]]] = None,
+    ) -> None:
         info = handle.describe()
         set_once = object.__setattr__
+        set_once(self, "_waits", waits)
         set_once(self, "_handle", handle)
         version = ".".join(str(info.hexversion >> shift & 0xFF) for shift in (24, 16, 8))
         debug = None if info.debug < 0 else bool(info.debug)
@@ -304,8 +360,8 @@ class Snapshot:
         set_once(self, "python", python)
         core = info.kind == mirror.TargetKind.TARGET_CORE
         set_once(self, "target", Origin("core" if core else "process", info.pid or None))
-        set_once(self, "threads", _Lazy(lambda: tuple(_threads(handle, info.thread_count))))
-        set_once(self, "tasks", Tasks(handle, info.task_count))
+        set_once(self, "threads", _Lazy(lambda: tuple(_threads(handle, info.thread_count, waits))))
+        set_once(self, "tasks", Tasks(handle, info.task_count, waits, look))
         set_once(self, "cycles", _Lazy(lambda: tuple(_cycles(handle, info.cycle_count))))
         set_once(self, "complete", bool(info.complete))
         set_once(self, "errors", _Lazy(lambda: tuple(_problems(handle.describe().problems))))
@@ -318,6 +374,16 @@ class Snapshot:
         nearest ones, or the ids of those that have it.
         """
         return self.tasks[self._handle.find(hex(task) if isinstance(task, int) else task)]
+
+    @property
+    def loops(self) -> Tuple[Loop, ...]:
+        """Event loops, also those that do not run, if it was taken with waits."""
+        return self._waits.loops() if self._waits else ()
+
+    @property
+    def verdicts(self) -> Tuple[Verdict, ...]:
+        """What is wrong, the worst first, if it was taken with waits."""
+        return self._waits.verdicts() if self._waits else ()
 
     def render(self, format: str = "tree") -> str:
         """The text of `asyncio pstree` ("tree"), `asyncio ps` ("table"), or "json"."""
@@ -339,7 +405,11 @@ class Snapshot:
 
 
 def snapshot(
-    target: Optional[Target] = None, *, pid: Optional[int] = None, retries: int = 3
+    target: Optional[Target] = None,
+    *,
+    pid: Optional[int] = None,
+    retries: int = 3,
+    waits: bool = False,
 ) -> Snapshot:
     """Decode all tasks of the selected process or core.
 
@@ -347,11 +417,13 @@ def snapshot(
     that it could not be read, that is tried again as often as retries says. target is for programs
     that bring their own.
 
+    With waits it has what each task waits for and holds, loops, stacks of threads, and verdicts.
+
     Raises NoTarget if nothing is selected, Error if it is no CPython or one that cannot be read,
     KeyboardInterrupt after Ctrl-C. A damaged task is no error: it is in the snapshot and says what
     is wrong.
     """
-    return take(target, pid, retries)
+    return take(target, pid, retries, waits=waits)
 
 
 def take(
@@ -359,20 +431,49 @@ def take(
     pid: Optional[int] = None,
     retries: int = 0,
     future: int = 0,
+    waits: bool = False,
 ) -> Snapshot:
     """snapshot(), and in it a task or future at some address that nothing else need lead to."""
     library = debugger.library()
+    if pid is None and target is None:
+        target = debugger.selected_target()
+
+    def look(id: int) -> Tuple[Dict[str, str], ...]:
+        wants = mirror.Want.WANT_DETAIL | mirror.Want.WANT_LOCALS
+        with _opened(library, target, pid, retries) as handle:
+            return tuple(_locals(handle.snapshot(id, wants), id))
+
     try:
-        if pid is not None:
-            opened = library.open_process(pid, retries, debugger.interrupted)
-        else:
-            opened = library.open(debugger.selected_target() if target is None else target)
-        with opened as handle:
-            return Snapshot(handle.snapshot(future))
+        with _opened(library, target, pid, retries) as handle:
+            taken = handle.snapshot(future, mirror.Want.WANT_WAITS if waits else 0)
+            return Snapshot(taken, Waits(taken) if waits else None, look)
     except Error as error:
         if error.status == mirror.Status.INTERRUPTED:
             raise KeyboardInterrupt from None
         raise
+
+
+def _opened(library, target, pid, retries):
+    if pid is not None:
+        return library.open_process(pid, retries, debugger.interrupted)
+    return library.open(target)
+
+
+def _locals(handle: SnapshotHandle, id: int) -> Iterator[Dict[str, str]]:
+    """Of each frame of the task that the snapshot was asked for."""
+    for frame in range(handle.graph_task(id).frame_count):
+        found = {}
+        for index in itertools.count():
+            try:
+                info = handle.local(frame, index)
+            except IndexError:
+                break
+            found[text_of(info.name)] = text_of(info.value)
+        yield found
+
+
+def _frame(entry: Dict[str, Any]) -> Frame:
+    return Frame(**{field.name: entry.get(field.name) for field in dataclasses.fields(Frame)})
 
 
 def _or_none(number: int) -> Optional[int]:
@@ -387,11 +488,19 @@ def _problems(first: "ctypes._Pointer[mirror.CProblem]") -> Iterator[Problem]:
         first = problem.next
 
 
-def _threads(handle: SnapshotHandle, count: int) -> Iterator[Thread]:
-    for info in map(handle.thread, range(count)):
-        yield Thread(
+def _threads(handle: SnapshotHandle, count: int, waits: Optional[Waits]) -> Iterator[Thread]:
+    for index, info in enumerate(map(handle.thread, range(count))):
+        thread = Thread(
             info.tid or None, info.interpreter, info.loop or None, info.running_task or None
         )
+        if waits is not None:
+            entry = functools.partial(_entry, waits, index)
+            object.__setattr__(thread, "_entry", entry)
+        yield thread
+
+
+def _entry(waits: Waits, index: int) -> Dict[str, Any]:
+    return waits.document()["threads"][index]
 
 
 def _cycles(handle: SnapshotHandle, count: int) -> Iterator[Tuple[int, ...]]:
