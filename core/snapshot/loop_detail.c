@@ -39,6 +39,18 @@ static bool is_new(const struct aiodbg_snapshot *snap, const struct task *task)
 	       snap->waits->of_tasks[task->index].not_started;
 }
 
+/* A class is called by its name, an instance of one by that of its class. */
+static int name_object(struct decoder *decoder, uint64_t callback, struct loop_entry *entry)
+{
+	const struct type *type;
+	int status = callback ? object_type(decoder, callback, &type) : 0;
+	if (!status && callback && type->kind == KIND_TYPE)
+		status = type_get(decoder, callback, &type);
+	if (!status && callback)
+		entry->function = type->name;
+	return error_is_fatal(status) ? status : 0;
+}
+
 int detailing_entry(struct detailing *detailing, uint64_t addr, struct loop_entry *ret)
 {
 	struct handle handle;
@@ -58,6 +70,8 @@ int detailing_entry(struct detailing *detailing, uint64_t addr, struct loop_entr
 		ret->task = addrmap_get(&detailing->by_future, handle.future);
 	if (ret->kind == HANDLE_STEP && is_new(detailing->snap, ret->task))
 		ret->kind = HANDLE_FIRST_STEP;
+	if (!ret->function && ret->kind == HANDLE_CALLBACK)
+		return name_object(detailing->decoder, handle.callback, ret);
 	if (!ret->function || ret->code || !handle.callable.self)
 		return 0;
 	/* Methods of C have no qualified name. */

@@ -94,9 +94,9 @@ def test_no_such_thread(program):
     assert "no thread 1 runs Python" in done.errors and str(program.pid) in done.errors
 
 
+@pytest.mark.optional
+@pytest.mark.skipif(not stated.ALL, reason="AIODBG_ALL is not set")
 def test_attached_and_core(program, interpreter):
-    if not stated.ALL:
-        pytest.skip("AIODBG_ALL is not set")
     assert differences(program.attached(COMMAND), program.truth, interpreter.version) == []
     try:
         core = program.core()

@@ -174,6 +174,7 @@ def report():
 async def main():
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGUSR1, never)
+    loop.call_later(LONG + 1, int)
     case("main", "idle", loop, signals=[int(signal.SIGUSR1)])
     threading.Thread(target=report, daemon=True).start()
     await asyncio.sleep(LONG)
