@@ -115,18 +115,20 @@ def counted(text):
 
 
 def patterns_of(image, key):
-    """Some of the values that there are, whole, in part, and as globs; and none."""
+    """Two of the values that there are, whole, in part, or as globs, and another for each image."""
     document = whole(image)
     values = {value for task in document["tasks"] for value in KEYS[key](document, task)}
-    plain = sorted(value for value in values if value and not re.search(r"[\0*?[\s'\"\\]", value))
-    found = [None] + plain[:2]
-    for value in plain[-1:]:
+    known = sorted(v for v in values if v and not re.search(r"[\0*?[\s'\"\\]", v))
+    found = [None]
+    for value in known:
+        found.append(value)
         if key == "awaited-by" and value.startswith("0x"):
             continue
         if key not in ("thread", "loop", "object", "state", "waits"):
             found += [value[1:4] or value, "*%s" % value[-2:], "[!%s]*" % value[0]]
         found.append("%s*" % value[:2])
-    return found
+    first = NAMES.index(image) % len(found)
+    return (found[first:] + found)[:: max(1, len(found) // 2)][:2]
 
 
 def argument(key, pattern):
@@ -270,8 +272,7 @@ def shown_frames(task):
 def test_own_frames(image):
     document_of_all = document(image, "ps --json --waits --frames own")
     files = {frame["file"]: frame for t in document_of_all["tasks"] for frame in t["stack"]}
-    found = [re.match("(.*/)asyncio/(?:tasks|locks|queues)\\.py$", path or "") for path in files]
-    stdlib = next((match.group(1) for match in found if match), None)
+    stdlib = stdlib_of(document_of_all)
     for frame in files.values():
         assert frame["own"] != is_library(frame, stdlib), frame["file"]
     started = {}
@@ -300,6 +301,165 @@ def test_own_frames(image):
                 assert " -> ".join(parts) in row
     hidden = re.findall(r"^[^.\w]*(\.\.\.)?", tree, re.MULTILINE)
     assert not any(a and b for a, b in zip(hidden, hidden[1:]))
+
+
+# ---- groups ----
+
+
+def parent(document, task):
+    """The first that waits for a task, or else that has started it."""
+    by_id = {each["id"]: each for each in document["tasks"]}
+    edges = [edge for edge in task["awaited_by"] if edge["id"] in by_id]
+    waiting = [edge for edge in edges if edge.get("waits", True)]
+    found = (waiting or edges)[:1]
+    return by_id[found[0]["id"]] if found else None
+
+
+def place(frame):
+    return frame["function"], frame["file"], frame["line"]
+
+
+def chain(document, task, stdlib):
+    """Own frames from the root to a task, or None for tasks in a circle."""
+    found, seen = [], set()
+    while task:
+        if task["id"] in seen:
+            return None
+        seen.add(task["id"])
+        frames = [frame for frame in task["stack"] if frame["own"]]
+        if wait(task, "kind") in ("executor", "thread") and wait(task, "thread"):
+            threads = {thread["tid"]: thread for thread in document["threads"]}
+            stack = threads[wait(task, "thread")]["stack"]
+            frames = [frame for frame in stack if not is_library(frame, stdlib)] + frames
+        found += map(place, frames or task["stack"][:1])
+        task = parent(document, task)
+    return tuple(found)
+
+
+def seen_of(document, task, stdlib):
+    """What people see of a task."""
+    shared = wait(task, "kind") not in ("executor", "thread") and (wait(task, "waiters") or 0) > 1
+    return (
+        state(task),
+        wait(task, "kind"),
+        shared and wait(task, "object"),
+        (task["ready"] or {}).get("started"),
+        chain(document, task, stdlib),
+    )
+
+
+def stdlib_of(document):
+    files = {frame["file"] for task in document["tasks"] for frame in task["stack"]}
+    found = [re.match("(.*/)asyncio/(?:tasks|locks|queues)\\.py$", path or "") for path in files]
+    return next((match.group(1) for match in found if match), None)
+
+
+def numbers_alike(name):
+    return re.sub("[0-9]+", "*", name)
+
+
+def first_own(task):
+    return next((frame for frame in reversed(task["stack"]) if frame["own"]), {})
+
+
+GROUPS = {
+    "name": lambda task: task["name"] and numbers_alike(task["name"]),
+    "function": lambda task: first_own(task).get("function"),
+    "file": lambda task: first_own(task).get("file"),
+    "state": state,
+    "thread": lambda task: task["tid"] and str(task["tid"]),
+    "loop": lambda task: task["loop"],
+    "waits": lambda task: wait(task, "kind"),
+    "object": lambda task: wait(task, "object"),
+}
+
+
+def test_every_key_that_groups_is_tried():
+    text = " ".join(replay("3.14-stuck", "ps --help").stdout.decode().split("--group[=KEY]\n")[1].split())
+    keys = re.search(r"KEY is ([^.]*)\.", text).group(1).replace(" or ", ", ").split(", ")
+    assert keys == list(GROUPS)
+
+
+@pytest.mark.parametrize("image", NAMES)
+def test_groups_by_key(image):
+    tasks = [task for task in whole(image)["tasks"] if state(task) in PENDING]
+    if image == "3.14-names":
+        tasks = [task for task in tasks if (task["name"] or "").isascii()]
+    for key, value in GROUPS.items():
+        shown = document(image, "ps --json --waits --without state=finished --group=%s" % key)
+        groups = shown["groups"]
+        counts = [group["count"] for group in groups]
+        assert counts == sorted(counts, reverse=True)
+        assert sum(counts) == len(shown["tasks"])
+        by_id = {task["id"]: task["group"] for task in shown["tasks"]}
+        for task in tasks:
+            group = groups[by_id[task["id"]]]
+            alike = [each for each in tasks if value(each) == value(task)]
+            assert {by_id[each["id"]] for each in alike} == {by_id[task["id"]]}
+            if image != "3.14-names":
+                assert group["count"] == sum(value(each) == value(task) for each in shown["tasks"])
+                assert group["value"] == value(task)
+
+
+@pytest.mark.parametrize("image", NAMES)
+def test_groups_of_what_is_seen(image):
+    tasks = [task for task in whole(image)["tasks"] if state(task) in PENDING]
+    stdlib = stdlib_of(whole(image))
+    shown = document(image, "ps --json --waits --group --without state=finished")
+    by_id = {task["id"]: task["group"] for task in shown["tasks"]}
+    groups = {}
+    for task in tasks:
+        seen = seen_of(whole(image), task, stdlib)
+        if seen[-1] is not None:
+            groups.setdefault(seen, []).append(by_id[task["id"]])
+    # One group for all that look the same, another one for each other look.
+    assert all(len(set(found)) == 1 for found in groups.values())
+    assert len({found[0] for found in groups.values()}) == len(groups)
+    assert sum(group["count"] for group in shown["groups"]) == len(shown["tasks"])
+    for top in ("", " --top 2", " --top 0"):
+        table = replay(image, "ps --group" + top).stdout.decode()
+        counts = [int(count) for count in re.findall(r"^ *(\d+)  \w+ +0x", table, re.MULTILINE)]
+        total = re.search(r"^ *(\d+)  tasks? in (\d+) groups?", table, re.MULTILINE)
+        left = re.search(r"left out (\d+) groups? of (\d+) task", table)
+        left = [int(number) for number in left.groups()] if left else [0, 0]
+        if not tasks:
+            continue
+        assert sum(counts) + left[1] == int(total.group(1)) == len(tasks)
+        assert len(counts) + left[0] == int(total.group(2))
+        assert left[0] == 0 or len(counts) >= (2 if top else 10)
+        for task in tasks:
+            if state(task) in STATES[:2] and top == " --top 2":
+                assert re.search(r"^ *\d+  %s " % state(task), table, re.MULTILINE)
+
+
+# ---- the compact tree ----
+
+
+@pytest.mark.parametrize("image", NAMES)
+def test_compact_tree(image):
+    document_of_all = whole(image)
+    tree = replay(image, "pstree --compact").stdout.decode()
+    hidden = [line.strip().startswith("... ") for line in tree.splitlines()]
+    assert not any(a and b for a, b in zip(hidden, hidden[1:]))
+    for task in document_of_all["tasks"]:
+        for frame in task["stack"]:
+            if frame["own"] and frame["line"] is not None and plain(frame):
+                name = frame["function"].split(".<locals>.")[-1]
+                file = frame["file"].split("/")[-1]
+                line = r"%s .*%s:%d" % (re.escape(name), re.escape(file), frame["line"])
+                assert re.search(line, tree)
+    # Each task is drawn, or another one that looks the same stands for it.
+    total, factors = 0, []
+    for line in tree.split("\n\n")[0].splitlines():
+        match = re.match(r"( *)(?:(\d+) x )?\(T\) ", line)
+        if not match or re.search(r" \[(?:cycle: )?see (?:above|below)\]$", line):
+            continue
+        level = len(match.group(1)) // 4
+        # What several wait for is there once.
+        above = factors[level - 1] if level and "[awaited by" not in line else 1
+        factors[level:] = [int(match.group(2) or 1) * above]
+        total += factors[-1] if "[continued from above]" not in line else 0
+    assert total == len(document_of_all["tasks"])
 
 
 # ---- why ----
@@ -331,6 +491,9 @@ def test_why_of_some(image):
         ("--with xyzzy", '--with knows no "xyzzy": try name, function, '),
         ("--with name=" + 1001 * "a", "a pattern of more than 1000 characters"),
         ("--with", "--with needs an argument"),
+        ("--group waits", "did you mean --group=waits?"),
+        ("--group=wait", "did you mean --group=waits?"),
+        ("-group", "did you mean --group?"),
     ],
 )
 def test_near_misses(line, answer):

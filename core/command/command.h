@@ -88,7 +88,7 @@ extern const struct option option_format, option_json, option_pid, option_retrie
 	option_top_lines, option_fail_on, option_output, option_help;
 /* view_options.c. */
 extern const struct option option_with, option_without, option_sort, option_top_tasks,
-	option_frames;
+	option_frames, option_compact, option_group;
 
 /* What it can be set to by this command, or NULL. */
 const char *const *option_choices(const struct option *option, const struct command *command);

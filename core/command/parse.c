@@ -71,6 +71,14 @@ static int check_not_a_value(const struct option *option, const struct command *
 			     const char *word, struct aiodbg_error *err)
 {
 	const char *const *choice = option ? option_choices(option, command) : NULL;
+	const char *found = NULL;
+	for (unsigned int i = 0; option && option->complete; i++) {
+		found = option->complete(option, word, i);
+		if (!found || !strcmp(found, word))
+			break;
+	}
+	if (found)
+		return error_set(err, AIODBG_USAGE, "did you mean %s=%s?", option->name, word);
 	for (; choice && *choice; choice++) {
 		if (!strcmp(*choice, word))
 			return error_set(err, AIODBG_USAGE, "did you mean %s=%s?", option->name,

@@ -16,8 +16,8 @@ const struct command command_pstree = {
 	.formats = (const char *const[]){"tree", "json", NULL},
 	.options = (const struct option *const[]){&option_format, &option_json, &option_waits,
 						  &option_with, &option_without, &option_sort,
-						  &option_top_tasks, &option_frames, &option_pid,
-						  &option_retries, &option_output, &option_help,
-						  NULL},
+						  &option_top_tasks, &option_frames,
+						  &option_compact, &option_pid, &option_retries,
+						  &option_output, &option_help, NULL},
 	.run = run_snapshot,
 };

@@ -4,6 +4,7 @@
 #include "command/command.h"
 #include "snapshot/framing.h"
 #include "snapshot/model.h"
+#include "snapshot/view_groups.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -133,35 +134,63 @@ static struct work begin_work(const struct run *run, struct aiodbg_error *err)
 	};
 }
 
-/* Which tasks the view has, and which frames. */
-static int make_view(const struct run *run, struct view_query *query, struct view *view,
-		     struct aiodbg_error *err, struct selection *selection, struct framing *framing)
+/* Rows of a table of groups, if nothing was said. */
+#define TOP_GROUPS 10
+
+/* What a view consists of. */
+struct parts {
+	struct view_query query;
+	struct selection selection;
+	struct framing framing;
+	struct view_groups groups;
+};
+
+static size_t top_groups(const struct run *run)
 {
+	const struct view_query *query = &run->arguments.query;
+	if (run->arguments.top < 0)
+		return strcmp(run->arguments.format, "table") ? SIZE_MAX : TOP_GROUPS;
+	return query->is_cut ? query->top : SIZE_MAX;
+}
+
+/* Which tasks the view has, which frames, and in which groups. */
+static int make_view(const struct run *run, struct parts *parts, struct view *view,
+		     struct aiodbg_error *err)
+{
+	struct view_query *query = &parts->query;
 	struct work work = begin_work(run, err);
 	int status = 0;
 	query->with_awaiters = run->command->with_awaiters;
 	query->pending_only = !strcmp(run->arguments.format, "table");
+	/* Of groups those are cut. */
+	query->is_cut = query->is_cut && !query->is_grouped;
 	if (run->arguments.has_query) {
-		view->selection = selection;
-		status = selection_make(view->snap, query, &work, selection);
+		view->selection = &parts->selection;
+		status = selection_make(view->snap, query, &work, &parts->selection);
 	}
-	if (!status && (query->own_frames || query->compact)) {
-		view->framing = framing;
-		status = framing_init(framing, view->snap, query->own_patterns, true, &work);
+	if (!status && (query->own_frames || query->compact || query->is_grouped)) {
+		view->framing = &parts->framing;
+		view->compact = query->compact;
+		status = framing_init(&parts->framing, view->snap, query->own_patterns, true,
+				      &work);
+	}
+	if (!status && query->is_grouped) {
+		view->groups = &parts->groups;
+		status = view_groups_make(view, query->group, top_groups(run), &work,
+					  &parts->groups);
 	}
 	return status;
 }
 
 static int show(const struct run *run, struct view *view, struct aiodbg_error *err)
 {
-	struct view_query query = run->arguments.query;
-	struct selection selection = {0};
-	struct framing framing = {0};
-	int status = make_view(run, &query, view, err, &selection, &framing);
+	struct parts parts = {.query = run->arguments.query};
+	int status = make_view(run, &parts, view, err);
 	if (!status)
 		status = run_write(run, view, err);
-	selection_deinit(&selection);
-	framing_deinit(&framing);
+	selection_deinit(&parts.selection);
+	framing_deinit(&parts.framing);
+	view_groups_deinit(&parts.groups);
 	return status;
 }
 

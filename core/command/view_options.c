@@ -46,6 +46,11 @@ static bool takes_filter(const struct view_key *key)
 	return key->match != NULL;
 }
 
+static bool takes_group(const struct view_key *key)
+{
+	return key->write != NULL;
+}
+
 static bool takes_sort(const struct view_key *key)
 {
 	return key->order != NULL;
@@ -58,8 +63,9 @@ static int no_such_key(const struct option *option, bool (*takes)(const struct v
 	names_of_keys(takes, names);
 	const char *near = nearest(names, word, len);
 	if (near)
-		return error_set(err, AIODBG_USAGE, "%s knows no \"%.*s\": did you mean %s %s%s?",
-				 option->name, (int)(len < 40 ? len : 40), word, option->name, near,
+		return error_set(err, AIODBG_USAGE, "%s knows no \"%.*s\": did you mean %s%s%s%s?",
+				 option->name, (int)(len < 40 ? len : 40), word, option->name,
+				 option->is_optional ? "=" : " ", near,
 				 word[len] ? word + len : "");
 	error_set(err, AIODBG_USAGE, "%s knows no \"%.*s\": try ", option->name,
 		  (int)(len < 40 ? len : 40), word);
@@ -171,6 +177,33 @@ static int parse_frames(const struct option *option, const struct command *comma
 	return 0;
 }
 
+static int parse_group(const struct option *option, const struct command *command,
+		       const char *value, struct arguments *ret, struct aiodbg_error *err)
+{
+	const char *variable;
+	(void)command;
+	int status = 0;
+	ret->query.group = NULL;
+	if (value && strcmp(value, "stack") != 0)
+		status = find_key(option, takes_group, value, strlen(value), &variable,
+				  &ret->query.group, err);
+	if (status)
+		return status;
+	ret->wants |= AIODBG_WANT_OWN |
+		      (ret->query.group ? ret->query.group->group_wants : AIODBG_WANT_WAITS);
+	ret->query.is_grouped = ret->has_query = true;
+	return 0;
+}
+
+static int parse_compact(const struct option *option, const struct command *command,
+			 const char *value, struct arguments *ret, struct aiodbg_error *err)
+{
+	(void)option, (void)command, (void)value, (void)err;
+	ret->query.compact = true;
+	ret->wants |= AIODBG_WANT_OWN | AIODBG_WANT_WAITS;
+	return 0;
+}
+
 /* ---- completion ---- */
 
 /* Returned strings live until the next call. */
@@ -199,6 +232,16 @@ static const char *complete_filter(const struct option *option, const char *word
 			if (!strncmp(*value, word + of_key + 1, len - of_key - 1) && index-- == 0)
 				return completed(key->name, *value);
 		}
+	}
+	return NULL;
+}
+
+static const char *complete_group(const struct option *option, const char *word, unsigned int index)
+{
+	(void)option;
+	for (const struct view_key *key = view_keys; key->name; key++) {
+		if (key->write && !strncmp(key->name, word, strlen(word)) && index-- == 0)
+			return key->name;
 	}
 	return NULL;
 }
@@ -263,4 +306,24 @@ const struct option option_frames = {
 	.choices = frames_values,
 	.parse = parse_frames,
 	.word = AIODBG_WORD_CHOICE,
+};
+
+const struct option option_compact = {
+	.name = "--compact",
+	.help = "A level for each task, own frames only, what each waits for, and equal\n"
+		"parts once with their number: made for a screen, and to be pasted.",
+	.parse = parse_compact,
+};
+
+const struct option option_group = {
+	.name = "--group",
+	.argument = "KEY",
+	.is_optional = true,
+	.help = "A row for each group of tasks, the largest first: 10, or as --top says.\n"
+		"Without a KEY those are one group that wait for the same in the same own\n"
+		"functions, from the root of the tree on. KEY is\n%s.",
+	.lists_keys = takes_group,
+	.parse = parse_group,
+	.word = AIODBG_WORD_CHOICE,
+	.complete = complete_group,
 };

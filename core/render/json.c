@@ -16,6 +16,7 @@
 #include "render/why.h"
 #include "snapshot/own.h"
 #include "snapshot/verdicts.h"
+#include "snapshot/view_groups.h"
 
 #include <hashtab.h>
 
@@ -56,6 +57,7 @@ struct json {
 	struct output *words;
 	/* Which frames are the program's own, if the snapshot has reasons. */
 	struct own own;
+	bool has_own;
 	bool no_memory;
 };
 
@@ -145,8 +147,8 @@ static void put_frame(struct json *json, const struct location *location)
 	}
 	yajl_gen_clear(json->frame);
 	yajl_gen_reset(json->frame, "\n ");
-	bool is_own = json->words && own_is(&json->own, location->code);
-	json_put_place(json->frame, location, NULL, json->words ? &is_own : NULL, NULL);
+	bool has_own = json->has_own, is_own = has_own && own_is(&json->own, location->code);
+	json_put_place(json->frame, location, NULL, has_own ? &is_own : NULL, NULL);
 	if (yajl_gen_get_buf(json->frame, &text, &ready.len) != yajl_gen_status_ok) {
 		json->no_memory = true;
 		return;
@@ -314,8 +316,9 @@ static void put_awaited_by(struct json *json, const struct task *task)
 	yajl_gen_array_close(json->gen);
 }
 
-static void put_task(struct json *json, const struct aiodbg_snapshot *snap, const struct task *task)
+static void put_task(struct json *json, const struct view *view, const struct task *task)
 {
+	const struct aiodbg_snapshot *snap = view->snap;
 	yajl_gen gen = json->gen;
 	yajl_gen_map_open(gen);
 	put_key(gen, "id");
@@ -346,6 +349,8 @@ static void put_task(struct json *json, const struct aiodbg_snapshot *snap, cons
 	}
 	if (snap->waits)
 		json_put_wait(gen, snap, task, json->words);
+	if (view->groups)
+		json_put_group_of(gen, view, task);
 	put_key(gen, "errors");
 	put_problems(gen, task->problems);
 	yajl_gen_map_close(gen);
@@ -425,7 +430,7 @@ static void put_snapshot(struct json *json, const struct view *view)
 	size_t count = view_count(view);
 	for (size_t i = 0; i < count && !json->out->status && !json->no_memory; i++) {
 		begin_element(json, i);
-		put_task(json, snap, view_task(view, i));
+		put_task(json, view, view_task(view, i));
 	}
 	put_text(json, "],\n\"cycles\":[");
 	for (size_t i = 0; i < snap->cycles.count; i++) {
@@ -433,6 +438,14 @@ static void put_snapshot(struct json *json, const struct view *view)
 		put_cycle(gen, &snap->cycles.items[i]);
 	}
 	put_text(json, "]");
+	if (view->groups) {
+		put_text(json, ",\n\"groups\":[");
+		for (size_t i = 0; i < view->groups->list.count; i++) {
+			begin_element(json, i);
+			json_put_group(gen, view, i, json->words);
+		}
+		put_text(json, "]");
+	}
 	if (snap->waits)
 		put_waits(json, view);
 	put_text(json, ",\n\"complete\":");
@@ -463,10 +476,12 @@ int render_json(const struct view *view, struct output *out)
 {
 	struct json json = {.out = out};
 	json.frames = htab_create_alloc(256, ready_hash, ready_equal, NULL, calloc, free);
+	json.has_own = view->snap->waits != NULL;
 	own_begin(&json.own, view->snap->os_file, NULL);
-	json.words = view->snap->waits ? malloc(sizeof(*json.words)) : NULL;
-	bool done = arena_init(&json.memory.arena) && json.frames &&
-		    (json.words || !view->snap->waits) && write_document(&json, view);
+	bool has_words = view->snap->waits || view->groups;
+	json.words = has_words ? malloc(sizeof(*json.words)) : NULL;
+	bool done = arena_init(&json.memory.arena) && json.frames && (json.words || !has_words) &&
+		    write_document(&json, view);
 	free(json.words);
 	own_deinit(&json.own);
 	if (json.frames)

@@ -3,6 +3,8 @@
 #include "render/json_view.h"
 
 #include "render/json_put.h"
+#include "render/json_waits.h"
+#include "snapshot/view_groups.h"
 
 static void put_filters(yajl_gen gen, const struct view_query *query, bool without)
 {
@@ -24,6 +26,8 @@ void json_put_view(yajl_gen gen, const struct selection *selection)
 	put_filters(gen, query, true);
 	put_key(gen, "sort");
 	put_string(gen, query->sort ? query->sort->name : NULL);
+	put_key(gen, "group");
+	put_string(gen, query->group ? query->group->name : query->is_grouped ? "stack" : NULL);
 	put_key(gen, "top");
 	put_integer_or_null(gen, query->is_cut ? (int64_t)query->top : -1);
 	yajl_gen_map_close(gen);
@@ -37,4 +41,31 @@ void json_put_left_out(yajl_gen gen, const struct selection *selection)
 	put_key(gen, "cut");
 	yajl_gen_integer(gen, (long long)selection->cut);
 	yajl_gen_map_close(gen);
+}
+
+void json_put_group(yajl_gen gen, const struct view *view, size_t index, struct output *words)
+{
+	const struct view_group *group = &view->groups->list.items[index];
+	yajl_gen_map_open(gen);
+	put_key(gen, "count");
+	yajl_gen_integer(gen, (long long)group->count);
+	put_key(gen, "task");
+	put_address(gen, group->first->id);
+	if (view->groups->key) {
+		put_key(gen, "value");
+		json_begin_words(words);
+		view_groups_write(view, view->groups, group->first, words);
+		if (words->used)
+			json_put_words(gen, words);
+		else
+			yajl_gen_null(gen);
+	}
+	yajl_gen_map_close(gen);
+}
+
+void json_put_group_of(yajl_gen gen, const struct view *view, const struct task *task)
+{
+	size_t place = view_groups_place(view->groups, task);
+	put_key(gen, "group");
+	put_integer_or_null(gen, place == SIZE_MAX ? -1 : (int64_t)place);
 }

@@ -10,6 +10,10 @@
 /* What was asked for, as it was given. */
 void json_put_view(yajl_gen gen, const struct selection *selection);
 
+/* The index-th group of the view; and the key of a task that says which one it is in. */
+void json_put_group(yajl_gen gen, const struct view *view, size_t index, struct output *words);
+void json_put_group_of(yajl_gen gen, const struct view *view, const struct task *task);
+
 /* How many tasks are left out, and by what. */
 void json_put_left_out(yajl_gen gen, const struct selection *selection);
 

@@ -48,6 +48,12 @@ void render_not_polled(const struct aiodbg_snapshot *snap, struct output *out);
 
 void render_problems(const struct aiodbg_snapshot *snap, struct output *out);
 
+/* The tasks of a compact tree, which has framing. */
+render_fn render_compact;
+
+/* The rows of a view's groups. */
+render_fn render_groups;
+
 /* The last line of a listing that is not whole: how many tasks are left out, and how they are seen. */
 void render_left_out(const struct view *view, struct output *out);
 

@@ -208,10 +208,23 @@ static void write_header(struct output *out, const size_t *widths, int count)
 	output_text(out, "\n");
 }
 
+static void write_rows(const struct view *view, struct output *out)
+{
+	size_t widths[COLUMNS];
+	struct shown_frames shown = {0};
+	struct pen pen = {out, true, view->framing, &shown};
+	for (int column = 0; column < COLUMNS; column++)
+		widths[column] = strlen(titles[column]);
+	each_row(view, measure_row, &pen, widths);
+	write_header(out, widths, column_count(view->snap));
+	pen.measure = false;
+	each_row(view, write_row, &pen, widths);
+	array_deinit(&shown);
+}
+
 int render_table(const struct view *view, struct output *out)
 {
 	const struct aiodbg_snapshot *snap = view->snap;
-	size_t widths[COLUMNS];
 	if (!snap->tasks.count) {
 		render_empty(snap, out);
 		render_stopped(snap, out);
@@ -219,18 +232,14 @@ int render_table(const struct view *view, struct output *out)
 		render_not_polled(snap, out);
 		return 0;
 	}
-	for (int column = 0; column < COLUMNS; column++)
-		widths[column] = strlen(titles[column]);
-	struct shown_frames shown = {0};
-	struct pen pen = {out, true, view->framing, &shown};
-	each_row(view, measure_row, &pen, widths);
-	write_header(out, widths, column_count(snap));
-	pen.measure = false;
-	each_row(view, write_row, &pen, widths);
-	array_deinit(&shown);
+	int status = 0;
+	if (view->groups)
+		status = render_groups(view, out);
+	else
+		write_rows(view, out);
 	render_stopped(snap, out);
 	render_problems(snap, out);
 	render_not_polled(snap, out);
 	render_left_out(view, out);
-	return 0;
+	return status;
 }

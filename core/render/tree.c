@@ -351,7 +351,11 @@ int render_tree(const struct view *view, struct output *out)
 		return AIODBG_NO_MEMORY;
 	if (!snap->tasks.count)
 		render_empty(snap, out);
-	write_all(&tree);
+	int status = 0;
+	if (view->compact)
+		status = render_compact(view, out);
+	else
+		write_all(&tree);
 	write_cycles(&tree);
 	render_stopped(snap, out);
 	render_problems(snap, out);
@@ -361,5 +365,5 @@ int render_tree(const struct view *view, struct output *out)
 	array_deinit(&tree.levels);
 	array_deinit(&tree.to_continue);
 	array_deinit(&tree.shown);
-	return tree.no_memory ? AIODBG_NO_MEMORY : 0;
+	return tree.no_memory ? AIODBG_NO_MEMORY : status;
 }

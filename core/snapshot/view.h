@@ -15,6 +15,7 @@
 
 struct doctor;
 struct framing;
+struct view_groups;
 struct view_making;
 
 /* Of --with and --without. */
@@ -84,6 +85,9 @@ struct view_query {
 	bool pending_only;
 	/* Frames of libraries are counted only; a tree has a level for each task. */
 	bool own_frames, compact;
+	/* Tasks are shown in groups: by a key or, if that is NULL, by what people see of them. */
+	bool is_grouped;
+	const struct view_key *group;
 	/* More own files: see struct own. */
 	const char *own_patterns;
 };
@@ -126,6 +130,8 @@ struct view {
 	struct framing *framing;
 	/* A tree has a level for each task. */
 	bool compact;
+	/* NULL: the tasks themselves are shown. */
+	const struct view_groups *groups;
 	/* For AIODBG_SHOW_WHY: verdicts that are only possible too; lines of a section, 0 being as
 	 * many as usual. */
 	bool all;
@@ -170,6 +176,8 @@ struct view_making {
 	 * use, for each filter. */
 	bool *awaited_by[VIEW_FILTERS];
 	struct selection *selection;
+	/* To write groups with: which frames are own. */
+	struct framing *framing;
 };
 
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What tasks can be filtered, grouped and sorted by. See snapshot/view.h. */
 #include "base/array.h"
+#include "base/ceilings.h"
 #include "base/error.h"
 #include "base/glob.h"
 #include "base/text.h"
+#include "snapshot/framing.h"
 #include "snapshot/view.h"
 #include "snapshot/waits.h"
 
@@ -62,16 +64,18 @@ static int match_name(struct view_making *making, const struct task *task, const
 static void write_name(const struct view_making *making, const struct task *task,
 		       struct output *words)
 {
+	char alike[LIMIT_NAME_SHOWN * 4];
+	size_t len = 0;
 	const char *name = task->name;
 	(void)making;
-	while (name && *name) {
-		size_t digits = strspn(name, "0123456789"), rest = strcspn(name, "0123456789");
-		if (digits)
-			output_text(words, "*");
-		else
-			output_bytes(words, name, rest);
-		name += digits ? digits : rest;
+	while (name && *name && len + 1 < sizeof(alike)) {
+		size_t digits = strspn(name, "0123456789");
+		alike[len++] = digits ? '*' : *name;
+		name += digits ? digits : 1;
 	}
+	alike[len] = '\0';
+	if (name)
+		output_safe(words, alike, LIMIT_NAME_SHOWN);
 }
 
 static void order_name(const struct view_making *making, const struct task *task,
@@ -110,6 +114,32 @@ static int match_file(struct view_making *making, const struct task *task, const
 		      bool *ret)
 {
 	return match_frames(making, task, pattern, true, ret);
+}
+
+/* The outermost of its own functions. */
+static const struct location *first_own(const struct view_making *making, const struct task *task)
+{
+	for (size_t i = task->depth; making->framing && i > 0; i--) {
+		if (own_is(&making->framing->own, task->stack[i - 1]->code))
+			return task->stack[i - 1];
+	}
+	return NULL;
+}
+
+static void write_function(const struct view_making *making, const struct task *task,
+			   struct output *words)
+{
+	const struct location *location = first_own(making, task);
+	if (location)
+		output_safe(words, location->function, LIMIT_NAME_SHOWN);
+}
+
+static void write_file(const struct view_making *making, const struct task *task,
+		       struct output *words)
+{
+	const struct location *location = first_own(making, task);
+	if (location)
+		output_safe(words, location->code->filename, LIMIT_FILE_SHOWN);
 }
 
 /* ---- state ---- */
@@ -379,13 +409,17 @@ const struct view_key view_keys[] = {
 		.name = "function",
 		.help = "any function of its stack",
 		.wants = wants_nothing,
+		.group_wants = AIODBG_WANT_OWN,
 		.match = match_function,
+		.write = write_function,
 	},
 	{
 		.name = "file",
 		.help = "the file of any of them",
 		.wants = wants_nothing,
+		.group_wants = AIODBG_WANT_OWN,
 		.match = match_file,
+		.write = write_file,
 	},
 	{
 		.name = "state",

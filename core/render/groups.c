@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/* ps --group: a row for each group of tasks. */
+#include "base/ceilings.h"
+#include "base/error.h"
+#include "render/party.h"
+#include "render/reason.h"
+#include "render/render.h"
+#include "snapshot/chains.h"
+#include "snapshot/view_groups.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct group_writer {
+	const struct view *view;
+	const struct aiodbg_snapshot *snap;
+	struct output *out;
+	struct draft *draft;
+	/* Of the columns that the texts of groups are in. */
+	size_t state_width, text_width;
+	bool no_memory;
+};
+
+/* ---- what it waits for ---- */
+
+/* What all of a group have in common: no places, times or files. */
+static void write_common(struct output *out, const struct aiodbg_snapshot *snap,
+			 const struct task *task)
+{
+	const struct primitive *shared = chains_shared(snap, task);
+	const struct wait *wait = &snap->waits->of_tasks[task->index];
+	if (task->state != AIODBG_TASK_PENDING) {
+		reason_write_task(out, snap, task);
+		return;
+	}
+	if (shared) {
+		reason_write_object(out, shared);
+		return;
+	}
+	if (wait->kind == WAIT_READY)
+		output_text(out, wait->not_started ? "ready, not started" : "ready");
+	else if (wait->kind == WAIT_TIMER)
+		output_text(out, "sleeps");
+	else if (wait->object && wait->object->type)
+		output_safe(out, wait->object->type, LIMIT_C_STRING);
+	else
+		output_text(out, wait_kind_name(wait->kind));
+}
+
+/* ---- chains ---- */
+
+struct chain_text {
+	struct group_writer *writer;
+	const struct location *last;
+	size_t count;
+};
+
+static void write_function(struct chain_text *text, const struct location *location)
+{
+	struct output *out = text->writer->out;
+	if (text->count++)
+		output_text(out, " > ");
+	output_safe(out, location->function, LIMIT_NAME_SHOWN);
+}
+
+static void visit_place(const struct location *location, void *arg)
+{
+	struct chain_text *text = arg;
+	text->last = location;
+	if (text->count < LIMIT_ROW_FRAMES)
+		write_function(text, location);
+}
+
+static bool is_own_task(const struct group_writer *writer, const struct task *task)
+{
+	for (size_t i = 0; i < task->depth; i++) {
+		if (own_is(&writer->view->framing->own, task->stack[i]->code))
+			return true;
+	}
+	return chains_thread(writer->snap, task) >= 0;
+}
+
+ARRAY(chain_links_up, const struct task *);
+
+/* From the root to the task: "GET /orders/7  dispatch > read_order > load_prices", and where that is. */
+static void write_chain(struct group_writer *writer, const struct task *task)
+{
+	struct output *out = writer->out;
+	struct chain_links_up path = {0};
+	struct chain_text text = {.writer = writer};
+	const char *request = NULL;
+	for (const struct task *one = task; one; one = chains_parent(one)) {
+		/* Round in a circle. */
+		if (path.count && (one == task || one == path.items[path.count / 2]))
+			break;
+		if (!array_push(&path, one))
+			writer->no_memory = true;
+		request = one->request ? one->request : request;
+		if (writer->no_memory || path.count == LIMIT_ROW_FRAMES)
+			break;
+	}
+	if (request) {
+		output_safe(out, request, LIMIT_NAME_SHOWN);
+		output_text(out, "  ");
+	}
+	while (path.count) {
+		const struct task *one = path.items[--path.count];
+		/* Between own frames those of a library say nothing. */
+		if (one == task || is_own_task(writer, one))
+			chains_visit(writer->view->framing, writer->snap, one, visit_place, &text);
+	}
+	array_deinit(&path);
+	if (!text.last || text.last->code->is_compiled)
+		return;
+	output_text(out, " ");
+	output_safe(out, framing_path(writer->view->framing, text.last->code), LIMIT_FILE_SHOWN);
+	if (text.last->position.line >= 0)
+		output_format(out, ":%" PRId32, text.last->position.line);
+}
+
+/* ---- rows ---- */
+
+/* The text that a group is known by, in a draft. */
+static void draft_text(struct group_writer *writer, const struct task *task)
+{
+	const struct view_groups *groups = writer->view->groups;
+	draft_begin(writer->draft, writer->out);
+	if (groups->key)
+		view_groups_write(writer->view, groups, task, &writer->draft->words);
+	else
+		write_common(&writer->draft->words, writer->snap, task);
+	if (!writer->draft->words.used)
+		output_text(&writer->draft->words, "-");
+}
+
+static void measure(struct group_writer *writer)
+{
+	const struct view_groups *groups = writer->view->groups;
+	writer->state_width = strlen("state");
+	writer->text_width = strlen(groups->key ? groups->key->name : "waits for");
+	for (size_t i = 0; i < groups->list.count && output_goes_on(writer->out); i++) {
+		const struct task *task = groups->list.items[i].first;
+		size_t state = strlen(view_state(writer->snap, task));
+		draft_text(writer, task);
+		size_t width = draft_width(writer->draft);
+		width = width < LIMIT_COLUMN ? width : LIMIT_COLUMN;
+		writer->text_width = width > writer->text_width ? width : writer->text_width;
+		writer->state_width = state > writer->state_width ? state : writer->state_width;
+	}
+}
+
+static void fill(struct group_writer *writer, size_t used, size_t width)
+{
+	output_fill(writer->out, ' ', (used < width ? width - used : 0) + 2);
+}
+
+static void write_row(struct group_writer *writer, const struct view_group *group)
+{
+	struct output *out = writer->out;
+	const struct task *task = group->first;
+	const char *state = view_state(writer->snap, task);
+	bool by_key = writer->view->groups->key != NULL;
+	output_format(out, "%6zu  ", group->count);
+	if (!by_key) {
+		output_text(out, state);
+		fill(writer, strlen(state), writer->state_width);
+	}
+	output_format(out, "0x%-14" PRIx64 "  ", task->id);
+	draft_text(writer, task);
+	output_bytes(out, writer->draft->words.buffer, writer->draft->words.used);
+	fill(writer, draft_width(writer->draft), writer->text_width);
+	if (by_key)
+		task_write_name(out, task, false);
+	else
+		write_chain(writer, task);
+	output_text(out, "\n");
+}
+
+static void write_header(struct group_writer *writer)
+{
+	struct output *out = writer->out;
+	const struct view_key *key = writer->view->groups->key;
+	const char *text = key ? key->name : "waits for";
+	output_text(out, " count  ");
+	if (!key) {
+		output_text(out, "state");
+		fill(writer, strlen("state"), writer->state_width);
+	}
+	output_text(out, "task id           ");
+	output_text(out, text);
+	fill(writer, strlen(text), writer->text_width);
+	output_text(out, key ? "first task\n" : "request, own functions\n");
+}
+
+static void write_total(struct group_writer *writer)
+{
+	const struct view_groups *groups = writer->view->groups;
+	size_t tasks = groups->cut_tasks;
+	for (size_t i = 0; i < groups->list.count; i++)
+		tasks += groups->list.items[i].count;
+	output_format(writer->out, "%6zu  task%s in %zu group%s", tasks, tasks == 1 ? "" : "s",
+		      groups->group_count, groups->group_count == 1 ? "" : "s");
+	if (groups->cut_groups)
+		output_format(writer->out,
+			      "; left out %zu group%s of %zu task%s: --top 0 shows them",
+			      groups->cut_groups, groups->cut_groups == 1 ? "" : "s",
+			      groups->cut_tasks, groups->cut_tasks == 1 ? "" : "s");
+	output_text(writer->out, "\n");
+}
+
+int render_groups(const struct view *view, struct output *out)
+{
+	struct group_writer writer = {
+		.view = view,
+		.snap = view->snap,
+		.out = out,
+		.draft = malloc(sizeof(*writer.draft)),
+	};
+	if (!writer.draft)
+		return AIODBG_NO_MEMORY;
+	measure(&writer);
+	write_header(&writer);
+	for (size_t i = 0; i < view->groups->list.count && output_goes_on(out); i++)
+		write_row(&writer, &view->groups->list.items[i]);
+	write_total(&writer);
+	free(writer.draft);
+	return writer.no_memory ? AIODBG_NO_MEMORY : 0;
+}
