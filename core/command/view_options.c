@@ -226,10 +226,13 @@ static const char *complete_filter(const struct option *option, const char *word
 			continue;
 		if (!strncmp(key->name, word, len) && index-- == 0)
 			return key->name;
-		if (strncmp(key->name, word, of_key) != 0 || word[of_key] != '=')
-			continue;
+		/* With its values a key is not complete, and a debugger puts no blank behind it. */
+		bool begun = len && len <= of_key && !strncmp(key->name, word, len);
+		bool typed = !strncmp(key->name, word, of_key) && word[of_key] == '=';
+		const char *start = typed ? word + of_key + 1 : "";
 		for (const char *const *value = key->values; value && *value; value++) {
-			if (!strncmp(*value, word + of_key + 1, len - of_key - 1) && index-- == 0)
+			if ((begun || typed) && !strncmp(*value, start, strlen(start)) &&
+			    index-- == 0)
 				return completed(key->name, *value);
 		}
 	}

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""--with, --group, --compact and --frames of a process by its PID, in GDB and in LLDB."""
+
+import re
+import subprocess
+import sys
+
+import debugger
+import lldb_debugger
+import pytest
+
+PROGRAM = """
+import asyncio, sys
+
+async def query(lock):
+    async with lock:
+        await asyncio.sleep(3600)
+
+async def handle(lock):
+    await asyncio.create_task(query(lock))
+
+async def main():
+    lock = asyncio.Lock()
+    requests = [asyncio.create_task(handle(lock), name="req-%d" % i) for i in range(20)]
+    await asyncio.sleep(0.1)
+    print("ready", flush=True)
+    await asyncio.gather(*requests)
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture(scope="module")
+def pid():
+    words = [sys.executable, "-c", PROGRAM]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout.readline() == b"ready\n"
+            yield process.pid
+        finally:
+            process.kill()
+
+
+@pytest.fixture(params=["gdb", *lldb_debugger.LLDBS])
+def answer(request, pid):
+    """What a command prints about the program."""
+
+    def run(line):
+        line = "asyncio %s --pid %d" % (line, pid)
+        if request.param == "gdb":
+            done = debugger.gdb(["-ex", line])
+        else:
+            done = request.getfixturevalue("lldbs")[request.param].run([line])
+        assert done.status == 0, done.errors
+        return done.output.strip()
+
+    return run
+
+
+def test_filter(answer):
+    shown = answer("ps --with waits=lock --top 5")
+    assert len(re.findall(r"^\d+ +0x", shown, re.MULTILINE)) == 5
+    left = "Left out: 22 tasks by --with waits=lock, 14 tasks by --top: --top 0 shows them."
+    assert shown.endswith("\n" + left)
+
+
+def test_groups(answer):
+    shown = answer("ps --group")
+    assert re.search(r"^ +20  pending +0x\w+ +task +main > handle ", shown, re.MULTILINE)
+    row = r"^ +19  pending +0x\w+ +Lock 0x\w+ .*main > handle > query "
+    assert re.search(row, shown, re.MULTILINE)
+    assert shown.endswith("  41  tasks in 4 groups")
+
+
+def test_compact_tree(answer):
+    shown = answer("pstree --compact")
+    assert "\n    19 x (T) req-1\n        handle <string>:9\n" in shown
+    assert "            query <string>:5\n" in shown
+    assert "main <string>:16\n" in shown
+    assert "    <- sleeps " in shown
+
+
+def test_own_frames(answer):
+    shown = answer("pstree --frames own --with name=req-0")
+    assert "handle <string>:9" in shown
+    assert "Left out: 39 tasks by --with name=req-0." in shown
