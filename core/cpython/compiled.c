@@ -165,12 +165,60 @@ static int read_generator(struct decoder *decoder, uint64_t addr, const struct t
 		return location_foreign(decoder, known->kind, type->full_name, addr,
 					&ret->location);
 	ret->state = read_state(&w, name + WORDS_TO_LABEL * (uint64_t)word);
-	status = location_named(decoder, window_word(&w, (size_t)name + word), known->kind,
-				&ret->location);
-	if (status || ret->state != CORO_EXECUTING || ret->awaited)
-		return status;
-	return location_foreign(decoder, AIODBG_FRAME_FOREIGN, type->full_name, addr,
-				&ret->unknown);
+	return location_named(decoder, window_word(&w, (size_t)name + word), known->kind,
+			      &ret->location);
+}
+
+/* ---- Nuitka ---- */
+
+static const struct {
+	const char *type;
+	enum aiodbg_frame_kind kind;
+} nuitka_types[] = {
+	{"compiled_coroutine", AIODBG_FRAME_COROUTINE},
+	{"compiled_async_generator", AIODBG_FRAME_ASYNC_GENERATOR},
+	{"compiled_generator", AIODBG_FRAME_GENERATOR},
+};
+
+/* Behind its header such an object has its size, name, in newer versions module, and qualified name;
+ * then what it awaits, weak references, and whether it runs. */
+#define NUITKA_NAME 1
+#define NUITKA_NAMES 3
+#define NUITKA_WORDS 7
+
+static bool is_nuitka(const struct type *type, enum aiodbg_frame_kind *ret)
+{
+	for (size_t i = 0; i < sizeof(nuitka_types) / sizeof(nuitka_types[0]); i++) {
+		if (!type->name || strcmp(type->name, nuitka_types[i].type) != 0)
+			continue;
+		*ret = nuitka_types[i].kind;
+		return true;
+	}
+	return false;
+}
+
+static int read_nuitka(struct decoder *decoder, uint64_t addr, enum aiodbg_frame_kind kind,
+		       struct compiled *ret)
+{
+	unsigned int word = decoder->reader.word_size;
+	struct window w;
+	size_t qualname = 0;
+	int status = window_read(&decoder->reader, addr + (uint64_t)decoder->layout->object.size,
+				 NUITKA_WORDS * (size_t)word, &w);
+	for (size_t i = NUITKA_NAME; !status && i < NUITKA_NAME + NUITKA_NAMES; i++) {
+		const struct type *type = NULL;
+		status = object_guess_type(decoder, window_word(&w, i * word), &type);
+		if (!status && type && type->kind == KIND_STR)
+			qualname = i;
+	}
+	/* One after the name. */
+	if (status || qualname <= NUITKA_NAME)
+		return error_is_fatal(status) ? status : 0;
+	ret->role = COMPILED_GENERATOR;
+	ret->awaited = window_word(&w, (qualname + 1) * word);
+	ret->state = window_int(&w, (qualname + 3) * word, 4) == 1 ? CORO_EXECUTING
+								   : CORO_SUSPENDED;
+	return location_named(decoder, window_word(&w, qualname * word), kind, &ret->location);
 }
 
 /* coroutine_wrapper, async_generator_asend and the like have what they wrap first of all. */
@@ -183,27 +231,42 @@ static int read_wrapper(struct decoder *decoder, uint64_t addr, struct compiled 
 				 &inner);
 	if (!status)
 		status = object_guess_type(decoder, inner, &type);
+	enum aiodbg_frame_kind kind;
 	if (!status && type && type->kind == KIND_OTHER)
 		status = type_members(decoder, type, &known);
-	if (status || !known || !known->awaited)
+	if (status || !known || (!known->awaited && !is_nuitka(type, &kind)))
 		return error_is_fatal(status) ? status : 0;
 	ret->role = COMPILED_WRAPPER;
 	ret->awaited = inner;
 	return 0;
 }
 
-int compiled_read(struct decoder *decoder, uint64_t addr, const struct type *type,
-		  struct compiled *ret)
+static int read_any(struct decoder *decoder, uint64_t addr, const struct type *type,
+		    struct compiled *ret)
 {
+	const struct layout *l = decoder->layout;
 	const struct compiled_type *known;
-	*ret = (struct compiled){.role = COMPILED_NOT};
+	enum aiodbg_frame_kind kind;
 	int status = type_members(decoder, type, &known);
 	if (status)
 		return status;
 	if (known->awaited)
 		return read_generator(decoder, addr, type, known, ret);
-	const struct layout *l = decoder->layout;
+	if (is_nuitka(type, &kind))
+		return read_nuitka(decoder, addr, kind, ret);
 	if (type->basicsize > l->asend.size && type->basicsize > l->athrow.size)
 		return 0;
 	return read_wrapper(decoder, addr, ret);
+}
+
+int compiled_read(struct decoder *decoder, uint64_t addr, const struct type *type,
+		  struct compiled *ret)
+{
+	*ret = (struct compiled){.role = COMPILED_NOT};
+	int status = read_any(decoder, addr, type, ret);
+	if (status || ret->role != COMPILED_GENERATOR || ret->state != CORO_EXECUTING ||
+	    ret->awaited)
+		return status;
+	return location_foreign(decoder, AIODBG_FRAME_FOREIGN, type->full_name, addr,
+				&ret->unknown);
 }

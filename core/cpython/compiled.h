@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Coroutines of code that Cython has compiled (Coroutine and AsyncGen of its utility code).
+ * Coroutines of code that Cython has compiled (Coroutine and AsyncGen of its utility code), or Nuitka.
  *
  * Their types are the extension's own, and so are their structs, which differ from version to
  * version. Cython says where the awaited object is: cr_await, ag_await or gi_yieldfrom is a
- * member of the type (PyMemberDef). The names follow it.
+ * member of the type (PyMemberDef). The names follow it. Nuitka publishes nothing; its objects are
+ * told by their types' names, and by names of their own in the places that those have.
  */
 #ifndef CPYTHON_COMPILED_H
 #define CPYTHON_COMPILED_H

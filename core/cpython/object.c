@@ -260,6 +260,14 @@ static int check_metatype(struct decoder *decoder, uint64_t addr, uint64_t metat
 	return 0;
 }
 
+/* No class can be derived from them. A compiler may say so of its own types all the same, which then
+ * pass for CPython's in a program, and have nothing of their structs. */
+static bool is_final(enum kind kind)
+{
+	return kind == KIND_CODE || kind == KIND_FUNCTION || kind == KIND_METHOD ||
+	       (kind >= KIND_CELL && kind <= KIND_ANEXT);
+}
+
 /* Gives a type the kind of its nearest base that has one: it begins with that struct. */
 static int inherit_kind(struct decoder *decoder, struct type *type)
 {
@@ -279,6 +287,8 @@ static int inherit_kind(struct decoder *decoder, struct type *type)
 				return 0;
 			next = &read;
 		}
+		if (is_final(next->kind))
+			return 0;
 		type->kind = next->kind;
 		base = next->base;
 	}
