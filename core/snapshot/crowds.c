@@ -61,7 +61,7 @@ static bool is_queue_same(const struct finder *finder, const struct actor_list *
 static int do_holders_stand(struct finder *finder, const struct primitive *object, bool *ret)
 {
 	int status = 0;
-	*ret = object->holders.count > 0 && !object->releaser;
+	*ret = object->holders.count > 0 && !object->releasers.count;
 	for (size_t i = 0; !status && *ret && i < object->holders.count; i++) {
 		const struct holder *holder = &object->holders.items[i];
 		bool going;
