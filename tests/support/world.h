@@ -49,8 +49,6 @@ static inline void world_init(struct world *world, size_t tasks, size_t threads)
 		waits->of_threads[i] = wait_none();
 	world->snap.waits = waits;
 	world->snap.verdicts = &world->verdicts;
-	world->snap.graph = world_alloc(world, sizeof(*world->snap.graph));
-	graph_init(world->snap.graph, &world->snap.arena);
 }
 
 static inline void world_deinit(struct world *world)
