@@ -182,12 +182,13 @@ static int make_view(const struct run *run, struct parts *parts, struct view *vi
 	return status;
 }
 
-static int show(const struct run *run, struct view *view, struct aiodbg_error *err)
+static int show(const struct run *run, const struct view *whole, struct aiodbg_error *err)
 {
+	struct view view = *whole;
 	struct parts parts = {.query = run->arguments.query};
-	int status = make_view(run, &parts, view, err);
+	int status = make_view(run, &parts, &view, err);
 	if (!status)
-		status = run_write(run, view, err);
+		status = run_write(run, &view, err);
 	selection_deinit(&parts.selection);
 	framing_deinit(&parts.framing);
 	view_groups_deinit(&parts.groups);

@@ -16,13 +16,13 @@ struct detailing {
 	struct addrmap seen;
 };
 
-int detailing_entry(struct detailing *detailing, uint64_t handle, struct loop_entry *ret);
+int detailing_entry(struct detailing *detailing, uint64_t addr, struct loop_entry *ret);
 
 /* A part that cannot be read costs only itself. Passes fatal errors through. */
 int detailing_pass_over(struct detailing *detailing, int status, const char *what);
 
 int loop_files_read(struct detailing *detailing, uint64_t selector);
-int loop_executor_read(struct detailing *detailing, uint64_t executor);
+int loop_executor_read(struct detailing *detailing, uint64_t addr);
 
 /* Tasks that wait for a future that references lead to from an object: found->waiters. */
 int wake_search(struct detailing *detailing, uint64_t from, struct loop_tasks *found);
