@@ -14,7 +14,7 @@ GDB_STOPS = 20
 LOCK_STOPS = 2000 if stated.ALL else 100
 # Of each of the healthy programs.
 LOOKS = 20 if stated.ALL else 2
-SECONDS = 120
+SECONDS = 400
 
 
 def stress(interpreter, *options, script="stress"):
@@ -55,9 +55,9 @@ def test_holders_anywhere(interpreter, place):
     assert "stops: %d" % LOCK_STOPS in output
 
 
-@pytest.mark.only((3, 8), (3, 11), (3, 13), (3, 14), (3, 15))
+@pytest.mark.only((3, 11), (3, 14))
 def test_nothing_is_found_wrong(interpreter, place):
-    """While healthy programs work as fast as they can."""
+    """While healthy programs work as fast as they can: test_why.py has looked at each family."""
     status, output = stress(interpreter, "--looks", str(LOOKS), script="stress-verdicts")
     assert status == 0, output
     assert "looks: " in output
