@@ -86,7 +86,8 @@ enum verdict_kind vain_kind(const struct circle *circle)
 		const struct wait *wait = stuck_wait(circle->stuck, circle->members[i]);
 		if (!wait)
 			continue;
-		idle &= wait->kind == WAIT_QUEUE_GET;
+		/* Workers at an empty queue, and who waits for their end. */
+		idle &= wait->kind == WAIT_QUEUE_GET || wait->for_tasks;
 		forever |= wait->for_ever;
 		if (kind == VERDICT_KIND_COUNT || wait->kind != WAIT_QUEUE_GET)
 			kind = kind_of(circle, wait);
