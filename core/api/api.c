@@ -6,11 +6,12 @@
 #include "render/render.h"
 #include "session/looks.h"
 #include "session/session.h"
+#include "session/snapshot.h"
 #include "snapshot/detail.h"
 #include "snapshot/find.h"
 #include "snapshot/graph.h"
 #include "snapshot/model.h"
-#include "snapshot/verdicts.h"
+#include "verdicts/verdicts.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 /* --fail-on: verdicts that make a command fail after its output. */
 #include "base/error.h"
 #include "command/command.h"
-#include "snapshot/verdicts.h"
+#include "verdicts/verdicts.h"
 
 #include <stdio.h>
 #include <string.h>

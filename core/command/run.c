@@ -2,9 +2,9 @@
 /* What the commands share: opening what is to be looked at, and writing where it is wanted. */
 #include "base/error.h"
 #include "command/command.h"
-#include "snapshot/framing.h"
 #include "snapshot/model.h"
-#include "snapshot/view_groups.h"
+#include "view/framing.h"
+#include "view/groups.h"
 
 #include <errno.h>
 #include <stdio.h>

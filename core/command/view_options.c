@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Options that say which tasks are shown, and in which order: snapshot/view.h. */
+/* Options that say which tasks are shown, and in which order: view/view.h. */
 #include "base/error.h"
 #include "base/glob.h"
 #include "base/spell.h"

@@ -9,8 +9,8 @@
 #include "base/array.h"
 #include "base/ceilings.h"
 #include "render/render.h"
-#include "snapshot/framing.h"
 #include "snapshot/graph.h"
+#include "view/framing.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

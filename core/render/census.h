@@ -4,8 +4,8 @@
 #define RENDER_CENSUS_H
 
 #include "base/output.h"
-#include "snapshot/view.h"
-#include "snapshot/waits.h"
+#include "view/view.h"
+#include "waits/waits.h"
 
 struct draft;
 

@@ -4,7 +4,7 @@
 #define RENDER_CHAIN_H
 
 #include "base/output.h"
-#include "snapshot/chain.h"
+#include "waits/chain.h"
 
 /* The snapshot's chain, from the link with that index on; of each list so many lines at most. */
 void chain_write_links(struct output *out, const struct aiodbg_snapshot *snap, size_t first,

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "render/reason.h"
 #include "render/render.h"
-#include "snapshot/chains.h"
+#include "view/chains.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

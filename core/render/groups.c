@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* ps --group: a row for each group of tasks. */
+#include "view/groups.h"
 #include "base/ceilings.h"
 #include "base/error.h"
 #include "render/party.h"
 #include "render/reason.h"
 #include "render/render.h"
-#include "snapshot/chains.h"
-#include "snapshot/view_groups.h"
+#include "view/chains.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

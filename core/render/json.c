@@ -15,8 +15,8 @@
 #include "render/render.h"
 #include "render/why.h"
 #include "snapshot/own.h"
-#include "snapshot/verdicts.h"
-#include "snapshot/view_groups.h"
+#include "verdicts/verdicts.h"
+#include "view/groups.h"
 
 #include <hashtab.h>
 

@@ -5,7 +5,7 @@
 #include "render/json_put.h"
 #include "render/json_waits.h"
 #include "render/render.h"
-#include "snapshot/threads.h"
+#include "waits/threads.h"
 
 static const char *const states[] = {
 	[THREAD_UNKNOWN] = NULL,  [THREAD_RUNS] = "runs", [THREAD_SELECTS] = "select",

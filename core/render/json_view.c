@@ -4,7 +4,7 @@
 
 #include "render/json_put.h"
 #include "render/json_waits.h"
-#include "snapshot/view_groups.h"
+#include "view/groups.h"
 
 static void put_filters(yajl_gen gen, const struct view_query *query, bool without)
 {

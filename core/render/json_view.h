@@ -3,7 +3,7 @@
 #ifndef RENDER_JSON_VIEW_H
 #define RENDER_JSON_VIEW_H
 
-#include "snapshot/view.h"
+#include "view/view.h"
 
 #include <yajl/yajl_gen.h>
 

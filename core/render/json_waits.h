@@ -4,7 +4,7 @@
 #define RENDER_JSON_WAITS_H
 
 #include "base/output.h"
-#include "snapshot/verdicts.h"
+#include "verdicts/verdicts.h"
 
 #include <yajl/yajl_gen.h>
 

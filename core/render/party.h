@@ -4,7 +4,7 @@
 #define RENDER_PARTY_H
 
 #include "base/output.h"
-#include "snapshot/verdicts.h"
+#include "verdicts/verdicts.h"
 
 /* Columns of a screen; lines of a section, unless somebody asks for more. */
 #define SCREEN_WIDTH 80

@@ -3,7 +3,7 @@
 #include "render/place.h"
 
 #include "base/ceilings.h"
-#include "snapshot/framing.h"
+#include "view/framing.h"
 
 #include <inttypes.h>
 

@@ -4,7 +4,7 @@
 #define RENDER_REASON_H
 
 #include "base/output.h"
-#include "snapshot/waits.h"
+#include "waits/waits.h"
 
 /* "Lock 0x7f.. (self.lock of Stock), place 2 of 3, held by req-4702": for people. */
 void reason_write(struct output *out, const struct aiodbg_snapshot *snap, const struct wait *wait);

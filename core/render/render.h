@@ -4,7 +4,7 @@
 #define RENDER_RENDER_H
 
 #include "base/output.h"
-#include "snapshot/view.h"
+#include "view/view.h"
 
 /*
  * Returns 0, AIODBG_NO_MEMORY, or AIODBG_NOT_FOUND if the snapshot does not have what the options

@@ -4,7 +4,7 @@
 #define RENDER_SUMMARIES_H
 
 #include "base/output.h"
-#include "snapshot/verdicts.h"
+#include "verdicts/verdicts.h"
 
 /* EXHAUSTED, CONVOY, WON'T CANCEL. */
 void summary_write_crowd(struct output *out, const struct verdict *verdict);

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "render/reason.h"
 #include "render/render.h"
-#include "snapshot/framing.h"
+#include "view/framing.h"
 
 #include <inttypes.h>
 #include <stdio.h>

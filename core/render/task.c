@@ -7,7 +7,7 @@
 #include "render/reason.h"
 #include "render/render.h"
 #include "snapshot/detail.h"
-#include "snapshot/framing.h"
+#include "view/framing.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* asyncio threads: a row for each, or all that is known of one. */
-#include "snapshot/threads.h"
+#include "waits/threads.h"
 
 #include "base/ceilings.h"
 #include "render/grid.h"

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "render/reason.h"
 #include "render/render.h"
-#include "snapshot/framing.h"
+#include "view/framing.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "process/process.h"
 #include "session/retry.h"
+#include "session/snapshot.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

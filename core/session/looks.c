@@ -6,8 +6,9 @@
 #include "process/clock.h"
 #include "process/syscall.h"
 #include "session/retry.h"
-#include "snapshot/looks.h"
-#include "snapshot/waits.h"
+#include "session/snapshot.h"
+#include "verdicts/looks.h"
+#include "waits/waits.h"
 
 #include <time.h>
 

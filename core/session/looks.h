@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One look at a target, or two at a process that runs, with time in between: what changed
- * meanwhile is not judged. snapshot/looks.h compares them.
+ * meanwhile is not judged. verdicts/looks.h compares them.
  */
 #ifndef SESSION_LOOKS_H
 #define SESSION_LOOKS_H

@@ -3,16 +3,9 @@
 #include "session/retry.h"
 
 #include "base/error.h"
-#include "process/clock.h"
 #include "process/process.h"
 #include "process/runs.h"
-#include "snapshot/build.h"
-#include "snapshot/chain.h"
-#include "snapshot/detail.h"
-#include "snapshot/loop_detail.h"
-#include "snapshot/threads.h"
-#include "snapshot/verdicts.h"
-#include "snapshot/wanted.h"
+#include "session/snapshot.h"
 
 #include <string.h>
 #include <time.h>
@@ -76,46 +69,6 @@ struct series {
 	bool stable;
 };
 
-static int decode(struct series *series, struct decoder *decoder, struct aiodbg_snapshot **ret)
-{
-	struct aiodbg *dbg = series->dbg;
-	struct aiodbg_snapshot *snap = calloc(1, sizeof(*snap));
-	if (!snap || !arena_init(&snap->arena)) {
-		free(snap);
-		return decoder_no_memory(decoder);
-	}
-	snap->target_kind = dbg->target.kind;
-	snap->pid = dbg->target.pid;
-	snap->runs_on = dbg->process != NULL;
-	snap->has_began = snap->runs_on && clock_now(snap->pid, &snap->began);
-	snap->before = series->before;
-	snap->stopped = snap->runs_on && clock_is_stopped(snap->pid);
-	decoder->arena = &snap->arena;
-	decoder->shows_secrets = series->request->wants & AIODBG_WANT_SECRETS;
-	int status = build_snapshot(snap, decoder, &dbg->runtime, series->request);
-	if (!status)
-		status = loops_read_busy(snap, decoder);
-	if (!status && series->request->wants & AIODBG_WANT_DETAIL)
-		status = detail_decode(decoder, snap, series->request->wants);
-	if (!status)
-		status = wanted_find_program(decoder, snap, series->request);
-	if (!status && series->request->wants & AIODBG_WANT_WAITS)
-		status = verdicts_decode(snap, decoder);
-	if (!status)
-		status = wanted_decode(decoder, snap, series->request);
-	if (!status && series->request->wants & AIODBG_WANT_WAITS && snap->subject)
-		status = chain_decode(decoder, snap);
-	if (!status && series->request->wants & AIODBG_WANT_THREADS)
-		status = threads_decode(decoder, snap, series->request);
-	if (!status && series->request->wants & AIODBG_WANT_LOOPS)
-		status = loops_decode(decoder, snap, series->request->loop);
-	if (status)
-		snapshot_destroy(snap);
-	else
-		*ret = snap;
-	return status;
-}
-
 /* Keeps the better one. What looks whole may be wrong, if it is not settled. */
 static void compare(struct series *series, struct aiodbg_snapshot *snap)
 {
@@ -148,7 +101,7 @@ static int series_step(struct series *series, bool first, struct aiodbg_error *e
 	if (dbg->target.local_pid && dbg->options.retries)
 		runs_read(dbg->target.local_pid, &before);
 	if (!status)
-		status = decode(series, &decoder, &snap);
+		status = snapshot_take(dbg, series->request, series->before, &decoder, &snap);
 	if (before.known)
 		runs_read(dbg->target.local_pid, &after);
 	series->waited = after.known && after.count == before.count;

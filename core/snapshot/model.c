@@ -3,11 +3,6 @@
 #include "snapshot/model.h"
 
 #include "base/ceilings.h"
-#include "snapshot/chain.h"
-#include "snapshot/detail.h"
-#include "snapshot/graph.h"
-#include "snapshot/loop_detail.h"
-#include "snapshot/verdicts.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -66,29 +61,4 @@ bool edge_waits(const struct edge *edge)
 bool task_is_pending(const struct task *task)
 {
 	return task->state != AIODBG_TASK_FINISHED && task->state != AIODBG_TASK_CANCELLED;
-}
-
-void snapshot_destroy(struct aiodbg_snapshot *snap)
-{
-	if (!snap)
-		return;
-	array_deinit(&snap->interps);
-	array_deinit(&snap->threads);
-	array_deinit(&snap->tasks);
-	array_deinit(&snap->cycles);
-	array_deinit(&snap->busy_loops);
-	if (snap->loop_list)
-		loop_list_deinit(snap->loop_list);
-	if (snap->detail)
-		detail_deinit(snap->detail);
-	if (snap->chain)
-		chain_deinit(snap->chain);
-	if (snap->waits)
-		waits_deinit(snap->waits);
-	if (snap->verdicts)
-		verdicts_deinit(snap->verdicts);
-	if (snap->graph)
-		graph_deinit(snap->graph);
-	arena_deinit(&snap->arena);
-	free(snap);
 }

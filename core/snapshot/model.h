@@ -226,7 +226,4 @@ bool edge_waits(const struct edge *edge);
 /* Tasks that ps and pstree show: those that have not finished. */
 bool task_is_pending(const struct task *task);
 
-/* snap may be NULL. */
-void snapshot_destroy(struct aiodbg_snapshot *snap);
-
 #endif

@@ -7,7 +7,6 @@
 #include "cpython/modules.h"
 #include "cpython/str.h"
 #include "snapshot/model.h"
-#include "snapshot/waits.h"
 
 #include <string.h>
 
@@ -155,20 +154,4 @@ size_t own_common_folder(const char *a, const char *b, size_t max)
 			slash = i + 1;
 	}
 	return slash;
-}
-
-void own_find_folder(const struct aiodbg_snapshot *snap, struct waits *waits)
-{
-	for (size_t i = 0; i < snap->tasks.count; i++) {
-		const struct location *location = waits->of_tasks[i].site.location;
-		const char *path = location ? location->code->filename : NULL;
-		if (!path)
-			continue;
-		if (!waits->own_folder) {
-			waits->own_folder = path;
-			waits->own_folder_len = strlen(path);
-		}
-		waits->own_folder_len = own_common_folder(waits->own_folder, path,
-							  waits->own_folder_len);
-	}
 }

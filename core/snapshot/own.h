@@ -45,7 +45,4 @@ const char *own_package(const struct own *own, const char *path, size_t *len);
 /* Bytes of the folder, with its slash, that both paths are in, of the first max bytes. */
 size_t own_common_folder(const char *a, const char *b, size_t max);
 
-/* Set waits.own_folder: the longest folder that all sites of waiting tasks are in. */
-void own_find_folder(const struct aiodbg_snapshot *snap, struct waits *waits);
-
 #endif

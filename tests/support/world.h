@@ -5,8 +5,8 @@
 
 #include "memory.h"
 #include "snapshot/graph.h"
-#include "snapshot/verdicts.h"
 #include "snapshots.h"
+#include "verdicts/verdicts.h"
 
 struct world {
 	struct aiodbg_snapshot snap;

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of a snapshot. See session/snapshot.h. */
+#include "session/snapshot.h"
+
+#include "process/clock.h"
+#include "snapshot/build.h"
+#include "snapshot/detail.h"
+#include "snapshot/graph.h"
+#include "verdicts/verdicts.h"
+#include "view/wanted.h"
+#include "waits/chain.h"
+#include "waits/loop_detail.h"
+#include "waits/threads.h"
+
+#include <stdlib.h>
+
+void snapshot_destroy(struct aiodbg_snapshot *snap)
+{
+	if (!snap)
+		return;
+	array_deinit(&snap->interps);
+	array_deinit(&snap->threads);
+	array_deinit(&snap->tasks);
+	array_deinit(&snap->cycles);
+	array_deinit(&snap->busy_loops);
+	if (snap->loop_list)
+		loop_list_deinit(snap->loop_list);
+	if (snap->detail)
+		detail_deinit(snap->detail);
+	if (snap->chain)
+		chain_deinit(snap->chain);
+	if (snap->waits)
+		waits_deinit(snap->waits);
+	if (snap->verdicts)
+		verdicts_deinit(snap->verdicts);
+	if (snap->graph)
+		graph_deinit(snap->graph);
+	arena_deinit(&snap->arena);
+	free(snap);
+}
+
+int snapshot_take(struct aiodbg *dbg, const struct aiodbg_request *request,
+		  const struct aiodbg_snapshot *before, struct decoder *decoder,
+		  struct aiodbg_snapshot **ret)
+{
+	struct aiodbg_snapshot *snap = calloc(1, sizeof(*snap));
+	if (!snap || !arena_init(&snap->arena)) {
+		free(snap);
+		return decoder_no_memory(decoder);
+	}
+	snap->target_kind = dbg->target.kind;
+	snap->pid = dbg->target.pid;
+	snap->runs_on = dbg->process != NULL;
+	snap->has_began = snap->runs_on && clock_now(snap->pid, &snap->began);
+	snap->before = before;
+	snap->stopped = snap->runs_on && clock_is_stopped(snap->pid);
+	decoder->arena = &snap->arena;
+	decoder->shows_secrets = request->wants & AIODBG_WANT_SECRETS;
+	int status = build_snapshot(snap, decoder, &dbg->runtime, request);
+	if (!status)
+		status = loops_read_busy(snap, decoder);
+	if (!status && request->wants & AIODBG_WANT_DETAIL)
+		status = detail_decode(decoder, snap, request->wants);
+	if (!status)
+		status = wanted_find_program(decoder, snap, request);
+	if (!status && request->wants & AIODBG_WANT_WAITS)
+		status = verdicts_decode(snap, decoder);
+	if (!status)
+		status = wanted_decode(decoder, snap, request);
+	if (!status && request->wants & AIODBG_WANT_WAITS && snap->subject)
+		status = chain_decode(decoder, snap);
+	if (!status && request->wants & AIODBG_WANT_THREADS)
+		status = threads_decode(decoder, snap, request);
+	if (!status && request->wants & AIODBG_WANT_LOOPS)
+		status = loops_decode(decoder, snap, request->loop);
+	if (status)
+		snapshot_destroy(snap);
+	else
+		*ret = snap;
+	return status;
+}

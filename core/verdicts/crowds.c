@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Those who wait for what few have: EXHAUSTED, when all that there is of something is taken, and
+ * CONVOY, when many wait behind one.
+ *
+ * Both are what a service under load looks like at any moment. What tells them apart is who has it: a
+ * healthy holder has moved between two looks, or is to be woken by time, or waits for somebody of
+ * whom that is true, or else the first in the queue is another one meanwhile.
+ */
+#include "base/error.h"
+#include "verdicts/finding.h"
+#include "verdicts/looks.h"
+
+/* As many behind one are a convoy. */
+#define CONVOY_LEAST 10
+
+/* Parties of one verdict; the others are counted. */
+#define NAMED 64
+
+/* ---- who waits ---- */
+
+/* Tasks by the object that they wait for: a range of tasks for each primitive would be as long. */
+static int list_waiters(struct finder *finder, const struct primitive *object,
+			struct actor_list *ret)
+{
+	const struct tasks *tasks = &finder->snap->tasks;
+	size_t left = object->waiter_count;
+	int status = work_charge(&finder->reader->work, tasks->count / 16 + 1);
+	ret->count = 0;
+	for (size_t i = 0; !status && left && i < tasks->count; i++) {
+		const struct wait *wait = &finder->waits->of_tasks[i];
+		if (wait->object != object)
+			continue;
+		left--;
+		if (wait->blocked && !array_push(ret, i))
+			status = finder_no_memory(finder);
+	}
+	return status;
+}
+
+/* Whether those who were first in the queue are so still: nobody was given what they wait for. */
+static bool is_queue_same(const struct finder *finder, const struct actor_list *waiters)
+{
+	for (size_t i = 0; i < waiters->count; i++) {
+		const struct task *task = finder->snap->tasks.items[waiters->items[i]];
+		const struct wait *wait = &finder->waits->of_tasks[waiters->items[i]];
+		const struct wait *before = looks_wait_before(finder->snap, task);
+		/* Newcomers are behind all others. */
+		if (!before)
+			continue;
+		if (before->object && before->object->addr == wait->object->addr &&
+		    (before->place != wait->place || before->future != wait->future))
+			return false;
+	}
+	return waiters->count > 0;
+}
+
+/* ---- who has it ---- */
+
+/* Whether all who have it are seen, and none of them goes on. */
+static int do_holders_stand(struct finder *finder, const struct primitive *object, bool *ret)
+{
+	int status = 0;
+	*ret = object->holders.count > 0 && !object->releasers.count;
+	for (size_t i = 0; !status && *ret && i < object->holders.count; i++) {
+		const struct holder *holder = &object->holders.items[i];
+		bool going;
+		if (holder->task && finder->named[holder->task->index]) {
+			*ret = false;
+			return 0;
+		}
+		status = progress_find(finder, holder->task, holder->thread, &going);
+		*ret = !going;
+	}
+	return status;
+}
+
+/* ---- locks and semaphores ---- */
+
+static void add_holder_party(struct finder *finder, struct primitive *object, struct holder *holder,
+			     struct verdict *verdict)
+{
+	struct party *party = &verdict->parties[verdict->party_count];
+	struct held *held = arena_alloc(finder->verdicts->arena, sizeof(*held));
+	if (!held)
+		return;
+	*held = (struct held){object, holder};
+	*party = (struct party){
+		.task = holder->task,
+		.thread = holder->task ? -1 : holder->thread,
+		.wait = holder->task ? &finder->waits->of_tasks[holder->task->index]
+				     : &finder->waits->of_threads[holder->thread],
+		.held = held,
+		.held_count = 1,
+	};
+	verdict->party_count++;
+}
+
+static int add_crowd(struct finder *finder, struct primitive *object, enum verdict_kind kind,
+		     const struct actor_list *waiters)
+{
+	struct verdict verdict = {
+		.kind = kind,
+		.certainty = CERTAINTY_LIKELY,
+		.behind_count = waiters->count,
+		.settled = true,
+	};
+	size_t count = object->holders.count < NAMED ? object->holders.count : NAMED;
+	int status = finder_alloc_parties(finder, &verdict, count);
+	for (size_t i = 0; !status && i < count; i++)
+		add_holder_party(finder, object, &object->holders.items[i], &verdict);
+	return status || !verdict.party_count ? status : finder_add(finder, &verdict);
+}
+
+static int judge_object(struct finder *finder, struct primitive *object, struct actor_list *waiters)
+{
+	bool is_lock = object->kind == PRIMITIVE_LOCK && object->locked == 1 &&
+		       object->waiter_count >= CONVOY_LEAST;
+	bool is_semaphore = object->kind == PRIMITIVE_SEMAPHORE && object->value == 0;
+	bool stand;
+	if (!object->waiter_count || (!is_lock && !is_semaphore))
+		return 0;
+	int status = do_holders_stand(finder, object, &stand);
+	if (status || !stand)
+		return status;
+	status = list_waiters(finder, object, waiters);
+	if (status || !is_queue_same(finder, waiters) || (is_lock && waiters->count < CONVOY_LEAST))
+		return status;
+	return add_crowd(finder, object, is_lock ? VERDICT_CONVOY : VERDICT_EXHAUSTED, waiters);
+}
+
+/* ---- executors ---- */
+
+/* Whether each of the executor's threads does the same work as before, and none of them goes on.
+ * Whose work it is has to be known: a thread looks the same whatever it is at. */
+static int do_workers_stand(struct finder *finder, const struct wait *queued, bool *ret)
+{
+	const struct tasks *tasks = &finder->snap->tasks;
+	size_t busy = 0;
+	int status = work_charge(&finder->reader->work, tasks->count / 16 + 1);
+	*ret = queued->worker_count > 0;
+	for (size_t i = 0; !status && *ret && i < queued->worker_count; i++) {
+		size_t thread = finder->waits->workers.items[queued->first_worker + i];
+		bool going;
+		status = progress_find(finder, NULL, (ptrdiff_t)thread, &going);
+		*ret = !going;
+	}
+	for (size_t i = 0; !status && *ret && i < tasks->count; i++) {
+		const struct wait *wait = &finder->waits->of_tasks[i];
+		bool is_worker = false;
+		for (size_t k = 0; wait->thread >= 0 && !wait->queued && k < queued->worker_count;
+		     k++)
+			is_worker |= finder->waits->workers.items[queued->first_worker + k] ==
+				     (size_t)wait->thread;
+		busy += is_worker && wait->blocked;
+		*ret &= !is_worker || (looks_task_stood_still(finder->snap, tasks->items[i]) &&
+				       !finder->named[i]);
+	}
+	*ret &= busy >= queued->worker_count;
+	return status;
+}
+
+static int judge_executor(struct finder *finder, const struct wait *queued)
+{
+	const struct tasks *tasks = &finder->snap->tasks;
+	struct verdict verdict = {
+		.kind = VERDICT_EXHAUSTED,
+		.certainty = CERTAINTY_LIKELY,
+		.settled = true,
+	};
+	bool stand;
+	int status = do_workers_stand(finder, queued, &stand);
+	if (status || !stand)
+		return status;
+	size_t count = queued->worker_count < NAMED ? queued->worker_count : NAMED;
+	status = finder_alloc_parties(finder, &verdict, count);
+	for (size_t i = 0; !status && i < count; i++) {
+		size_t thread = finder->waits->workers.items[queued->first_worker + i];
+		verdict.parties[verdict.party_count++] = (struct party){
+			.thread = (ptrdiff_t)thread,
+			.wait = &finder->waits->of_threads[thread],
+		};
+	}
+	for (size_t i = 0; !status && i < tasks->count; i++) {
+		const struct wait *wait = &finder->waits->of_tasks[i];
+		verdict.behind_count += wait->queued && wait->blocked &&
+					wait->first_worker == queued->first_worker;
+	}
+	return status ? status : finder_add(finder, &verdict);
+}
+
+/* Each executor that has work queued, once. */
+static int judge_executors(struct finder *finder)
+{
+	const struct tasks *tasks = &finder->snap->tasks;
+	struct actor_list known = {0};
+	int status = 0;
+	for (size_t i = 0; !status && i < tasks->count; i++) {
+		const struct wait *wait = &finder->waits->of_tasks[i];
+		bool is_known = !wait->queued || !wait->blocked || !wait->worker_count;
+		for (size_t k = 0; !is_known && k < known.count; k++)
+			is_known = known.items[k] == wait->first_worker;
+		if (is_known)
+			continue;
+		if (!array_push(&known, wait->first_worker))
+			status = finder_no_memory(finder);
+		else
+			status = judge_executor(finder, wait);
+	}
+	array_deinit(&known);
+	return status;
+}
+
+/* ---- the whole ---- */
+
+int crowds_find(struct finder *finder)
+{
+	const struct primitives *primitives = &finder->waits->primitives;
+	struct actor_list waiters = {0};
+	int status = 0;
+	/* After one look anybody may be about to go on. */
+	if (!finder->snap->before || finder->waits->stopped)
+		return 0;
+	for (size_t i = 0; !status && i < primitives->count; i++)
+		status = judge_object(finder, primitives->items[i], &waiters);
+	array_deinit(&waiters);
+	return status ? status : judge_executors(finder);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Two looks at a process that runs: what was the same both times may be judged.
+ *
+ * The second snapshot knows the first while it is made. Each task is compared with itself, and
+ * then each verdict: one that the first look did not give as well, word by word, is not given.
+ */
+#ifndef VERDICTS_LOOKS_H
+#define VERDICTS_LOOKS_H
+
+#include "memory/reader.h"
+#include "verdicts/verdicts.h"
+
+/*
+ * Of a snapshot that has its waits: fill in waits.moved, if there was a look before. Returns 0,
+ * AIODBG_NO_MEMORY, or what work_charge() does.
+ */
+int looks_compare(struct aiodbg_snapshot *snap, struct reader *reader);
+
+/* Drop the verdicts that the look before does not bear out, and limit the others. Returns the
+ * same. */
+int looks_judge(struct aiodbg_snapshot *snap, struct reader *reader);
+
+/* The loop that the first look says is blocked: it has to be watched while its thread has a second
+ * to run, or sleep, to be certain. NULL: none. */
+const struct loop *looks_blocked_loop(const struct aiodbg_snapshot *first);
+
+/* There were two looks, and this task was at the same place at both. */
+bool looks_task_stood_still(const struct aiodbg_snapshot *snap, const struct task *task);
+
+/* The same of a thread, by its index. */
+bool looks_thread_stood_still(const struct aiodbg_snapshot *snap, ptrdiff_t thread);
+
+/* What the look before saw; NULL if there was none, or it was not there. */
+const struct wait *looks_wait_before(const struct aiodbg_snapshot *snap, const struct task *task);
+const struct thread_facts *looks_thread_before(const struct aiodbg_snapshot *snap,
+					       ptrdiff_t thread);
+const struct loop *looks_loop_before(const struct aiodbg_snapshot *snap, const struct loop *loop);
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* Verdicts about event loops: LOOP BLOCKED, LOOP GONE. */
+#include "base/array.h"
+#include "base/error.h"
+#include "verdicts/finding.h"
+#include "verdicts/looks.h"
+
+/* A callback that runs for less is a busy program's. */
+#define BLOCKED_SECONDS 1.0
+
+/*
+ * Whether it was seen to stay in one round for as long as it is said to block. What has passed
+ * before the first look may be time in which the process was stopped or got no processor.
+ */
+static bool was_watched(const struct finder *finder, const struct loop *loop)
+{
+	const struct aiodbg_snapshot *snap = finder->snap;
+	const struct loop *before = looks_loop_before(snap, loop);
+	if (!before || before->state != loop->state || before->since != loop->since ||
+	    before->callback != loop->callback || before->handle != loop->handle ||
+	    snap->before->waits->stopped || snap->waits->stopped)
+		return false;
+	double apart = snap->began - snap->before->began;
+	double delay = loop->has_run_delay && before->has_run_delay
+			       ? loop->run_delay - before->run_delay
+			       : 0;
+	return snap->has_began && snap->before->has_began && apart - delay > BLOCKED_SECONDS;
+}
+
+/*
+ * A loop that has not polled for long, while a callback runs. A loop under load polls between the
+ * rounds of its ready queue, so that the time since it did is that of one round. Where the time is
+ * not known, only a function that is known to block tells a callback that hangs from one that was
+ * just called.
+ */
+static int judge_loop(struct finder *finder, struct loop *loop)
+{
+	const struct waits *waits = finder->waits;
+	struct verdict verdict = {
+		.kind = VERDICT_LOOP_BLOCKED,
+		.loop = loop,
+		.has_seconds = waits->has_now && loop->has_since,
+		.seconds = waits->now - loop->since,
+	};
+	if (loop->state != LOOP_BUSY || loop->thread < 0)
+		return 0;
+	bool is_timed = verdict.has_seconds && !waits->now_is_least;
+	if (is_timed && verdict.seconds <= BLOCKED_SECONDS)
+		return 0;
+	if (is_timed)
+		verdict.certainty = !loop->is_native && was_watched(finder, loop)
+					    ? CERTAINTY_CERTAIN
+					    : CERTAINTY_LIKELY;
+	else if (loop->calls_blocking)
+		verdict.certainty = CERTAINTY_LIKELY;
+	else
+		verdict.certainty = CERTAINTY_POSSIBLE;
+	bool is_culprit = loop->callback == 1 ||
+			  (loop->has_callback_since &&
+			   waits->now - loop->callback_since > BLOCKED_SECONDS);
+	verdict.culprit = is_culprit && verdict.certainty == CERTAINTY_CERTAIN ? CERTAINTY_CERTAIN
+									       : CERTAINTY_LIKELY;
+	int status = finder_alloc_parties(finder, &verdict, 1);
+	if (status)
+		return status;
+	struct wait *wait = &finder->waits->of_threads[loop->thread];
+	verdict.parties[0] = (struct party){
+		.task = loop->task,
+		.thread = loop->thread,
+		.wait = wait->blocked && wait->object ? wait : NULL,
+	};
+	verdict.party_count = 1;
+	return finder_add(finder, &verdict);
+}
+
+int loops_find_blocked(struct finder *finder)
+{
+	int status = 0;
+	/* Nothing of a process that somebody has stopped says for how long it would have run. */
+	if (finder->waits->stopped)
+		return 0;
+	for (size_t i = 0; !status && i < finder->waits->loops.count; i++)
+		status = judge_loop(finder, &finder->waits->loops.items[i]);
+	return status;
+}
+
+/* ---- LOOP GONE ---- */
+
+/* Tasks of one loop that are named; the others are counted. */
+#define GONE_NAMED 64
+
+/*
+ * Tasks whose loop is closed, or that no thread runs. Between two calls that run
+ * it a loop runs as little: so who has it in a variable, or runs a Runner, may run it again.
+ */
+static int judge_gone(struct finder *finder, struct loop *loop)
+{
+	const struct tasks *tasks = &finder->snap->tasks;
+	struct verdict verdict = {.kind = VERDICT_LOOP_GONE, .loop = loop};
+	verdict.certainty = loop->state == LOOP_CLOSED ? CERTAINTY_CERTAIN
+			    : loop->at_hand	       ? CERTAINTY_POSSIBLE
+						       : CERTAINTY_LIKELY;
+	int status = finder_alloc_parties(finder, &verdict, GONE_NAMED);
+	if (!status)
+		status = work_charge(&finder->reader->work, tasks->count / 16 + 1);
+	for (size_t i = 0; !status && i < tasks->count; i++) {
+		struct task *task = tasks->items[i];
+		if (task->loop != loop->addr || !task_is_pending(task) || task->problems ||
+		    task->is_copy)
+			continue;
+		if (verdict.party_count == GONE_NAMED) {
+			verdict.behind_count++;
+			continue;
+		}
+		verdict.parties[verdict.party_count++] = (struct party){
+			.task = task, .thread = -1, .wait = &finder->waits->of_tasks[i]};
+	}
+	return status || !verdict.party_count ? status : finder_add(finder, &verdict);
+}
+
+int loops_find_gone(struct finder *finder)
+{
+	const struct loops *loops = &finder->waits->loops;
+	int status = 0;
+	for (size_t i = 0; !status && i < loops->count; i++) {
+		struct loop *loop = &loops->items[i];
+		bool gone = loop->state == LOOP_CLOSED || loop->state == LOOP_NOT_RUNNING;
+		if (loop->thread < 0 && gone)
+			status = judge_gone(finder, loop);
+	}
+	return status;
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tasks that wait in vain without a circle: NOTHING CAN WAKE, NEVER RELEASED, NO CONSUMER. All who
+ * could wake them wait for the same.
+ */
+#include "base/error.h"
+#include "verdicts/finding.h"
+
+#include <stdlib.h>
+
+/* ---- what a circle with a set in it means ---- */
+
+/* The set, if all members wait for the same one and it has nobody else; NULL otherwise. *sets is
+ * how many there are. */
+static const struct actor *only_set(const struct circle *circle, size_t *sets)
+{
+	const struct stuck *stuck = circle->stuck;
+	const struct actor *set = NULL;
+	*sets = 0;
+	for (size_t i = 0; i < circle->count; i++) {
+		if (circle->members[i] < stuck->first_set)
+			continue;
+		set = &stuck->actors[circle->members[i]];
+		++*sets;
+	}
+	for (size_t i = 0; set && i < circle->count; i++) {
+		const struct actor *actor = &stuck->actors[circle->members[i]];
+		bool other = actor->count != 1 ||
+			     &stuck->actors[stuck->wakers.items[actor->first].actor] != set;
+		if (circle->members[i] < stuck->first_set && other)
+			return NULL;
+	}
+	return *sets == 1 ? set : NULL;
+}
+
+/* Whether one of the set's tasks is held up by something else: all others are behind that. */
+static bool has_others(const struct circle *circle, const struct actor *set)
+{
+	const struct stuck *stuck = circle->stuck;
+	for (size_t i = set->first; i < set->first + set->count; i++) {
+		if (stuck->actors[stuck->wakers.items[i].actor].knot != circle->knot)
+			return true;
+	}
+	return false;
+}
+
+static bool is_held_by_member(const struct circle *circle, const struct primitive *object)
+{
+	for (size_t i = 0; object && i < object->holders.count; i++) {
+		const struct task *task = object->holders.items[i].task;
+		if (task && circle->stuck->actors[task->index].knot == circle->knot)
+			return true;
+	}
+	return false;
+}
+
+static enum verdict_kind kind_of(const struct circle *circle, const struct wait *wait)
+{
+	switch (wait->kind) {
+	case WAIT_LOCK:
+	case WAIT_SEMAPHORE:
+		return is_held_by_member(circle, wait->object) ? VERDICT_DEADLOCK
+							       : VERDICT_NEVER_RELEASED;
+	case WAIT_QUEUE_PUT:
+	case WAIT_QUEUE_JOIN:
+		return VERDICT_NO_CONSUMER;
+	default:
+		return VERDICT_NOTHING_CAN_WAKE;
+	}
+}
+
+/*
+ * Workers that wait at an empty queue are healthy, also if the producer has gone. So is a task
+ * that waits for an event which is its alone, until somebody cancels it: that is how to wait for
+ * ever, and the main task of asyncio.run() is cancelled by Control-C.
+ */
+enum verdict_kind vain_kind(const struct circle *circle)
+{
+	enum verdict_kind kind = VERDICT_KIND_COUNT;
+	size_t sets;
+	const struct actor *set = only_set(circle, &sets);
+	bool idle = true, forever = false;
+	if (!sets)
+		return VERDICT_DEADLOCK;
+	for (size_t i = 0; i < circle->count; i++) {
+		const struct wait *wait = stuck_wait(circle->stuck, circle->members[i]);
+		if (!wait)
+			continue;
+		/* Workers at an empty queue, and who waits for their end. */
+		idle &= wait->kind == WAIT_QUEUE_GET || wait->for_tasks;
+		forever |= wait->for_ever;
+		if (kind == VERDICT_KIND_COUNT || wait->kind != WAIT_QUEUE_GET)
+			kind = kind_of(circle, wait);
+	}
+	if (idle)
+		return VERDICT_KIND_COUNT;
+	if (!set)
+		return VERDICT_DEADLOCK;
+	if (has_others(circle, set) || (forever && kind == VERDICT_NOTHING_CAN_WAKE))
+		return VERDICT_KIND_COUNT;
+	return kind;
+}
+
+/* ---- verdicts ---- */
+
+int vain_add(struct finder *finder, const struct circle *circle, enum verdict_kind kind)
+{
+	for (size_t i = 0; i < circle->count; i++) {
+		finder->named[circle->members[i]] = true;
+		if (circle->members[i] < circle->stuck->task_count &&
+		    !array_push(&finder->lone,
+				((struct lone){kind, circle->members[i], circle->members[0]})))
+			return finder_no_memory(finder);
+	}
+	return 0;
+}
+
+/* Those that wait at the same place have the same mistake. */
+static bool is_alike(const struct stuck *stuck, const struct lone *a, const struct lone *b)
+{
+	const struct wait *x = stuck_wait(stuck, a->first), *y = stuck_wait(stuck, b->first);
+	return a->kind == b->kind && x->kind == y->kind && x->site.location == y->site.location;
+}
+
+static int make_one(struct finder *finder, const struct stuck *stuck, enum verdict_kind kind,
+		    enum certainty certainty, const struct actor_list *members)
+{
+	const struct circle circle = {stuck, 0, members->items, members->count};
+	struct verdict verdict = {.kind = kind, .certainty = certainty};
+	/* A queue's consumer may be made later. */
+	if (kind == VERDICT_NO_CONSUMER)
+		verdict.certainty = CERTAINTY_LIKELY;
+	int status = finder_alloc_parties(finder, &verdict, members->count);
+	for (size_t i = 0; !status && i < members->count; i++)
+		verdict.parties[verdict.party_count++] = (struct party){
+			.task = finder->snap->tasks.items[members->items[i]],
+			.thread = -1,
+			.wait = stuck_wait(stuck, members->items[i]),
+		};
+	if (!status)
+		status = circle_deadlines(finder, &circle, &verdict);
+	if (!status)
+		status = circle_behind(finder, &circle, &verdict);
+	return status ? status : finder_add(finder, &verdict);
+}
+
+/* Places that are compared with each other: more kinds of mistakes at a time are the same one. */
+#define PLACES 64
+
+int vain_make(struct finder *finder, const struct stuck *stuck, enum certainty certainty)
+{
+	struct actor_list members = {0};
+	struct lone_list *lone = &finder->lone;
+	int status = 0;
+	/* That nobody else leads to it may be because the others were not read. */
+	if (finder->waits->has_gaps)
+		lone->count = 0;
+	for (size_t n = 0; !status && n < PLACES && lone->count; n++) {
+		const struct lone first = lone->items[0];
+		size_t kept = 0;
+		members.count = 0;
+		for (size_t i = 0; !status && i < lone->count; i++) {
+			if (!is_alike(stuck, &first, &lone->items[i]))
+				lone->items[kept++] = lone->items[i];
+			else if (!array_push(&members, lone->items[i].actor))
+				status = finder_no_memory(finder);
+		}
+		lone->count = kept;
+		if (!status)
+			status = make_one(finder, stuck, first.kind, certainty, &members);
+	}
+	lone->count = 0;
+	array_deinit(&members);
+	return status;
+}
+
+/* ---- a lock whose owner is gone ---- */
+
+/* Threads that wait for the lock; and tasks that wait for these threads, if they are asked for. */
+static int list_waiters(struct finder *finder, const struct primitive *lock, struct party *parties,
+			size_t *count)
+{
+	const struct waits *waits = finder->waits;
+	*count = 0;
+	for (size_t i = 0; i < finder->snap->threads.count; i++) {
+		struct wait *wait = &waits->of_threads[i];
+		if (wait->object != lock || !wait->blocked || wait->has_timeout)
+			continue;
+		if (parties)
+			parties[*count] = (struct party){.thread = (ptrdiff_t)i, .wait = wait};
+		++*count;
+	}
+	for (size_t i = 0; *count && i < finder->snap->tasks.count; i++) {
+		struct wait *wait = &waits->of_tasks[i];
+		if (!wait->blocked || wait->queued || wait->thread < 0 ||
+		    waits->of_threads[wait->thread].object != lock)
+			continue;
+		if (parties)
+			parties[*count] = (struct party){
+				.task = finder->snap->tasks.items[i], .thread = -1, .wait = wait};
+		++*count;
+	}
+	return work_charge(&finder->reader->work, finder->snap->tasks.count / 16 + 1);
+}
+
+/*
+ * A recursive lock names its owner. A thread that has ended, or that a fork has not taken along,
+ * gives nothing back. A thread of a healthy program that has a lock is there.
+ */
+int vain_find_unreleased(struct finder *finder)
+{
+	const struct primitives *primitives = &finder->waits->primitives;
+	int status = 0;
+	for (size_t i = 0; !status && i < primitives->count; i++) {
+		struct verdict verdict = {.kind = VERDICT_NEVER_RELEASED};
+		const struct primitive *lock = primitives->items[i];
+		size_t count;
+		if (!lock->owner_gone)
+			continue;
+		status = list_waiters(finder, lock, NULL, &count);
+		if (status || !count)
+			continue;
+		status = finder_alloc_parties(finder, &verdict, count);
+		if (!status)
+			status = list_waiters(finder, lock, verdict.parties, &verdict.party_count);
+		if (status)
+			return status;
+		verdict.certainty = verdict.parties[0].wait->certainty;
+		status = finder_add(finder, &verdict);
+	}
+	return status;
+}
+
+/* ---- a lock that nobody has ---- */
+
+static bool is_free(const struct primitive *object)
+{
+	if (!object->waiter_count || object->holders.count)
+		return false;
+	return object->kind == PRIMITIVE_LOCK
+		       ? object->locked == 0
+		       : object->kind == PRIMITIVE_SEMAPHORE && object->value > 0;
+}
+
+/*
+ * Tasks that wait for a lock which nobody has and nobody was woken to take: up to 3.11 a task that
+ * was cancelled in acquire() could forget to wake the next one. In a healthy program the lock is
+ * free while one of its tasks runs, or was woken and is about to.
+ */
+int vain_find_lost(struct finder *finder)
+{
+	const struct waits *waits = finder->waits;
+	const struct tasks *tasks = &finder->snap->tasks;
+	int status = 0;
+	for (size_t i = 0; !status && !waits->permits_move && i < waits->primitives.count; i++) {
+		struct verdict verdict = {
+			.kind = VERDICT_LOST_WAKEUP,
+			.certainty = CERTAINTY_LIKELY,
+		};
+		const struct primitive *object = waits->primitives.items[i];
+		if (!is_free(object))
+			continue;
+		status = finder_alloc_parties(finder, &verdict, object->waiter_count);
+		if (!status)
+			status = work_charge(&finder->reader->work, tasks->count / 16 + 1);
+		for (size_t k = 0; !status && k < tasks->count; k++) {
+			struct wait *wait = &waits->of_tasks[k];
+			if (wait->object == object && wait->blocked &&
+			    verdict.party_count < object->waiter_count)
+				verdict.parties[verdict.party_count++] = (struct party){
+					.task = tasks->items[k], .thread = -1, .wait = wait};
+		}
+		if (!status && verdict.party_count)
+			status = finder_add(finder, &verdict);
+	}
+	return status;
+}

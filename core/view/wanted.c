@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/* What views ask for. See view/wanted.h. */
+#include "view/wanted.h"
+
+#include "base/addrmap.h"
+#include "base/error.h"
+#include "cpython/coro.h"
+#include "cpython/dict.h"
+#include "cpython/locals.h"
+#include "cpython/modules.h"
+#include "cpython/object.h"
+#include "cpython/str.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- where the program is ---- */
+
+/* A str in a global of a module; NULL where there is none. */
+static int read_path(struct decoder *decoder, const struct aiodbg_snapshot *snap,
+		     const char *module, const char *name, const char **ret)
+{
+	uint64_t value = 0;
+	*ret = NULL;
+	if (!snap->interps.count)
+		return 0;
+	int status = modules_global(decoder, &snap->interps.items[0], module, name, &value);
+	if (!status && value)
+		status = str_read(decoder, value, ret);
+	return error_is_fatal(status) ? status : 0;
+}
+
+/* Bytes of the folder of the standard library, which one of asyncio's files is in; else 0. */
+static size_t stdlib_of(const char *path)
+{
+	static const char *const files[] = {"asyncio/tasks.py",	  "asyncio/locks.py",
+					    "asyncio/queues.py",  "asyncio/base_events.py",
+					    "asyncio/runners.py", "asyncio/taskgroups.py",
+					    "asyncio/futures.py", "asyncio/streams.py"};
+	size_t len = path ? strlen(path) : 0;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		size_t tail = strlen(files[i]);
+		if (len > tail && path[len - tail - 1] == '/' &&
+		    !strcmp(path + len - tail, files[i]) && !strstr(path, "-packages/"))
+			return len - tail;
+	}
+	return 0;
+}
+
+/* Where the module os can't be read, a frame tells. */
+static int guess_os(struct decoder *decoder, struct aiodbg_snapshot *snap)
+{
+	const struct code *last = NULL;
+	for (size_t i = 0; !snap->os_file && i < snap->tasks.count; i++) {
+		const struct task *task = snap->tasks.items[i];
+		int status = work_charge(&decoder->reader.work, 1 + task->depth / 16);
+		if (status)
+			return status;
+		for (size_t k = 0; !snap->os_file && k < task->depth; k++) {
+			const struct code *code = task->stack[k]->code;
+			size_t len = code != last ? stdlib_of(code->filename) : 0;
+			last = code;
+			if (len)
+				snap->os_file = arena_string(&snap->arena, code->filename, len);
+			if (len && !snap->os_file)
+				return decoder_no_memory(decoder);
+		}
+	}
+	return 0;
+}
+
+/* ---- requests ---- */
+
+#define HAS_NO_SCOPE ((void *)1)
+#define HAS_SCOPE ((void *)2)
+
+struct scopes {
+	struct decoder *decoder;
+	struct aiodbg_snapshot *snap;
+	/* By code: whether it has a variable that may be a request. */
+	struct addrmap codes;
+	struct coro_frames frames;
+	bool found;
+};
+
+static void *known_of(const struct scopes *scopes, const struct code *code)
+{
+	return addrmap_get(&scopes->codes, (uint64_t)(uintptr_t)code);
+}
+
+static int visit_name(struct decoder *decoder, const struct local *local, void *arg)
+{
+	struct scopes *scopes = arg;
+	bool equal;
+	int status = scopes->found ? 0 : str_equals(decoder, local->name, "scope", &equal);
+	if (!status && !scopes->found)
+		scopes->found = equal;
+	return status;
+}
+
+static int learn(struct scopes *scopes, const struct frame *frame)
+{
+	const struct code *code = frame->location->code;
+	scopes->found = false;
+	int status = locals_visit(scopes->decoder, frame, visit_name, scopes);
+	if (error_is_fatal(status))
+		return status;
+	void *known = scopes->found ? HAS_SCOPE : HAS_NO_SCOPE;
+	return addrmap_put(&scopes->codes, (uint64_t)(uintptr_t)code, known)
+		       ? 0
+		       : decoder_no_memory(scopes->decoder);
+}
+
+/* Text of a str in a dict. */
+static int read_item(struct decoder *decoder, uint64_t dict, const char *key, const char **ret)
+{
+	uint64_t value = 0;
+	*ret = NULL;
+	int status = dict_get(decoder, dict, key, &value);
+	return status || !value ? status : str_read(decoder, value, ret);
+}
+
+/* "GET /orders/7": what an ASGI server has told its application. */
+static int read_scope(struct scopes *scopes, uint64_t scope, struct task *task)
+{
+	struct decoder *decoder = scopes->decoder;
+	const char *type, *method, *path;
+	enum kind kind;
+	int status = object_kind(decoder, scope, &kind);
+	if (status || kind != KIND_DICT)
+		return status;
+	status = read_item(decoder, scope, "type", &type);
+	if (status || !type || (strcmp(type, "http") != 0 && strcmp(type, "websocket") != 0))
+		return status;
+	status = read_item(decoder, scope, "method", &method);
+	if (!status)
+		status = read_item(decoder, scope, "path", &path);
+	if (status || !path)
+		return status;
+	const char *verb = method ? method : type;
+	size_t size = strlen(verb) + 1 + strlen(path) + 1;
+	char *text = arena_alloc(decoder->arena, size);
+	if (!text)
+		return decoder_no_memory(decoder);
+	snprintf(text, size, "%s %s", verb, path);
+	task->request = text;
+	return 0;
+}
+
+static bool may_have_scope(const struct scopes *scopes, const struct task *task)
+{
+	for (size_t i = 0; i < task->depth; i++) {
+		const struct code *code = task->stack[i]->code;
+		if (!code->is_compiled && known_of(scopes, code) != HAS_NO_SCOPE)
+			return true;
+	}
+	return false;
+}
+
+static int read_request(struct scopes *scopes, struct task *task)
+{
+	struct coro coro;
+	scopes->frames.count = 0;
+	int status = coro_walk_frames(scopes->decoder, task->coro, &scopes->frames, &coro);
+	for (size_t i = 0; !error_is_fatal(status) && !task->request && i < scopes->frames.count;
+	     i++) {
+		const struct frame *frame = &scopes->frames.items[i].frame;
+		uint64_t scope = 0;
+		status = work_step(&scopes->decoder->reader.work);
+		if (status || !frame->location || frame->location->code->is_compiled)
+			continue;
+		if (!known_of(scopes, frame->location->code))
+			status = learn(scopes, frame);
+		if (!status && known_of(scopes, frame->location->code) == HAS_SCOPE)
+			status = locals_get(scopes->decoder, frame, "scope", &scope);
+		if (!status && scope)
+			status = read_scope(scopes, scope, task);
+	}
+	return error_is_fatal(status) ? status : 0;
+}
+
+static int read_requests(struct decoder *decoder, struct aiodbg_snapshot *snap)
+{
+	struct scopes scopes = {.decoder = decoder, .snap = snap};
+	int status = 0;
+	for (size_t i = 0; !status && i < snap->tasks.count; i++) {
+		struct task *task = snap->tasks.items[i];
+		status = work_step(&decoder->reader.work);
+		if (!status && task->coro && task_is_pending(task) && may_have_scope(&scopes, task))
+			status = read_request(&scopes, task);
+	}
+	addrmap_deinit(&scopes.codes);
+	array_deinit(&scopes.frames);
+	return status;
+}
+
+/* ---- the whole ---- */
+
+int wanted_find_program(struct decoder *decoder, struct aiodbg_snapshot *snap,
+			const struct aiodbg_request *request)
+{
+	if (!(request->wants & (AIODBG_WANT_WAITS | AIODBG_WANT_OWN)))
+		return 0;
+	int status = read_path(decoder, snap, "os", "__file__", &snap->os_file);
+	if (!status && !snap->os_file)
+		status = guess_os(decoder, snap);
+	if (!status && (request->wants & AIODBG_WANT_OWN))
+		status = read_path(decoder, snap, "__main__", "__file__", &snap->main_file);
+	return status;
+}
+
+int wanted_decode(struct decoder *decoder, struct aiodbg_snapshot *snap,
+		  const struct aiodbg_request *request)
+{
+	return request->wants & AIODBG_WANT_OWN ? read_requests(decoder, snap) : 0;
+}

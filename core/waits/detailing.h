@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* One loop while it is read: shared by loop_detail.c, loop_files.c and loop_executor.c. */
+#ifndef WAITS_DETAILING_H
+#define WAITS_DETAILING_H
+
+#include "base/addrmap.h"
+#include "waits/loop_detail.h"
+
+struct detailing {
+	struct decoder *decoder;
+	struct aiodbg_snapshot *snap;
+	struct loop_detail *detail;
+	/* Tasks by the future that they wait for. */
+	struct addrmap by_future;
+	/* What the search from a file has seen. */
+	struct addrmap seen;
+};
+
+int detailing_entry(struct detailing *detailing, uint64_t addr, struct loop_entry *ret);
+
+/* A part that cannot be read costs only itself. Passes fatal errors through. */
+int detailing_pass_over(struct detailing *detailing, int status, const char *what);
+
+int loop_files_read(struct detailing *detailing, uint64_t selector);
+int loop_executor_read(struct detailing *detailing, uint64_t addr);
+
+/* Tasks that wait for a future that references lead to from an object: found->waiters. */
+int wake_search(struct detailing *detailing, uint64_t from, struct loop_tasks *found);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* One thread while it is read: shared by waits/executors.c and thread_waits.c. */
+#ifndef WAITS_READING_H
+#define WAITS_READING_H
+
+#include "waits/waiting.h"
+
+struct reading {
+	struct waiting *waiting;
+	size_t index;
+	const struct thread *thread;
+	/* Innermost first. */
+	struct thread_frames frames;
+	struct wait *wait;
+	/* Only what an executor's worker does counts: that is certain. */
+	bool of_executors;
+};
+
+/* Its frames are to be freed in any case. */
+int reading_begin(struct waiting *waiting, size_t index, struct reading *ret);
+
+/* The index-th frame. */
+int reading_frame(struct reading *reading, size_t index, struct frame *ret);
+
+/* Whether the place is in a function of that qualified name: up to 3.10 code has only the last part
+ * of it. */
+bool reading_is_at(const struct location *location, const char *qualname, const char *file);
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the ready queues of loops are full of: callbacks that are there again and again, and tasks
+ * that yield to the loop and do nothing else.
+ */
+#include "waits/waiting.h"
+
+#include "base/error.h"
+#include "cpython/attr.h"
+#include "cpython/callable.h"
+#include "cpython/float.h"
+#include "cpython/int.h"
+#include "cpython/locals.h"
+#include "cpython/sequence.h"
+#include "cpython/str.h"
+#include "snapshot/graph.h"
+
+#include <string.h>
+
+/* Less than that fills no queue; and callbacks that are listed. */
+#define READY_LEAST 10
+#define READY_LISTED 1024
+
+/* Frames whose variables may be what a task works at. */
+#define FRAMES_ASKED 4
+
+/* ---- tasks that yield ---- */
+
+static void mix(uint64_t *hash, uint64_t value)
+{
+	*hash = (*hash ^ value) * 0x9e3779b97f4a7c15;
+	*hash ^= *hash >> 29;
+}
+
+/* Where a number is says little: that of the next one is soon the same. */
+static int mix_local(struct decoder *decoder, const struct local *local, void *arg)
+{
+	uint64_t *hash = arg;
+	int64_t number = 0;
+	double real = 0;
+	const char *text = NULL;
+	enum kind kind = KIND_OTHER;
+	int status = local->value ? object_kind(decoder, local->value, &kind) : 0;
+	if (!status && kind == KIND_INT)
+		status = int_read(decoder, local->value, &number);
+	else if (!status && kind == KIND_FLOAT)
+		status = float_read(decoder, local->value, &real);
+	else if (!status && kind == KIND_STR)
+		status = str_read(decoder, local->value, &text);
+	else
+		number = (int64_t)local->value;
+	uint64_t bits;
+	memcpy(&bits, &real, sizeof(bits));
+	mix(hash, (uint64_t)number);
+	mix(hash, bits);
+	for (; text && *text; text++)
+		mix(hash, (unsigned char)*text);
+	return error_is_fatal(status) ? status : 0;
+}
+
+int ready_read_variables(struct waiting *waiting, struct wait *wait)
+{
+	const struct coro_frames *chain = &waiting->chain;
+	wait->variables = 1;
+	for (size_t i = 0; i < FRAMES_ASKED && i < chain->count; i++) {
+		const struct frame *frame = &chain->items[chain->count - 1 - i].frame;
+		int status = frame->location ? locals_visit(waiting->decoder, frame, mix_local,
+							    &wait->variables)
+					     : 0;
+		if (error_is_fatal(status))
+			return status;
+	}
+	return 0;
+}
+
+/* ---- callbacks ---- */
+
+struct listing {
+	struct waiting *waiting;
+	struct loop *loop;
+	struct ready_callback *made;
+	/* Handles that the selector has, which are ready as often as something happens. */
+	struct addrmap files;
+};
+
+static int visit_file(struct decoder *decoder, uint64_t handle, void *arg)
+{
+	struct listing *listing = arg;
+	(void)decoder;
+	return addrmap_put(&listing->files, handle, listing) ? 0
+							     : waiting_no_memory(listing->waiting);
+}
+
+/* A SelectorKey, whose data are the handles for reading and writing. */
+static int visit_key(struct decoder *decoder, uint64_t fd, uint64_t key, void *arg)
+{
+	uint64_t data = 0;
+	(void)fd;
+	int status = work_step(&decoder->reader.work);
+	if (!status)
+		status = tuple_item(decoder, key, 3, &data);
+	if (!status && data)
+		status = sequence_visit(decoder, data, visit_file, arg);
+	return error_is_fatal(status) ? status : 0;
+}
+
+static int list_files(struct listing *listing)
+{
+	struct decoder *decoder = listing->waiting->decoder;
+	struct attr selector = {.name = "_selector"}, files = {.name = "_fd_to_key"};
+	enum kind kind = KIND_OTHER;
+	int status = attrs_find(decoder, listing->loop->addr, &selector, 1);
+	if (!status && selector.value)
+		status = attrs_find(decoder, selector.value, &files, 1);
+	if (!status && files.value)
+		status = object_kind(decoder, files.value, &kind);
+	if (!status && kind == KIND_DICT)
+		status = dict_visit(decoder, files.value, visit_key, listing);
+	/* What it has can't be told from the rest. */
+	if (!status && kind != KIND_DICT)
+		status = reader_corrupt(&decoder->reader, listing->loop->addr, "no files");
+	return status;
+}
+
+/* A timer may be due again and again. */
+static int is_timer(struct decoder *decoder, uint64_t handle, bool *ret)
+{
+	const struct type *type;
+	int status = object_type(decoder, handle, &type);
+	*ret = status || !type->name || strcmp(type->name, "TimerHandle") == 0;
+	return status;
+}
+
+/* Methods of objects that are no tasks: of nothing else can be said that it is the same one. */
+static int visit_handle(struct decoder *decoder, uint64_t handle, void *arg)
+{
+	struct listing *listing = arg;
+	struct loop *loop = listing->loop;
+	struct attr attr = {.name = "_callback"};
+	struct callable callable = {0};
+	enum kind kind = KIND_OTHER;
+	bool timer = true;
+	if (loop->ready_listed == READY_LISTED || addrmap_get(&listing->files, handle))
+		return 0;
+	int status = work_step(&decoder->reader.work);
+	if (!status)
+		status = is_timer(decoder, handle, &timer);
+	if (!status && timer)
+		return 0;
+	if (!status)
+		status = attrs_find(decoder, handle, &attr, 1);
+	if (!status && attr.value)
+		status = object_kind(decoder, attr.value, &kind);
+	if (!status && kind == KIND_METHOD)
+		status = callable_read(decoder, attr.value, &callable);
+	if (status || !callable.self || !callable.code)
+		return error_is_fatal(status) ? status : 0;
+	if (graph_find(listing->waiting->snap->graph, callable.self))
+		return 0;
+	listing->made[loop->ready_listed++] = (struct ready_callback){
+		callable.self, callable.function, callable.code};
+	return 0;
+}
+
+int ready_list(struct waiting *waiting, struct loop *loop)
+{
+	struct decoder *decoder = waiting->decoder;
+	struct listing listing = {.waiting = waiting, .loop = loop};
+	struct attr attr = {.name = "_ready"};
+	/* What is there once may be there for any reason. */
+	if (!waiting->snap->runs_on || loop->ready_count < READY_LEAST)
+		return 0;
+	int status = decoder_alloc(decoder, READY_LISTED * sizeof(*listing.made),
+				   (void **)&listing.made);
+	if (!status)
+		status = list_files(&listing);
+	if (!status)
+		status = attrs_find(decoder, loop->addr, &attr, 1);
+	/* It changes meanwhile. */
+	if (!status && attr.value)
+		status = sequence_visit(decoder, attr.value, visit_handle, &listing);
+	loop->ready = listing.made;
+	addrmap_deinit(&listing.files);
+	return error_is_fatal(status) ? status : 0;
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/* What waiting tasks lead to. See waits/references.h. */
+#include "waits/references.h"
+
+#include "base/error.h"
+#include "cpython/attr.h"
+#include "cpython/locals.h"
+#include "cpython/sequence.h"
+#include "cpython/set.h"
+#include "cpython/stack.h"
+
+#include <string.h>
+
+/* Steps from a frame, and objects met over all frames: 300 a frame in the mean. */
+#define DEPTH 6
+#define OBJECTS_PER_FRAME 300
+#define OBJECTS_LEAST 20000
+/* ---- references ---- */
+
+/* These lead to nothing that a task waits for, or to all of the program. */
+static bool is_of_interest(enum kind kind)
+{
+	switch (kind) {
+	case KIND_NONE:
+	case KIND_TYPE:
+	case KIND_STR:
+	case KIND_INT:
+	case KIND_FLOAT:
+	case KIND_BYTES:
+	case KIND_MODULE:
+	case KIND_CODE:
+	case KIND_MEMBER:
+	case KIND_METHOD_DESCRIPTOR:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* Whether an object is of a type made in C that is not one of CPython's own built-in ones. */
+static int is_extension(struct closure *closure, uint64_t addr, bool *ret)
+{
+	const struct type *type;
+	int status = object_type(closure->waiting->decoder, addr, &type);
+	*ret = !status && type->kind == KIND_OTHER && !type->cached_keys &&
+	       (!type->full_name || strchr(type->full_name, '.'));
+	return status;
+}
+
+static int add_thing(struct closure *closure, uint64_t addr, enum kind kind, size_t *ret)
+{
+	struct thing *from = closure->from == REFERENCE_OF_FRAME
+				     ? NULL
+				     : &closure->things.items[closure->from];
+	const struct thing thing = {
+		.addr = addr,
+		.kind = kind,
+		.depth = from ? from->depth + 1 : 0,
+	};
+	*ret = closure->things.count;
+	bool good = array_push(&closure->things, thing) &&
+		    addrmap_put(&closure->by_addr, addr, (void *)(uintptr_t)(*ret + 1));
+	return good ? 0 : waiting_no_memory(closure->waiting);
+}
+
+static int add_reference(struct closure *closure, uint64_t addr)
+{
+	size_t index = (size_t)(uintptr_t)addrmap_get(&closure->by_addr, addr);
+	enum kind kind;
+	bool extension;
+	int status = work_step(&closure->waiting->decoder->reader.work);
+	if (!status && !index) {
+		status = object_kind(closure->waiting->decoder, addr, &kind);
+		if (status || !is_of_interest(kind) || closure->things.count >= closure->limit)
+			return error_is_fatal(status) ? status : 0;
+		status = add_thing(closure, addr, kind, &index);
+		index++;
+	}
+	if (status)
+		return status;
+	struct thing *thing = &closure->things.items[--index];
+	const struct reference reference = {closure->from, closure->task, index, thing->last_in};
+	thing->in_count++;
+	if (!array_push(&closure->references, reference))
+		return waiting_no_memory(closure->waiting);
+	thing->last_in = closure->references.count;
+	if (closure->from != REFERENCE_OF_FRAME || thing->kind != KIND_OTHER)
+		return 0;
+	status = is_extension(closure, addr, &extension);
+	closure->foreign[closure->task] |= extension;
+	return error_is_fatal(status) ? status : 0;
+}
+
+static int visit_item(struct decoder *decoder, uint64_t item, void *arg)
+{
+	(void)decoder;
+	return add_reference(arg, item);
+}
+
+static int visit_entry(struct decoder *decoder, uint64_t key, uint64_t value, void *arg)
+{
+	(void)decoder;
+	int status = add_reference(arg, key);
+	return status ? status : add_reference(arg, value);
+}
+
+static int visit_attribute(struct decoder *decoder, uint64_t key, uint64_t value, void *arg)
+{
+	(void)decoder;
+	(void)key;
+	return add_reference(arg, value);
+}
+
+static int visit_local(struct decoder *decoder, const struct local *local, void *arg)
+{
+	uint64_t value = local->cell ? local->cell : local->value;
+	(void)decoder;
+	return value && !local->borrowed ? add_reference(arg, value) : 0;
+}
+
+static int visit_value(struct decoder *decoder, const struct stack_value *value, void *arg)
+{
+	(void)decoder;
+	return value->borrowed ? 0 : add_reference(arg, value->value);
+}
+
+static int follow_frame(struct closure *closure, const struct frame *frame)
+{
+	struct decoder *decoder = closure->waiting->decoder;
+	bool exact;
+	if (!frame->location)
+		return 0;
+	int status = locals_visit(decoder, frame, visit_local, closure);
+	/* What is above the depth is stale. */
+	if (!error_is_fatal(status) && frame->depth >= 0)
+		status = stack_visit(decoder, frame, &exact, visit_value, closure);
+	return error_is_fatal(status) ? status : 0;
+}
+
+/* ---- what objects refer to ---- */
+
+static int follow_word(struct closure *closure, uint64_t addr, int32_t offset)
+{
+	uint64_t word;
+	if (offset == LAYOUT_NONE)
+		return 0;
+	int status = reader_word(&closure->waiting->decoder->reader, addr + (uint64_t)offset,
+				 &word);
+	return status || !word ? status : add_reference(closure, word);
+}
+
+static int follow_callable(struct closure *closure, uint64_t addr, enum kind kind)
+{
+	const struct layout *l = closure->waiting->decoder->layout;
+	int status;
+	switch (kind) {
+	case KIND_METHOD:
+		status = follow_word(closure, addr, l->method.self);
+		return status ? status : follow_word(closure, addr, l->method.function);
+	case KIND_CFUNCTION:
+		return follow_word(closure, addr, l->cfunction.self);
+	case KIND_FUNCTION:
+		return follow_word(closure, addr, l->function.closure);
+	default:
+		status = follow_word(closure, addr, l->partial.function);
+		if (!status)
+			status = follow_word(closure, addr, l->partial.args);
+		return status ? status : follow_word(closure, addr, l->partial.keywords);
+	}
+}
+
+static int follow_generator(struct closure *closure, uint64_t addr)
+{
+	enum coro_state state;
+	struct frame frame = {0};
+	int status = coro_frame(closure->waiting->decoder, addr, &state, &frame);
+	if (status || state != CORO_SUSPENDED)
+		return status;
+	return follow_frame(closure, &frame);
+}
+
+static int follow_instance(struct closure *closure, uint64_t addr)
+{
+	uint64_t dict = 0;
+	int status = attrs_visit_owned(closure->waiting->decoder, addr, &dict, visit_attribute,
+				       closure);
+	return status || !dict ? status : add_reference(closure, dict);
+}
+
+static int follow(struct closure *closure, uint64_t addr, enum kind kind)
+{
+	struct decoder *decoder = closure->waiting->decoder;
+	const struct layout *l = decoder->layout;
+	switch (kind) {
+	case KIND_TUPLE:
+	case KIND_LIST:
+	case KIND_DEQUE:
+		return sequence_visit(decoder, addr, visit_item, closure);
+	case KIND_SET:
+		return set_visit(decoder, addr, visit_item, closure);
+	case KIND_DICT:
+		return dict_visit(decoder, addr, visit_entry, closure);
+	case KIND_METHOD:
+	case KIND_CFUNCTION:
+	case KIND_FUNCTION:
+	case KIND_PARTIAL:
+		return follow_callable(closure, addr, kind);
+	case KIND_CELL:
+		return follow_word(closure, addr, l->cell.object);
+	case KIND_FUTUREITER:
+		return follow_word(closure, addr, l->futureiter.future);
+	case KIND_GENERATOR:
+	case KIND_ASYNC_GENERATOR:
+		return follow_generator(closure, addr);
+	case KIND_OTHER:
+		return follow_instance(closure, addr);
+	default:
+		return 0;
+	}
+}
+
+/* ---- the walk ---- */
+
+/* Whether a task waits for something that others do, not for time, threads or the system. */
+bool closure_is_root(const struct waiting *waiting, const struct task *task)
+{
+	const struct wait *wait = &waiting->waits->of_tasks[task->index];
+	return task_is_pending(task) && !task->problems && wait->blocked && !wait->has_deadline &&
+	       wait->kind != WAIT_TIMER && task->fut_waiter && task->coro;
+}
+
+/* What is not to be followed: loops, which lead to all of the program and nobody has alone; and what
+ * tasks await, whose frames are followed by themselves. */
+static int leave_out(struct closure *closure, uint64_t addr)
+{
+	size_t index = (size_t)(uintptr_t)addrmap_get(&closure->by_addr, addr);
+	if (index)
+		closure->things.items[index - 1].kind = KIND_NONE;
+	if (!addr || index)
+		return 0;
+	closure->from = REFERENCE_OF_FRAME;
+	return add_thing(closure, addr, KIND_NONE, &index);
+}
+
+static int follow_task(struct closure *closure, const struct task *task)
+{
+	struct waiting *waiting = closure->waiting;
+	struct coro coro = {0};
+	closure->from = REFERENCE_OF_FRAME;
+	closure->task = task->index;
+	waiting->chain.count = 0;
+	int status = coro_walk_frames(waiting->decoder, task->coro, &waiting->chain, &coro);
+	if (status)
+		return error_is_fatal(status) ? status : 0;
+	if (coro.state != CORO_SUSPENDED)
+		return 0;
+	for (size_t i = 0; !status && i < waiting->chain.count; i++) {
+		status = leave_out(closure, waiting->chain.items[i].object);
+		if (!status)
+			status = follow_frame(closure, &waiting->chain.items[i].frame);
+	}
+	return status ? status : add_reference(closure, task->fut_waiter);
+}
+
+/* Things are looked into in the order in which they were met: those that are nearer come first. */
+static int follow_things(struct closure *closure)
+{
+	for (size_t i = 0; i < closure->things.count; i++) {
+		struct thing thing = closure->things.items[i];
+		if (thing.depth >= DEPTH)
+			continue;
+		closure->from = i;
+		thing.first_out = closure->references.count;
+		int status = follow(closure, thing.addr, thing.kind);
+		if (error_is_fatal(status))
+			return status;
+		closure->things.items[i].first_out = thing.first_out;
+		closure->things.items[i].out_count = closure->references.count - thing.first_out;
+	}
+	return 0;
+}
+
+int closure_walk(struct closure *closure)
+{
+	struct aiodbg_snapshot *snap = closure->waiting->snap;
+	int status = 0;
+	closure->limit = OBJECTS_LEAST;
+	for (size_t i = 0; !status && i < snap->tasks.count; i++) {
+		const struct task *task = snap->tasks.items[i];
+		status = leave_out(closure, task->loop);
+		closure->limit += task->depth * OBJECTS_PER_FRAME;
+	}
+	for (size_t i = 0; !status && i < snap->tasks.count; i++) {
+		if (closure_is_root(closure->waiting, snap->tasks.items[i]))
+			status = follow_task(closure, snap->tasks.items[i]);
+	}
+	return status ? status : follow_things(closure);
+}
+
+/* ---- who else has it ---- */
+
+static int is_open(struct closure *closure, const struct thing *thing, bool *ret)
+{
+	struct decoder *decoder = closure->waiting->decoder;
+	struct refcount refs;
+	bool weak = false;
+	*ret = true;
+	int status = object_refcount(decoder, thing->addr, &refs);
+	/* The loop has weak references to all generators. */
+	if (!status && thing->kind != KIND_ASYNC_GENERATOR)
+		status = object_has_weakrefs(decoder, thing->addr, &weak);
+	if (!status)
+		*ret = refs.immortal || refs.partial || weak || refs.count != thing->in_count;
+	return error_is_fatal(status) ? status : 0;
+}
+
+/* What somebody else has leads them on to all that it refers to. */
+int closure_open(struct closure *closure)
+{
+	struct things *things = &closure->things;
+	closure->todo.count = 0;
+	for (size_t i = 0; i < things->count; i++) {
+		struct thing *thing = &things->items[i];
+		int status = work_step(&closure->waiting->decoder->reader.work);
+		if (!status)
+			status = is_open(closure, thing, &thing->open);
+		if (status)
+			return status;
+		if (thing->open && !array_push(&closure->todo, i))
+			return waiting_no_memory(closure->waiting);
+	}
+	while (closure->todo.count) {
+		const struct thing *thing =
+			&things->items[closure->todo.items[--closure->todo.count]];
+		for (size_t i = 0; i < thing->out_count; i++) {
+			size_t to = closure->references.items[thing->first_out + i].to;
+			if (things->items[to].open)
+				continue;
+			things->items[to].open = true;
+			if (!array_push(&closure->todo, to))
+				return waiting_no_memory(closure->waiting);
+		}
+	}
+	return 0;
+}

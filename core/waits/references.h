@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* The objects that waiting tasks lead to, and the references between them: waits/references.c
+ * finds them, and closure.c draws its conclusions. */
+#ifndef WAITS_REFERENCES_H
+#define WAITS_REFERENCES_H
+
+#include "base/array.h"
+#include "waits/waiting.h"
+
+/* An object. Its references are a range of edges, once it has been looked into. */
+struct thing {
+	uint64_t addr;
+	enum kind kind;
+	unsigned int depth;
+	size_t first_out, out_count;
+	/* Number of the edge that leads to it and was found last, from 1; how many do. */
+	size_t last_in;
+	int64_t in_count;
+	/* Somebody else has it, or something that has it. */
+	bool open;
+	/* The search that came by last. */
+	size_t seen;
+};
+
+/* A reference to a thing, of a frame of a task if from is NOBODY. */
+struct reference {
+	size_t from, task, to, next_in;
+};
+#define REFERENCE_OF_FRAME SIZE_MAX
+
+ARRAY(things, struct thing);
+ARRAY(references, struct reference);
+ARRAY(indexes, size_t);
+
+struct closure {
+	struct waiting *waiting;
+	struct things things;
+	struct references references;
+	/* Numbers of things, from 1, by address. */
+	struct addrmap by_addr;
+	/* Sets that were found, by the address of the object; closure itself for none. */
+	struct addrmap sets;
+	/* By task: its frames have an object of an extension type, which may do anything. */
+	bool *foreign;
+	/* Whose references are visited: a thing or a task. */
+	size_t from, task;
+	size_t limit, search;
+	struct indexes found, todo;
+};
+
+/* Whether the task waits for something that others do, not for time or the system: its frames are
+ * where the search begins. */
+bool closure_is_root(const struct waiting *waiting, const struct task *task);
+
+/* Find the things and references. closure->foreign has room for all tasks. */
+int closure_walk(struct closure *closure);
+
+/* Set open in all things. */
+int closure_open(struct closure *closure);
+
+#endif

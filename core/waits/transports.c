@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* Waits for files and processes, and what the system knows of these. */
+#include "asyncio/transport.h"
+
+#include "base/error.h"
+#include "process/syscall.h"
+#include "waits/waiting.h"
+
+/* Frames next to the innermost that may say which file or process it is about. */
+#define FRAMES_ASKED 2
+
+static void take(struct waiting *waiting, const struct transport_facts *facts, struct wait *wait)
+{
+	static const enum wait_kind kinds[] = {
+		[TRANSPORT_NONE] = WAIT_UNKNOWN,    [TRANSPORT_READ] = WAIT_READ,
+		[TRANSPORT_WRITE] = WAIT_WRITE,	    [TRANSPORT_ACCEPT] = WAIT_ACCEPT,
+		[TRANSPORT_CONNECT] = WAIT_CONNECT, [TRANSPORT_SERVE] = WAIT_SERVE,
+		[TRANSPORT_PROCESS] = WAIT_PROCESS,
+	};
+	uint32_t pid = waiting->decoder->reader.cache.target->local_pid;
+	wait->kind = kinds[facts->wait];
+	wait->fd = facts->fd;
+	wait->pid = facts->pid;
+	wait->peer = facts->peer;
+	wait->unsent = facts->unsent;
+	wait->paused = facts->paused;
+	wait->command = facts->command;
+	wait->pipe = facts->pipe;
+	wait->transport = facts->transport;
+	/* Its id is that in its own namespace: the file says whether it is the same one. */
+	if (pid && facts->pid > 0 && facts->pipe >= 0)
+		wait->child_blocked = syscall_writes_to(pid, (uint64_t)facts->pipe,
+							(uint32_t)facts->pid);
+}
+
+static int ask(struct waiting *waiting, struct wait *wait,
+	       int (*read)(struct decoder *, const struct frame *, struct transport_facts *))
+{
+	size_t count = waiting->chain.count;
+	for (size_t i = 0; i < FRAMES_ASKED && i < count; i++) {
+		struct transport_facts facts;
+		int status = read(waiting->decoder, &waiting->chain.items[count - 1 - i].frame,
+				  &facts);
+		if (error_is_fatal(status))
+			return status;
+		if (facts.wait == TRANSPORT_NONE)
+			continue;
+		take(waiting, &facts, wait);
+		return 0;
+	}
+	return 0;
+}
+
+int transport_find(struct waiting *waiting, struct wait *wait)
+{
+	return ask(waiting, wait, transport_wait_read);
+}
+
+int transport_find_drain(struct waiting *waiting, struct wait *wait)
+{
+	return ask(waiting, wait, transport_drain_read);
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files that decode waits share: waits/waits.c begins, and has primitives.c,
+ * keepers.c, holders.c, candidates.c, doubts.c, executors.c, thread_waits.c, polling.c and loops.c do
+ * their parts.
+ */
+#ifndef WAITS_WAITING_H
+#define WAITS_WAITING_H
+
+#include "asyncio/sync.h"
+#include "base/addrmap.h"
+#include "cpython/coro.h"
+#include "cpython/object.h"
+#include "snapshot/own.h"
+#include "waits/waits.h"
+
+/* Threads of an executor, which take their work from one queue. */
+struct pool {
+	uint64_t queue;
+	/* Range in waits.workers. */
+	size_t first, count;
+	/* How much is queued. */
+	size_t queued;
+};
+
+/* Work for an executor, by the future that it is to set. */
+struct job {
+	/* Index of the thread that does it, or -1. */
+	ptrdiff_t thread;
+	/* Where it is queued, and how many are ahead of it; NULL: it is not. */
+	const struct pool *pool;
+	int64_t ahead;
+	enum certainty certainty;
+};
+
+/* Where a future was found that somebody waits for. */
+struct keeper {
+	struct primitive *primitive;
+	/* From 1; 0: it is not one of a queue. */
+	size_t place;
+};
+
+/* Conditions whose locks one task or thread has given back at the same time: one, and those of
+ * signal handlers. */
+#define GIVEN_BACK_MAX 4
+
+/* A lock that Condition.wait() in a task has given back, and that another has taken for it. */
+struct lent {
+	const struct task *task;
+	uint64_t lock;
+};
+
+ARRAY(lent_list, struct lent);
+
+struct waiting {
+	struct decoder *decoder;
+	struct aiodbg_snapshot *snap;
+	struct waits *waits;
+	struct own own;
+	/* reader.fault_count at the beginning, and what it has grown by where that says nothing. */
+	uint64_t faults_before;
+	/* One for each interpreter. */
+	struct sync_classes *classes;
+	/* struct primitive by address; the class of each type, and 1; struct keeper by the future's
+	 * address; struct job by that of a future; sync_function by location, or waiting itself
+	 * for none. */
+	struct addrmap primitives, types, keepers, jobs, rules;
+	/* Tasks that run, by the address of their coroutine's frame. */
+	struct addrmap executing;
+	/* Indexes, from 1, of the threads whose loops are about to set a future, by its address; read
+	 * when the first thread asks. */
+	struct addrmap promises;
+	bool has_promises;
+	/* What the task that is being decoded was noted to hold. */
+	struct primitives touched;
+	/* Objects that were asked what they keep. */
+	struct addrmap walked;
+	/* Locks of the conditions that the frames seen so far wait at: see holders_begin(). */
+	uint64_t given_back[GIVEN_BACK_MAX];
+	size_t given_back_count;
+	struct lent_list lent;
+	/* A frame further in names release. */
+	bool releases;
+	/* Interpreter of what is being decoded: an index. */
+	size_t interp;
+	/* The chain of the task that is being decoded, outermost first. */
+	struct coro_frames chain;
+};
+
+/* What an object is, by its type: of the classes of the interpreter at index. */
+int waiting_class(struct waiting *waiting, size_t interp, uint64_t object, enum sync_class *ret);
+
+int waiting_no_memory(struct waiting *waiting);
+
+/* Whether something was not there to be read, so that what is not found may be in it. */
+bool waiting_has_gaps(const struct waiting *waiting);
+
+/* ---- primitives.c ---- */
+
+/* The primitive at addr, whose state is read when it is first met. NULL if it is none. */
+int primitive_get(struct waiting *waiting, size_t interp, uint64_t addr, struct primitive **ret);
+
+/* The same for something that is waited for and is none of the known classes. */
+int primitive_get_unknown(struct waiting *waiting, uint64_t addr, struct primitive **ret);
+
+/* Note who waits at a primitive or any other object that a frame refers to: each once. */
+int primitive_walk(struct waiting *waiting, struct primitive *primitive, uint64_t addr);
+
+/* How a frame reaches the primitive: a variable, or an attribute of one. */
+int primitive_name(struct waiting *waiting, struct primitive *primitive, const struct frame *frame);
+
+/* ---- keepers.c ---- */
+
+/* Find an object in a variable of the innermost frames of the chain that has the future among its
+ * waiters; wait.object stays NULL if there is none. */
+int keeper_find(struct waiting *waiting, size_t interp, uint64_t future, struct wait *wait);
+
+/* ---- holders.c ---- */
+
+/* Before the frames of another task or thread. */
+void holders_begin(struct waiting *waiting);
+
+/*
+ * Note what a frame of the task, or of the thread if that is NULL, holds; and the timeouts that it
+ * is in, which end wait. From the innermost frame on: Condition.wait() has given back the lock that
+ * a frame further out holds.
+ */
+int holders_read_frame(struct waiting *waiting, size_t interp, struct task *task, ptrdiff_t thread,
+		       const struct frame *frame, struct wait *wait);
+
+/* Forget what was noted since waiting.touched was empty, of that task. */
+void holders_undo(struct waiting *waiting, const struct task *task);
+
+/* Decide how sure all of them are, once all frames have been seen. */
+int holders_decide(struct waiting *waiting);
+
+/* ---- candidates.c ---- */
+
+/* Find who may hold the locks that are waited for and that nobody is seen to hold. */
+int candidates_read(struct waiting *waiting);
+
+/* ---- doubts.c ---- */
+
+/* Of locks with one holder, known by that evidence: forget it if another task may have them. */
+int doubts_read(struct waiting *waiting, const char *evidence);
+
+/* ---- closure.c ---- */
+
+/* Find the tasks that can only be woken by tasks that wait themselves. */
+int closure_read(struct waiting *waiting);
+
+/* ---- owned.c ---- */
+
+/* Find the holders of locks of other projects that name them. */
+int owned_read(struct waiting *waiting);
+
+/* ---- cancelled.c ---- */
+
+/* Find the tasks that were cancelled and are on their way out. */
+int cancelled_read(struct waiting *waiting);
+
+/* ---- executors.c ---- */
+
+/* Which thread does the work that a future stands for, or has it queued. */
+int executors_read(struct waiting *waiting);
+
+/* ---- thread_waits.c ---- */
+
+/* What each thread waits for, and what its frames hold. */
+int thread_waits_read(struct waiting *waiting);
+
+/* ---- transports.c ---- */
+
+/* Whether the chain ends in a function of asyncio's that waits for a file or process: then
+ * wait.kind is set. */
+int transport_find(struct waiting *waiting, struct wait *wait);
+
+/* Whether it ends in one of another project that waits until something has been sent. */
+int transport_find_drain(struct waiting *waiting, struct wait *wait);
+
+/* ---- readers.c ---- */
+
+/* Who may still read what child processes write: wait.has_reader. */
+int readers_find(struct waiting *waiting);
+
+/* ---- polling.c ---- */
+
+/* A loop whose thread is in select: frame is that of _run_once. */
+int polling_read(struct waiting *waiting, const struct frame *frame, struct loop *loop);
+
+/* The value of a float or an int; *known is false of anything else, and if object is 0. */
+int polling_double(struct decoder *decoder, uint64_t object, double *ret, bool *known);
+
+/* ---- ready.c ---- */
+
+/* Of a task that has yielded to the loop: wait.variables. */
+int ready_read_variables(struct waiting *waiting, struct wait *wait);
+
+/* Methods in the loop's queue: loop.ready. */
+int ready_list(struct waiting *waiting, struct loop *loop);
+
+/* ---- leaving.c ---- */
+
+void leaving_read(struct waiting *waiting);
+
+/* ---- loops.c ---- */
+
+int loops_read(struct waiting *waiting);
+
+/* The class of a loop, what is ready, its timers; and whether it is closed. */
+int loops_read_queues(struct waiting *waiting, struct loop *loop);
+
+/* ---- idle_loops.c ---- */
+
+/* Loops of tasks that a forked process has from its parent, and those that no thread runs. */
+int loops_read_copied(struct waiting *waiting);
+int loops_read_idle(struct waiting *waiting);
+
+#endif
