@@ -77,6 +77,12 @@ static size_t safe(struct output *write_to, const struct output *out, const char
 	if (!text)
 		text = "?";
 	size_t len = strlen(text), total = 0;
+	/* Nearly all texts are plain and fit. */
+	if (len <= max && text_plain_run(text, len, quote) == len) {
+		if (write_to)
+			output_bytes(write_to, text, len);
+		return len;
+	}
 	while (len > 0) {
 		char shown[TEXT_ESCAPE_MAX];
 		const char *piece = text;

@@ -3,6 +3,7 @@
 #include "base/text.h"
 
 #include <stdio.h>
+#include <string.h>
 
 size_t text_encode(uint32_t c, char *out)
 {
@@ -88,9 +89,26 @@ size_t text_escape(uint32_t c, char *out)
 	}
 }
 
+/* A byte in all places of a word, and what is nonzero if any byte of a word is zero. */
+#define EACH(byte) ((uint64_t)(byte)*0x0101010101010101)
+#define HAS_ZERO(word) (((word)-EACH(1)) & ~(word)&EACH(0x80))
+
+/* Whether none of eight characters ends a run. Adding one brings DEL up to the bytes above ASCII. */
+static bool is_plain_word(const char *text, char quote)
+{
+	uint64_t word, ends;
+	memcpy(&word, text, sizeof(word));
+	ends = (word | (word + EACH(1)) | (word - EACH(0x20))) & EACH(0x80);
+	if (quote)
+		ends |= HAS_ZERO(word ^ EACH(quote)) | HAS_ZERO(word ^ EACH('\\'));
+	return !ends;
+}
+
 size_t text_plain_run(const char *text, size_t len, char quote)
 {
 	size_t run = 0;
+	while (len - run >= sizeof(uint64_t) && is_plain_word(text + run, quote))
+		run += sizeof(uint64_t);
 	while (run < len && text[run] >= 0x20 && text[run] < 0x7f &&
 	       !(quote && (text[run] == quote || text[run] == '\\')))
 		run++;
@@ -125,9 +143,7 @@ size_t text_decimal(uint64_t number, char *out)
 
 size_t text_hex(uint64_t number, char *out)
 {
-	size_t count = number ? 0 : 1;
-	for (uint64_t rest = number; rest; rest >>= 4)
-		count++;
+	size_t count = (67 - (size_t)__builtin_clzll(number | 1)) / 4;
 	out[0] = '0';
 	out[1] = 'x';
 	for (size_t i = count; i-- > 0; number >>= 4)
