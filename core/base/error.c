@@ -112,9 +112,3 @@ int error_no_memory(struct aiodbg_error *err)
 {
 	return error_set(err, AIODBG_NO_MEMORY, "out of memory");
 }
-
-bool error_is_fatal(int code)
-{
-	return code < 0 || code == AIODBG_NO_MEMORY || code == AIODBG_INTERRUPTED ||
-	       code == AIODBG_NO_PROCESS || code == AIODBG_TOO_MUCH;
-}

@@ -35,6 +35,10 @@ int error_no_memory(struct aiodbg_error *err);
  * True if the work cannot go on: out of memory, interrupted, the process ended, a callback said
  * so, or it is enough. The others are about one object of the target, and are noted.
  */
-bool error_is_fatal(int code);
+static inline bool error_is_fatal(int code)
+{
+	return code && (code < 0 || code == AIODBG_NO_MEMORY || code == AIODBG_INTERRUPTED ||
+			code == AIODBG_NO_PROCESS || code == AIODBG_TOO_MUCH);
+}
 
 #endif

@@ -72,7 +72,7 @@ int decoder_no_memory(struct decoder *decoder)
 	return error_no_memory(error);
 }
 
-int decoder_go_on(struct decoder *decoder, int status)
+int decoder_go_on_slowly(struct decoder *decoder, int status)
 {
 	if (error_is_fatal(status))
 		return status;

@@ -12,7 +12,8 @@
 #include "memory/reader.h"
 
 /* A power of two: a hash is cut to its bits. */
-#define DECODER_RECENT 64
+#define DECODER_RECENT_BITS 6
+#define DECODER_RECENT (1 << DECODER_RECENT_BITS)
 /* At least as many as enum kind has. */
 #define DECODER_KINDS 48
 
@@ -72,7 +73,11 @@ int decoder_alloc(struct decoder *decoder, size_t size, void **ret);
  * contradicts itself, and what a ceiling has cut off, is counted in missing, so that the result
  * does not pass for complete.
  */
-int decoder_go_on(struct decoder *decoder, int status);
+int decoder_go_on_slowly(struct decoder *decoder, int status);
+static inline int decoder_go_on(struct decoder *decoder, int status)
+{
+	return status ? decoder_go_on_slowly(decoder, status) : 0;
+}
 
 /* Parts of a table that could not be read, all zero in the beginning, and why the first of them. */
 struct gaps {
