@@ -100,7 +100,7 @@ int reader_c_string(struct reader *reader, uint64_t addr, char *buf, size_t size
 	return 0;
 }
 
-int window_read(struct reader *reader, uint64_t addr, size_t len, struct window *ret)
+int window_read_slowly(struct reader *reader, uint64_t addr, size_t len, struct window *ret)
 {
 	ret->reader = reader;
 	ret->addr = addr;
@@ -111,20 +111,6 @@ int window_read(struct reader *reader, uint64_t addr, size_t len, struct window 
 	if (!code)
 		ret->len = len;
 	return code;
-}
-
-uint64_t window_uint(const struct window *window, size_t offset, size_t size)
-{
-	if (offset > window->len || size > window->len - offset)
-		return 0;
-	return reader_decode_uint(window->reader, window->data + offset, size);
-}
-
-int64_t window_int(const struct window *window, size_t offset, size_t size)
-{
-	uint64_t value = window_uint(window, offset, size);
-	uint64_t sign = 1ull << (size * 8 - 1);
-	return (int64_t)((value ^ sign) - sign);
 }
 
 uint32_t window_bits(const struct window *window, size_t bit, size_t width)

@@ -48,9 +48,14 @@ static inline uint64_t reader_decode_uint(const struct reader *reader, const uin
 					  size_t size)
 {
 	uint64_t value = 0;
+	uint32_t half;
 	if (size == sizeof(value)) {
 		memcpy(&value, bytes, sizeof(value));
 		return reader->big_endian ? be64toh(value) : le64toh(value);
+	}
+	if (size == sizeof(half)) {
+		memcpy(&half, bytes, sizeof(half));
+		return reader->big_endian ? be32toh(half) : le32toh(half);
 	}
 	for (size_t i = 0; i < size; i++) {
 		size_t byte = reader->big_endian ? i : size - 1 - i;
@@ -81,21 +86,39 @@ int reader_verify(struct reader *reader, bool *same);
 int reader_c_string(struct reader *reader, uint64_t addr, char *buf, size_t size);
 
 /* Read len bytes, at most WINDOW_MAX. */
-int window_read(struct reader *reader, uint64_t addr, size_t len, struct window *ret);
+int window_read_slowly(struct reader *reader, uint64_t addr, size_t len, struct window *ret);
+static inline int window_read(struct reader *reader, uint64_t addr, size_t len, struct window *ret)
+{
+	const uint8_t *bytes = len <= WINDOW_MAX ? pagecache_peek(&reader->cache, addr, len) : NULL;
+	if (!bytes)
+		return window_read_slowly(reader, addr, len, ret);
+	ret->reader = reader;
+	ret->addr = addr;
+	ret->len = len;
+	memcpy(ret->data, bytes, len);
+	return 0;
+}
 
 /*
  * Fields of a window, at byte offsets from its start. A field that is not inside yields
  * 0: offsets come from a layout that was checked, so that is for safety alone.
  */
-uint64_t window_uint(const struct window *window, size_t offset, size_t size);
-static inline uint64_t window_word(const struct window *window, size_t offset)
+static inline uint64_t window_uint(const struct window *window, size_t offset, size_t size)
 {
-	size_t size = window->reader->word_size;
 	if (offset > window->len || size > window->len - offset)
 		return 0;
 	return reader_decode_uint(window->reader, window->data + offset, size);
 }
-int64_t window_int(const struct window *window, size_t offset, size_t size);
+static inline uint64_t window_word(const struct window *window, size_t offset)
+{
+	return window_uint(window, offset, window->reader->word_size);
+}
+static inline int64_t window_int(const struct window *window, size_t offset, size_t size)
+{
+	uint64_t value = window_uint(window, offset, size);
+	uint64_t sign = 1ull << (size * 8 - 1);
+	return (int64_t)((value ^ sign) - sign);
+}
 /* width bits from bit offset, as little-endian machines count them; within one byte or
  * covering whole bytes. */
 uint32_t window_bits(const struct window *window, size_t bit, size_t width);
