@@ -295,9 +295,15 @@ static int inherit_kind(struct decoder *decoder, struct type *type)
 	return 0;
 }
 
+/* The slot of recent_types for the type at addr. Those on the heap lie at distances of their size. */
+static const struct type **recent_type(struct decoder *decoder, uint64_t addr)
+{
+	return &decoder->recent_types[addr * 0x9e3779b97f4a7c15ull >> (64 - DECODER_RECENT_BITS)];
+}
+
 int type_get(struct decoder *decoder, uint64_t addr, const struct type **ret)
 {
-	const struct type **recent = &decoder->recent_types[(addr >> 4) % DECODER_RECENT];
+	const struct type **recent = recent_type(decoder, addr);
 	if (*recent && (*recent)->addr == addr) {
 		*ret = *recent;
 		return 0;
@@ -373,6 +379,11 @@ int object_type(struct decoder *decoder, uint64_t addr, const struct type **ret)
 			       &type);
 	if (code)
 		return code;
+	const struct type *recent = *recent_type(decoder, type);
+	if (recent && recent->addr == type) {
+		*ret = recent;
+		return 0;
+	}
 	code = type_get(decoder, type, ret);
 	if (code == AIODBG_CORRUPT)
 		return reader_corrupt(&decoder->reader, addr, no_object(decoder, type));
