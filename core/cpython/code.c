@@ -122,14 +122,12 @@ int code_read_exctable(struct decoder *decoder, struct code *code)
 
 int code_get(struct decoder *decoder, uint64_t addr, struct code **ret)
 {
-	struct code **recent = &decoder->recent_codes[(addr >> 4) % DECODER_RECENT];
-	if (*recent && (*recent)->addr == addr) {
-		*ret = *recent;
+	*ret = code_recent(decoder, addr);
+	if (*ret)
 		return 0;
-	}
 	*ret = htab_find(decoder->codes, &addr);
 	if (*ret) {
-		*recent = *ret;
+		decoder->recent_codes[(addr >> 4) % DECODER_RECENT] = *ret;
 		return 0;
 	}
 	int status = object_expect(decoder, addr, KIND_CODE, "code");

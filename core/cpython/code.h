@@ -59,6 +59,13 @@ struct location {
 /* The unit of a frame whose instruction pointer makes no sense. */
 #define UNIT_UNKNOWN (UINT32_MAX - 1)
 
+/* The code object at addr, if that was met lately; else NULL. */
+static inline struct code *code_recent(const struct decoder *decoder, uint64_t addr)
+{
+	struct code *recent = decoder->recent_codes[(addr >> 4) % DECODER_RECENT];
+	return recent && recent->addr == addr ? recent : NULL;
+}
+
 /* The code object at addr. */
 int code_get(struct decoder *decoder, uint64_t addr, struct code **ret);
 

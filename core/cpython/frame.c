@@ -81,6 +81,20 @@ void frame_set_places(const struct decoder *decoder, struct frame *frame, const 
 		frame->depth = (int64_t)(distance / word);
 }
 
+/* What a frame runs; NULL if that is no code. Shims have None there. A frame that is being pushed may
+ * have what the one before it had, which then is not this frame's. */
+static int read_code(struct decoder *decoder, uint64_t executable, struct code **ret)
+{
+	enum kind kind;
+	*ret = executable ? code_recent(decoder, executable) : NULL;
+	if (*ret || !executable)
+		return 0;
+	int status = object_kind(decoder, executable, &kind);
+	if (status || kind != KIND_CODE)
+		return status;
+	return code_get(decoder, executable, ret);
+}
+
 int frame_read(struct decoder *decoder, uint64_t addr, struct frame *ret)
 {
 	const struct layout *l = decoder->layout;
@@ -98,19 +112,11 @@ int frame_read(struct decoder *decoder, uint64_t addr, struct frame *ret)
 	if (l->fact.owner_shim != LAYOUT_NONE && ret->owner >= l->fact.owner_shim)
 		return 0;
 
-	uint64_t executable = decoder_untag(decoder, window_word(&w, (size_t)l->frame.executable));
-	enum kind kind = KIND_OTHER;
-	if (executable)
-		status = object_kind(decoder, executable, &kind);
-	if (status)
-		return status;
-	/* Shims have None there. A frame that is being pushed may have what the one
-	 * before it had, which then is not this frame's. */
-	if (kind != KIND_CODE)
-		return 0;
 	struct code *code;
-	status = code_get(decoder, executable, &code);
-	if (status)
+	status = read_code(decoder,
+			   decoder_untag(decoder, window_word(&w, (size_t)l->frame.executable)),
+			   &code);
+	if (status || !code)
 		return status;
 	frame_set_places(decoder, ret, code, ret->stack, 0);
 	uint64_t instructions;
