@@ -92,7 +92,8 @@ static void find_unless(struct finder *finder, const struct circle *circle, stru
 	}
 }
 
-/* Whoever can only be woken by the members, or by those that they keep waiting. */
+/* Whoever can only be woken by the members, or by those that they keep waiting. Workers without work are
+ * idle, also if nobody else has their queue. */
 int circle_behind(struct finder *finder, const struct circle *circle, struct verdict *verdict)
 {
 	const struct stuck *stuck = circle->stuck;
@@ -108,7 +109,9 @@ int circle_behind(struct finder *finder, const struct circle *circle, struct ver
 		for (size_t i = stuck->woken_first[actor];
 		     good && i < stuck->woken_first[actor + 1]; i++) {
 			size_t woken = stuck->woken[i];
-			if (!stuck->actors[woken].is_stuck || finder->seen[woken] == search)
+			const struct wait *wait = stuck_wait(stuck, woken);
+			if (!stuck->actors[woken].is_stuck || finder->seen[woken] == search ||
+			    (wait && wait->kind == WAIT_QUEUE_GET))
 				continue;
 			finder->seen[woken] = search;
 			verdict->behind_count += woken < stuck->task_count;
