@@ -38,6 +38,18 @@ static bool is_poll(long number)
 	return false;
 }
 
+static bool is_sleep(long number, const uint64_t *arguments)
+{
+	/* Up to 3.10 time.sleep() is select(2) without files. */
+#ifdef SYS_select
+	if (number == SYS_select)
+		return !arguments[0] && arguments[4];
+#endif
+	if (number == SYS_pselect6)
+		return !arguments[0] && arguments[4];
+	return number == SYS_nanosleep || number == SYS_clock_nanosleep;
+}
+
 bool syscall_parse(const char *text, struct syscall_state *ret)
 {
 	long number;
@@ -56,6 +68,7 @@ bool syscall_parse(const char *text, struct syscall_state *ret)
 	*ret = (struct syscall_state){
 		.is_futex = is_futex,
 		.is_poll = is_poll(number),
+		.is_sleep = is_sleep(number, arguments),
 		.is_write = number == SYS_write || number == SYS_writev || number == SYS_sendto,
 		.has_timeout = is_futex && arguments[3],
 		.first_argument = arguments[0],
@@ -119,15 +132,39 @@ bool syscall_count_waits(uint32_t pid, uint64_t tid, uint64_t *ret)
 	return field != NULL;
 }
 
-bool syscall_run_delay(uint32_t pid, uint64_t tid, double *ret)
+bool syscall_parse_time(const char *stat, const char *schedstat, struct thread_time *ret)
 {
-	char *text;
-	uint64_t delay = 0;
-	if (!read_thread_file(pid, tid, "schedstat", &text))
+	uint64_t ran, waited;
+	/* The name of a thread may have anything in it. */
+	const char *name_end = strrchr(stat, ')');
+	char state;
+	if (!name_end || sscanf(name_end + 1, " %c", &state) != 1)
 		return false;
-	/* Nanoseconds on a processor, and of waiting for one. */
-	bool known = sscanf(text, "%*u %" SCNu64, &delay) == 1;
-	free(text);
-	*ret = (double)delay * 1e-9;
+	/* Nanoseconds. */
+	if (sscanf(schedstat, "%" SCNu64 " %" SCNu64, &ran, &waited) != 2)
+		return false;
+	*ret = (struct thread_time){(double)ran * 1e-9, (double)waited * 1e-9, state == 'R'};
+	return true;
+}
+
+bool syscall_thread_time(uint32_t pid, uint64_t tid, struct thread_time *ret)
+{
+	char *stat, *schedstat;
+	if (!read_thread_file(pid, tid, "stat", &stat))
+		return false;
+	bool known = read_thread_file(pid, tid, "schedstat", &schedstat);
+	if (known) {
+		known = syscall_parse_time(stat, schedstat, ret);
+		free(schedstat);
+	}
+	free(stat);
 	return known;
+}
+
+double syscall_time_had(const struct thread_time *first, const struct thread_time *last,
+			double seconds)
+{
+	double had = last->is_ready ? last->ran - first->ran
+				    : seconds - (last->waited - first->waited);
+	return had < 0 ? 0 : had < seconds ? had : seconds;
 }

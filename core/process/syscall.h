@@ -15,6 +15,8 @@ struct syscall_state {
 	bool is_write;
 	/* It goes on after a while. */
 	bool has_timeout;
+	/* It only sleeps. */
+	bool is_sleep;
 	uint64_t first_argument, stack_pointer;
 };
 
@@ -32,8 +34,26 @@ bool syscall_writes_to(uint32_t pid, uint64_t fd, uint32_t child);
  * system does not tell. */
 bool syscall_count_waits(uint32_t pid, uint64_t tid, uint64_t *ret);
 
-/* For how many seconds the thread has been kept waiting for a processor so far. False if the system
- * does not tell. */
-bool syscall_run_delay(uint32_t pid, uint64_t tid, double *ret);
+/* What a thread has had of the processors so far, in seconds. */
+struct thread_time {
+	double ran;
+	/* It was kept waiting for one; without the time since is_ready. */
+	double waited;
+	/* It runs, or waits for a processor. */
+	bool is_ready;
+};
+
+/* False if the system does not tell. */
+bool syscall_thread_time(uint32_t pid, uint64_t tid, struct thread_time *ret);
+
+/* The same of the text of /proc/PID/task/TID/stat and schedstat. */
+bool syscall_parse_time(const char *stat, const char *schedstat, struct thread_time *ret);
+
+/*
+ * Of the seconds between two such times, those in which the thread could do what it wanted to,
+ * at least. For how long one has been waiting that is ready at the end is not known.
+ */
+double syscall_time_had(const struct thread_time *first, const struct thread_time *last,
+			double seconds);
 
 #endif

@@ -43,42 +43,137 @@ static int wait_for(const struct aiodbg *dbg, uint32_t milliseconds, bool *stopp
 	return 0;
 }
 
-static int wait_between(const struct aiodbg *dbg, const struct aiodbg_snapshot *before,
-			uint32_t milliseconds, struct aiodbg_error *err)
+/* ---- how much of the time the process could use ---- */
+
+/* More loops than these are not watched. */
+#define WATCHED_MOST 128
+
+/* A thread that runs a loop, or has the lock that the loop waits for. */
+struct watched {
+	struct loop *loop;
+	uint64_t tid;
+	struct thread_time first;
+	bool known;
+	double had;
+};
+
+struct watch {
+	struct aiodbg *dbg;
+	struct aiodbg_snapshot *first;
+	struct watched threads[2 * WATCHED_MOST];
+	size_t count;
+	/* Milliseconds since the first look. */
+	uint32_t waited;
+};
+
+static void add_thread(struct watch *watch, struct loop *loop, ptrdiff_t thread)
 {
-	const struct loop *loop = looks_blocked_loop(before);
-	bool *stopped = &before->waits->stopped;
-	uint32_t pid = dbg->target.pid, waited = milliseconds;
-	double delay = 0;
-	int status = wait_for(dbg, milliseconds, stopped, err);
-	while (!status && loop && !*stopped && waited < LOOKS_APART_MOST) {
-		uint64_t tid = before->threads.items[loop->thread].tid;
-		bool known = loop->has_run_delay && syscall_run_delay(pid, tid, &delay);
-		double lost = known ? (delay - loop->run_delay) * 1000 : 0;
-		if (waited - lost >= LOOKS_APART_BLOCKED)
-			break;
-		status = wait_for(dbg, PAUSE_MS, stopped, err);
-		waited += PAUSE_MS;
+	struct watched *watched = &watch->threads[watch->count++];
+	*watched = (struct watched){.loop = loop, .tid = watch->first->threads.items[thread].tid};
+	watched->known = syscall_thread_time(watch->dbg->target.pid, watched->tid, &watched->first);
+}
+
+static void watch_begin(struct watch *watch)
+{
+	struct loops *loops = &watch->first->waits->loops;
+	for (size_t i = 0; i < loops->count && watch->count < 2 * WATCHED_MOST - 1; i++) {
+		struct loop *loop = &loops->items[i];
+		if (loop->thread < 0)
+			continue;
+		add_thread(watch, loop, loop->thread);
+		if (loop->state == LOOP_IDLE && loop->gil_thread >= 0)
+			add_thread(watch, loop, loop->gil_thread);
 	}
+}
+
+/* What the threads could use of the time that has passed: of the loop's, that of the one that had
+ * less; of the process, the least of those that are known. */
+static void watch_measure(struct watch *watch)
+{
+	double seconds = watch->waited * 1e-3;
+	struct waits *waits = watch->first->waits;
+	for (size_t i = 0; i < watch->count; i++) {
+		watch->threads[i].loop->is_watched = watch->threads[i].known;
+		watch->threads[i].loop->watched = seconds;
+	}
+	waits->watched = seconds;
+	for (size_t i = 0; i < watch->count; i++) {
+		struct watched *watched = &watch->threads[i];
+		struct thread_time now;
+		if (!watched->known)
+			watched->loop->watched = 0;
+		if (!watched->known)
+			continue;
+		if (syscall_thread_time(watch->dbg->target.pid, watched->tid, &now)) {
+			double had = syscall_time_had(&watched->first, &now, seconds);
+			watched->had = had > watched->had ? had : watched->had;
+		}
+		if (watched->had < watched->loop->watched)
+			watched->loop->watched = watched->had;
+		if (watched->had < waits->watched)
+			waits->watched = watched->had;
+	}
+}
+
+static int watch_wait(struct watch *watch, uint32_t milliseconds, struct aiodbg_error *err)
+{
+	int status = wait_for(watch->dbg, milliseconds, &watch->first->waits->stopped, err);
+	watch->waited += milliseconds;
+	if (!status)
+		watch_measure(watch);
+	return status;
+}
+
+static bool watch_may_go_on(const struct watch *watch)
+{
+	return !watch->first->waits->stopped && watch->waited < LOOKS_APART_MOST;
+}
+
+static int wait_between(struct watch *watch, uint32_t milliseconds, struct aiodbg_error *err)
+{
+	watch_begin(watch);
+	int status = watch_wait(watch, milliseconds, err);
+	while (!status && watch_may_go_on(watch) &&
+	       looks_want_loop_watched(watch->first, LOOKS_APART_STILL * 1e-3))
+		status = watch_wait(watch, PAUSE_MS, err);
+	return status;
+}
+
+/* Much stands still for a tenth of a second. */
+static int look_once_more(struct watch *watch, const struct aiodbg_request *request,
+			  struct aiodbg_error *err, struct aiodbg_snapshot **ret)
+{
+	struct aiodbg_snapshot *between = *ret;
+	int status = 0;
+	*ret = NULL;
+	while (!status && watch_may_go_on(watch) &&
+	       watch->first->waits->watched < LOOKS_APART_STILL * 1e-3)
+		status = watch_wait(watch, PAUSE_MS, err);
+	watch->first->between = between;
+	if (!status)
+		status = retry_snapshot(watch->dbg, request, watch->first, err, ret);
+	watch->first->between = NULL;
+	snapshot_destroy(between);
 	return status;
 }
 
 int looks_take(struct aiodbg *dbg, const struct aiodbg_request *request, struct aiodbg_error *err,
 	       struct aiodbg_snapshot **ret)
 {
-	struct aiodbg_snapshot *before = NULL;
+	struct watch watch = {.dbg = dbg};
 	/* Of what stands still, a second look shows the same. */
 	if (!request || !request->after || !dbg->process || !(request->wants & AIODBG_WANT_WAITS))
 		return retry_snapshot(dbg, request, NULL, err, ret);
-	int status = retry_snapshot(dbg, request, NULL, err, &before);
+	int status = retry_snapshot(dbg, request, NULL, err, &watch.first);
 	if (!status)
-		status = wait_between(dbg, before,
-				      request->after < LOOKS_APART ? LOOKS_APART : request->after,
-				      err);
+		status = wait_between(
+			&watch, request->after < LOOKS_APART ? LOOKS_APART : request->after, err);
 	if (!status)
-		status = retry_snapshot(dbg, request, before, err, ret);
+		status = retry_snapshot(dbg, request, watch.first, err, ret);
+	if (!status && looks_are_hasty(*ret))
+		status = look_once_more(&watch, request, err, ret);
 	if (!status)
 		(*ret)->before = NULL;
-	snapshot_destroy(before);
+	snapshot_destroy(watch.first);
 	return status;
 }

@@ -11,9 +11,9 @@
 
 /* Two looks are at least so far apart, in milliseconds. */
 #define LOOKS_APART 100
-/* And if the first one says that a loop is blocked: without the time that its thread is kept waiting
- * for a processor, and with it. */
-#define LOOKS_APART_BLOCKED 1050
+/* And if what is to be said rests on somebody having stood still: without the time that the process is
+ * kept waiting for a processor, and with it. */
+#define LOOKS_APART_STILL 1050
 #define LOOKS_APART_MOST 6000
 
 /* A snapshot, the last of those that the request asks for, which may be NULL. Errors are those of

@@ -193,6 +193,8 @@ struct aiodbg_snapshot {
 	bool has_began;
 	/* An earlier look at the same process, while this one is made; else NULL. */
 	const struct aiodbg_snapshot *before;
+	/* Of such an earlier look: one more between the two, or NULL. What had moved then has moved. */
+	const struct aiodbg_snapshot *between;
 	/* Such a process, but somebody has stopped it. */
 	bool stopped;
 	/* The version records awaiters itself: links without AIODBG_SOURCE_AWAITED_BY are ours. */

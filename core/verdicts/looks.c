@@ -13,6 +13,13 @@
 
 #include <string.h>
 
+/* Whoever waits for somebody else runs for less. */
+#define RAN_SECONDS 0.001
+/* Whoever stands still for less is just slow. */
+#define STILL_SECONDS 1.0
+/* A loop that does not come to its work for less is no case. */
+#define WATCHED_SECONDS 0.3
+
 /* ---- numbers for what is said ---- */
 
 static uint64_t mix(uint64_t hash, uint64_t value)
@@ -140,15 +147,26 @@ static uint64_t verdict_evidence(const struct aiodbg_snapshot *snap, const struc
 
 /* ---- the look before ---- */
 
-static const struct task *task_before(const struct aiodbg_snapshot *snap, const struct task *task)
+static const struct task *task_at(const struct aiodbg_snapshot *snap, uint64_t id)
 {
-	const struct aiodbg_snapshot *before = snap->before;
-	const struct node *node = before ? graph_find(before->graph, task->id) : NULL;
+	const struct node *node = snap ? graph_find(snap->graph, id) : NULL;
 	const struct task *found = node ? node->task : NULL;
 	/* Some have a node and are not listed. */
-	bool is_listed = found && found->index < before->tasks.count &&
-			 before->tasks.items[found->index] == found;
+	bool is_listed = found && found->index < snap->tasks.count &&
+			 snap->tasks.items[found->index] == found;
 	return is_listed ? found : NULL;
+}
+
+static const struct task *task_before(const struct aiodbg_snapshot *snap, const struct task *task)
+{
+	return task_at(snap->before, task->id);
+}
+
+/* At that look it had moved, or was not there. */
+static bool had_moved(const struct aiodbg_snapshot *between, const struct task *task)
+{
+	const struct task *then = task_at(between, task->id);
+	return !then || !looks_task_stood_still(between, then);
 }
 
 const struct wait *looks_wait_before(const struct aiodbg_snapshot *snap, const struct task *task)
@@ -169,15 +187,19 @@ const struct loop *looks_loop_before(const struct aiodbg_snapshot *snap, const s
 	return NULL;
 }
 
-/* Its index in the look before, or -1. */
-static ptrdiff_t thread_before(const struct aiodbg_snapshot *snap, ptrdiff_t thread)
+static ptrdiff_t thread_at(const struct aiodbg_snapshot *snap, uint64_t addr)
 {
-	const struct threads *threads = snap->before ? &snap->before->threads : NULL;
-	for (size_t i = 0; threads && i < threads->count; i++) {
-		if (threads->items[i].addr == thread_id(snap, thread))
+	for (size_t i = 0; i < snap->threads.count; i++) {
+		if (snap->threads.items[i].addr == addr)
 			return (ptrdiff_t)i;
 	}
 	return -1;
+}
+
+/* Its index in the look before, or -1. */
+static ptrdiff_t thread_before(const struct aiodbg_snapshot *snap, ptrdiff_t thread)
+{
+	return snap->before && thread >= 0 ? thread_at(snap->before, thread_id(snap, thread)) : -1;
 }
 
 const struct thread_facts *looks_thread_before(const struct aiodbg_snapshot *snap, ptrdiff_t thread)
@@ -189,7 +211,23 @@ const struct thread_facts *looks_thread_before(const struct aiodbg_snapshot *sna
 bool looks_thread_stood_still(const struct aiodbg_snapshot *snap, ptrdiff_t thread)
 {
 	ptrdiff_t before = thread_before(snap, thread);
-	return before >= 0 && hash_thread(snap, thread) == hash_thread(snap->before, before);
+	if (before < 0 || hash_thread(snap, thread) != hash_thread(snap->before, before))
+		return false;
+	const struct aiodbg_snapshot *between = snap->before->between;
+	ptrdiff_t then = between ? thread_at(between, thread_id(snap, thread)) : -1;
+	return !between || (then >= 0 && hash_thread(snap, thread) == hash_thread(between, then));
+}
+
+bool looks_thread_did_nothing(const struct aiodbg_snapshot *snap, ptrdiff_t thread)
+{
+	const struct thread_facts *facts = &snap->waits->threads[thread];
+	const struct thread_facts *before = looks_thread_before(snap, thread);
+	if (!looks_thread_stood_still(snap, thread))
+		return false;
+	if (facts->has_wait_count && before->has_wait_count &&
+	    facts->wait_count != before->wait_count)
+		return false;
+	return !facts->has_ran || !before->has_ran || facts->ran - before->ran < RAN_SECONDS;
 }
 
 bool looks_task_stood_still(const struct aiodbg_snapshot *snap, const struct task *task)
@@ -197,21 +235,55 @@ bool looks_task_stood_still(const struct aiodbg_snapshot *snap, const struct tas
 	return snap->waits->moved && !snap->waits->moved[task->index];
 }
 
-const struct loop *looks_blocked_loop(const struct aiodbg_snapshot *first)
+bool looks_want_loop_watched(const struct aiodbg_snapshot *first, double seconds)
 {
 	const struct verdict_list *list = first->verdicts ? &first->verdicts->list : NULL;
 	for (size_t i = 0; list && i < list->count; i++) {
 		const struct verdict *verdict = &list->items[i];
-		if (verdict->kind == VERDICT_LOOP_BLOCKED && verdict->has_seconds &&
-		    !verdict->loop->is_native)
-			return verdict->loop;
+		bool is_timed = (verdict->kind == VERDICT_LOOP_BLOCKED ||
+				 verdict->kind == VERDICT_LOOP_STARVED) &&
+				verdict->has_seconds && verdict->seconds > WATCHED_SECONDS;
+		if (is_timed && !verdict->loop->is_native && verdict->loop->watched < seconds)
+			return true;
 	}
-	return NULL;
+	return false;
+}
+
+/* It is said because somebody did not move. */
+static bool rests_on_stillness(const struct verdict *verdict)
+{
+	switch (verdict->kind) {
+	case VERDICT_WONT_CANCEL:
+	case VERDICT_EXHAUSTED:
+	case VERDICT_CONVOY:
+	case VERDICT_STALLED:
+	case VERDICT_STUCK_AT_EXIT:
+		return true;
+	case VERDICT_LOOP_STARVED:
+		return verdict->spinning > 0;
+	case VERDICT_LOOP_GONE:
+		return verdict->loop->state != LOOP_CLOSED;
+	default:
+		return false;
+	}
+}
+
+bool looks_are_hasty(const struct aiodbg_snapshot *second)
+{
+	const struct verdict_list *list = second->verdicts ? &second->verdicts->list : NULL;
+	if (!list || second->before->waits->watched >= STILL_SECONDS)
+		return false;
+	for (size_t i = 0; i < list->count; i++) {
+		if (rests_on_stillness(&list->items[i]))
+			return true;
+	}
+	return false;
 }
 
 int looks_compare(struct aiodbg_snapshot *snap, struct reader *reader)
 {
 	struct waits *waits = snap->waits;
+	const struct aiodbg_snapshot *between = snap->before ? snap->before->between : NULL;
 	if (!snap->before)
 		return 0;
 	waits->moved = arena_alloc(&snap->arena, (snap->tasks.count + 1) * sizeof(bool));
@@ -227,6 +299,8 @@ int looks_compare(struct aiodbg_snapshot *snap, struct reader *reader)
 		const struct task *before = task_before(snap, task);
 		waits->moved[i] = task->state == AIODBG_TASK_RUNNING || !before ||
 				  hash_task(snap, task) != hash_task(snap->before, before);
+		if (between && !waits->moved[i])
+			waits->moved[i] = had_moved(between, task);
 		waits->moved_count += waits->moved[i] && task_is_pending(task);
 	}
 	return 0;
@@ -260,6 +334,8 @@ static bool judge_blocked(const struct aiodbg_snapshot *snap, struct verdict *ve
 static bool judge(const struct aiodbg_snapshot *snap, const struct addrmap *known,
 		  struct verdict *verdict)
 {
+	if (rests_on_stillness(verdict) && snap->before->waits->watched < STILL_SECONDS)
+		verdict->certainty = CERTAINTY_POSSIBLE;
 	if (verdict->settled)
 		return true;
 	if (verdict->kind == VERDICT_LOOP_BLOCKED)

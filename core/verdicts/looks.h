@@ -21,15 +21,22 @@ int looks_compare(struct aiodbg_snapshot *snap, struct reader *reader);
  * same. */
 int looks_judge(struct aiodbg_snapshot *snap, struct reader *reader);
 
-/* The loop that the first look says is blocked: it has to be watched while its thread has a second
- * to run, or sleep, to be certain. NULL: none. */
-const struct loop *looks_blocked_loop(const struct aiodbg_snapshot *first);
+/* Whether the first look says of a loop that it does not come to its work, and that was not watched
+ * for so long yet. */
+bool looks_want_loop_watched(const struct aiodbg_snapshot *first, double seconds);
+
+/* Whether something of what the second look says rests on somebody having stood still, and they are
+ * not far enough apart for that. */
+bool looks_are_hasty(const struct aiodbg_snapshot *second);
 
 /* There were two looks, and this task was at the same place at both. */
 bool looks_task_stood_still(const struct aiodbg_snapshot *snap, const struct task *task);
 
 /* The same of a thread, by its index. */
 bool looks_thread_stood_still(const struct aiodbg_snapshot *snap, ptrdiff_t thread);
+
+/* And it has neither run nor begun to wait anew meanwhile, as far as the system tells. */
+bool looks_thread_did_nothing(const struct aiodbg_snapshot *snap, ptrdiff_t thread);
 
 /* What the look before saw; NULL if there was none, or it was not there. */
 const struct wait *looks_wait_before(const struct aiodbg_snapshot *snap, const struct task *task);

@@ -20,11 +20,14 @@ static bool was_watched(const struct finder *finder, const struct loop *loop)
 	    before->callback != loop->callback || before->handle != loop->handle ||
 	    snap->before->waits->stopped || snap->waits->stopped)
 		return false;
-	double apart = snap->began - snap->before->began;
-	double delay = loop->has_run_delay && before->has_run_delay
-			       ? loop->run_delay - before->run_delay
-			       : 0;
-	return snap->has_began && snap->before->has_began && apart - delay > BLOCKED_SECONDS;
+	return before->watched > BLOCKED_SECONDS;
+}
+
+/* Its thread got too little of a processor to tell. */
+static bool was_kept_waiting(const struct finder *finder, const struct loop *loop)
+{
+	const struct loop *before = looks_loop_before(finder->snap, loop);
+	return before && before->is_watched && before->watched < BLOCKED_SECONDS;
 }
 
 /*
@@ -47,11 +50,11 @@ static int judge_loop(struct finder *finder, struct loop *loop)
 	bool is_timed = verdict.has_seconds && !waits->now_is_least;
 	if (is_timed && verdict.seconds <= BLOCKED_SECONDS)
 		return 0;
-	if (is_timed)
-		verdict.certainty = !loop->is_native && was_watched(finder, loop)
-					    ? CERTAINTY_CERTAIN
-					    : CERTAINTY_LIKELY;
-	else if (loop->calls_blocking)
+	if (is_timed && !loop->is_native && was_watched(finder, loop))
+		verdict.certainty = CERTAINTY_CERTAIN;
+	else if (is_timed && (loop->is_native || !was_kept_waiting(finder, loop)))
+		verdict.certainty = CERTAINTY_LIKELY;
+	else if (!is_timed && loop->calls_blocking)
 		verdict.certainty = CERTAINTY_LIKELY;
 	else
 		verdict.certainty = CERTAINTY_POSSIBLE;

@@ -79,7 +79,7 @@ static bool is_asleep(const struct finder *finder, ptrdiff_t thread)
 	uint64_t tid = finder->snap->threads.items[thread].tid;
 	struct syscall_state state;
 	return target->local_pid && tid && syscall_read(target->local_pid, tid, &state) &&
-	       state.has_timeout;
+	       (state.has_timeout || state.is_sleep);
 }
 
 static bool goes_on(const struct finder *finder, size_t actor)
@@ -88,7 +88,7 @@ static bool goes_on(const struct finder *finder, size_t actor)
 	if (actor >= snap->tasks.count) {
 		ptrdiff_t thread = (ptrdiff_t)(actor - snap->tasks.count);
 		return finder->waits->of_threads[thread].has_timeout ||
-		       (snap->before && !looks_thread_stood_still(snap, thread)) ||
+		       (snap->before && !looks_thread_did_nothing(snap, thread)) ||
 		       is_asleep(finder, thread);
 	}
 	const struct wait *wait = &finder->waits->of_tasks[actor];

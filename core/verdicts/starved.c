@@ -7,8 +7,7 @@
 
 /* By as much a timer may be late if the machine is busy. */
 #define LATE_SECONDS 0.05
-/* A call that keeps the lock for less is a slow one; for more than the other, it is what is wrong. */
-#define SLOW_SECONDS 0.3
+/* A call that keeps the lock for less is a slow one. */
 #define STARVED_SECONDS 1.0
 #define WAITS_LEAST 3
 
@@ -64,12 +63,13 @@ static bool has_asked(const struct loop *before, const struct loop *loop)
 static enum certainty certainty_of(const struct finder *finder, const struct loop *loop)
 {
 	const struct loop *before = looks_loop_before(finder->snap, loop);
-	double late = late_by(finder->waits, loop);
 	if (!has_asked(before, loop))
 		return CERTAINTY_POSSIBLE;
-	if (late > STARVED_SECONDS)
-		return before ? CERTAINTY_CERTAIN : CERTAINTY_LIKELY;
-	return before && late > SLOW_SECONDS ? CERTAINTY_LIKELY : CERTAINTY_POSSIBLE;
+	/* What has passed before the first look may be time in which the process was stopped. */
+	if (before)
+		return before->watched > STARVED_SECONDS ? CERTAINTY_CERTAIN : CERTAINTY_POSSIBLE;
+	return late_by(finder->waits, loop) > STARVED_SECONDS ? CERTAINTY_LIKELY
+							      : CERTAINTY_POSSIBLE;
 }
 
 /*

@@ -49,26 +49,35 @@ static bool find_mark(const struct waiting *waiting, size_t mark, size_t *ret)
 	return false;
 }
 
-static void count_waits(struct waiting *waiting)
+/* Reading takes time: of a process with more threads it is not known what they do. */
+#define THREADS_TIMED 256
+
+static void read_times(struct waiting *waiting)
 {
 	const struct aiodbg_target *target = waiting->decoder->reader.cache.target;
 	const struct threads *threads = &waiting->snap->threads;
-	for (size_t i = 0; target->local_pid && i < threads->count; i++) {
+	struct thread_time time;
+	if (!target->local_pid || threads->count > THREADS_TIMED)
+		return;
+	for (size_t i = 0; i < threads->count; i++) {
 		struct thread_facts *facts = &waiting->waits->threads[i];
 		facts->has_wait_count = syscall_count_waits(
 			target->local_pid, threads->items[i].tid, &facts->wait_count);
+		facts->has_ran = syscall_thread_time(target->local_pid, threads->items[i].tid,
+						     &time);
+		facts->ran = facts->has_ran ? time.ran : 0;
 	}
 }
 
 void leaving_read(struct waiting *waiting)
 {
 	size_t thread;
+	read_times(waiting);
 	for (size_t i = 0; i < MARK_COUNT; i++) {
 		if (!find_mark(waiting, i, &thread))
 			continue;
 		waiting->waits->leaving = marks[i].leaving;
 		waiting->waits->leaving_thread = (ptrdiff_t)thread;
-		count_waits(waiting);
 		return;
 	}
 }

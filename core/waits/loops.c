@@ -91,12 +91,6 @@ static int read_busy(struct waiting *waiting, const struct frame *frame, struct 
 	loop->callback = (size_t)(index + 1);
 	loop->callback_count = (size_t)count;
 	loop->handle = vars[3].value;
-	const struct aiodbg_target *target = decoder->reader.cache.target;
-	/* What only says which loops are busy goes without. */
-	if (target->local_pid && waiting->waits->of_threads && loop->thread >= 0)
-		loop->has_run_delay = syscall_run_delay(
-			target->local_pid, waiting->snap->threads.items[loop->thread].tid,
-			&loop->run_delay);
 	return loop->task ? 0 : name_handle(waiting, loop);
 }
 

@@ -261,9 +261,10 @@ struct loop {
 	size_t callback, callback_count;
 	double callback_since;
 	bool has_callback_since;
-	/* Busy: for how long its thread has been kept waiting for a processor so far. */
-	double run_delay;
-	bool has_run_delay;
+	/* Of the seconds until the next look, those in which the system let its thread do what it wanted
+	 * to, and the one as well that has the lock which it waits for. */
+	double watched;
+	bool is_watched;
 	/* The Handle that runs, and the task that it runs; 0 and NULL: not known. */
 	uint64_t handle;
 	struct task *task;
@@ -304,9 +305,11 @@ struct thread_facts {
 	/* All of its frames, innermost first. */
 	const struct location **stack;
 	size_t depth;
-	/* How often it has waited for something so far; only of a process that is leaving. */
+	/* How often it has waited for something so far, and for how long it ran; of a process that runs. */
 	uint64_t wait_count;
 	bool has_wait_count;
+	double ran;
+	bool has_ran;
 };
 
 /* What the end of a process waits for. */
@@ -356,6 +359,9 @@ struct waits {
 	bool *moved;
 	size_t moved_count;
 	double apart;
+	/* Of the seconds until the next look, those in which the threads of all loops could do what they
+	 * wanted to, as far as the system tells. */
+	double watched;
 };
 
 /*

@@ -83,7 +83,12 @@ static inline void world_runs(struct world *world, double now, struct world *bef
 	world->snap.before = before ? &before->snap : NULL;
 	if (!before)
 		return;
-	world->waits.apart = now - before->waits.now;
+	double apart = now - before->waits.now;
+	world->waits.apart = before->waits.watched = apart;
+	for (size_t i = 0; i < before->waits.loops.count; i++) {
+		before->waits.loops.items[i].watched = apart;
+		before->waits.loops.items[i].is_watched = true;
+	}
 	/* No task has moved. */
 	world->waits.moved = world_alloc(world, (world->snap.tasks.count + 1) * sizeof(bool));
 }
