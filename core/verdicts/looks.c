@@ -70,6 +70,7 @@ static uint64_t mix_wait(uint64_t hash, const struct aiodbg_snapshot *snap, cons
 	hash = mix(hash, wait->queued);
 	hash = mix(hash, wait->has_timeout);
 	hash = mix(hash, (uint64_t)wait->unsent);
+	hash = mix(hash, (uint64_t)wait->backlog);
 	hash = mix(hash, wait->variables);
 	hash = mix_seconds(hash, wait->has_deadline, wait->deadline_at);
 	return mix_place(hash, wait->site.location);

@@ -22,9 +22,10 @@ static bool was_the_same(const struct aiodbg_snapshot *snap, const struct task *
 			 const struct wait *wait)
 {
 	const struct wait *before = looks_wait_before(snap, task);
-	return before && is_stalled(before) && before->kind == wait->kind &&
-	       before->future == wait->future && before->fd == wait->fd &&
-	       before->unsent == wait->unsent && before->pid == wait->pid &&
+	return before && looks_task_stood_still(snap, task) && is_stalled(before) &&
+	       before->kind == wait->kind && before->future == wait->future &&
+	       before->fd == wait->fd && before->unsent == wait->unsent &&
+	       before->backlog == wait->backlog && before->pid == wait->pid &&
 	       before->pipe == wait->pipe;
 }
 
@@ -39,8 +40,9 @@ static enum certainty certainty_of(const struct aiodbg_snapshot *snap, const str
 }
 
 /*
- * A healthy peer takes something now and then, and then fewer bytes are unsent; a healthy process
- * whose output has been paused is read again once that is wanted, by a task that leads to it. What timeout there is ends the wait, and is shown.
+ * A healthy peer takes something now and then, and then fewer bytes are unsent, or first of all
+ * fewer are on their way; a healthy process whose output has been paused is read again once that is
+ * wanted, by a task that leads to it. What timeout there is ends the wait, and is shown.
  */
 static int find_kind(struct finder *finder, enum wait_kind kind, enum certainty certainty)
 {

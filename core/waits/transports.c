@@ -3,6 +3,7 @@
 #include "asyncio/transport.h"
 
 #include "base/error.h"
+#include "process/backlog.h"
 #include "process/syscall.h"
 #include "waits/waiting.h"
 
@@ -24,6 +25,9 @@ static void take(struct waiting *waiting, const struct transport_facts *facts, s
 	wait->peer = facts->peer;
 	wait->unsent = facts->unsent;
 	wait->paused = facts->paused;
+	if (pid && facts->wait == TRANSPORT_WRITE && facts->paused && facts->fd >= 0 &&
+	    !backlog_read(pid, (uint64_t)facts->fd, &wait->backlog))
+		wait->backlog = -1;
 	wait->command = facts->command;
 	wait->pipe = facts->pipe;
 	wait->transport = facts->transport;

@@ -69,6 +69,7 @@ struct wait wait_none(void)
 		.fd = -1,
 		.pid = -1,
 		.unsent = -1,
+		.backlog = -1,
 		.pipe = -1,
 		.certainty = CERTAINTY_CERTAIN,
 		.site = {.line = -1},

@@ -185,6 +185,8 @@ struct wait {
 	const char *peer, *command;
 	/* It waits until most of what is unsent has been sent. */
 	bool paused;
+	/* Bytes that were sent and that the peer has not taken yet; -1: not known. */
+	int64_t backlog;
 	/* Of a process: the file that we have stopped reading, or -1; the system says that the process
 	 * waits to write there. */
 	int64_t pipe;
