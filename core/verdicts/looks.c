@@ -236,15 +236,19 @@ bool looks_task_stood_still(const struct aiodbg_snapshot *snap, const struct tas
 	return snap->waits->moved && !snap->waits->moved[task->index];
 }
 
+/* It is said because a loop did not come to its work for a while. */
+static bool is_timed(const struct verdict *verdict)
+{
+	return (verdict->kind == VERDICT_LOOP_BLOCKED || verdict->kind == VERDICT_LOOP_STARVED) &&
+	       verdict->has_seconds && verdict->seconds > WATCHED_SECONDS &&
+	       !verdict->loop->is_native;
+}
+
 bool looks_want_loop_watched(const struct aiodbg_snapshot *first, double seconds)
 {
 	const struct verdict_list *list = first->verdicts ? &first->verdicts->list : NULL;
 	for (size_t i = 0; list && i < list->count; i++) {
-		const struct verdict *verdict = &list->items[i];
-		bool is_timed = (verdict->kind == VERDICT_LOOP_BLOCKED ||
-				 verdict->kind == VERDICT_LOOP_STARVED) &&
-				verdict->has_seconds && verdict->seconds > WATCHED_SECONDS;
-		if (is_timed && !verdict->loop->is_native && verdict->loop->watched < seconds)
+		if (is_timed(&list->items[i]) && list->items[i].loop->watched < seconds)
 			return true;
 	}
 	return false;
@@ -275,7 +279,7 @@ bool looks_are_hasty(const struct aiodbg_snapshot *second)
 	if (!list || second->before->waits->watched >= STILL_SECONDS)
 		return false;
 	for (size_t i = 0; i < list->count; i++) {
-		if (rests_on_stillness(&list->items[i]))
+		if (rests_on_stillness(&list->items[i]) || is_timed(&list->items[i]))
 			return true;
 	}
 	return false;

@@ -7,8 +7,9 @@
 
 /* By as much a timer may be late if the machine is busy. */
 #define LATE_SECONDS 0.05
-/* A call that keeps the lock for less is a slow one. */
+/* A call that keeps the lock for less is a slow one; and for less than that, it is nothing to speak of. */
 #define STARVED_SECONDS 1.0
+#define SLOW_SECONDS 0.3
 #define WAITS_LEAST 3
 
 /* For how long at least it has had something to do; negative: not that is known. */
@@ -90,9 +91,10 @@ static int judge_gil(struct finder *finder, struct loop *loop)
 	};
 	if (!wants_lock(waits, loop))
 		return 0;
-	if (finder->snap->before && !was_the_same(finder, loop))
-		return 0;
 	verdict.has_seconds = verdict.seconds > 0;
+	if (finder->snap->before && (!was_the_same(finder, loop) ||
+				     (verdict.has_seconds && verdict.seconds < SLOW_SECONDS)))
+		return 0;
 	int status = finder_alloc_parties(finder, &verdict, 1);
 	if (status)
 		return status;
