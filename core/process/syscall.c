@@ -38,6 +38,20 @@ static bool is_poll(long number)
 	return false;
 }
 
+/* The argument in which poll(2) and epoll_wait(2) have their milliseconds, -1 for ever; or -1. */
+static int timeout_argument(long number)
+{
+#ifdef SYS_poll
+	if (number == SYS_poll)
+		return 2;
+#endif
+#ifdef SYS_epoll_wait
+	if (number == SYS_epoll_wait)
+		return 3;
+#endif
+	return number == SYS_epoll_pwait ? 3 : -1;
+}
+
 static bool is_sleep(long number, const uint64_t *arguments)
 {
 	/* Up to 3.10 time.sleep() is select(2) without files. */
@@ -60,17 +74,21 @@ bool syscall_parse(const char *text, struct syscall_state *ret)
 			   &number, &arguments[0], &arguments[1], &arguments[2], &arguments[3],
 			   &arguments[4], &arguments[5], &sp, &pc);
 	*ret = (struct syscall_state){0};
-	if (count != 9)
-		return !strncmp(text, "running", strlen("running"));
+	if (count != 9) {
+		ret->is_running = !strncmp(text, "running", strlen("running"));
+		return ret->is_running;
+	}
 	/* One with a timeout that a debugger has interrupted is restarted in another name; which it was
 	 * its arguments tell. */
 	bool is_futex = number == SYS_futex || number == SYS_restart_syscall;
+	int timeout = timeout_argument(number);
 	*ret = (struct syscall_state){
 		.is_futex = is_futex,
 		.is_poll = is_poll(number),
 		.is_sleep = is_sleep(number, arguments),
 		.is_write = number == SYS_write || number == SYS_writev || number == SYS_sendto,
-		.has_timeout = is_futex && arguments[3],
+		.has_timeout = (is_futex && arguments[3]) || is_sleep(number, arguments) ||
+			       (timeout >= 0 && (int32_t)arguments[timeout] >= 0),
 		.first_argument = arguments[0],
 		.stack_pointer = sp,
 	};
