@@ -85,7 +85,6 @@ bool syscall_parse(const char *text, struct syscall_state *ret)
 	*ret = (struct syscall_state){
 		.is_futex = is_futex,
 		.is_poll = is_poll(number),
-		.is_sleep = is_sleep(number, arguments),
 		.is_write = number == SYS_write || number == SYS_writev || number == SYS_sendto,
 		.has_timeout = (is_futex && arguments[3]) || is_sleep(number, arguments) ||
 			       (timeout >= 0 && (int32_t)arguments[timeout] >= 0),

@@ -13,8 +13,8 @@ struct syscall_state {
 	bool is_poll;
 	/* It writes to the file that is the first argument. */
 	bool is_write;
-	/* It goes on after a while; it runs, in no system call; it only sleeps. */
-	bool has_timeout, is_running, is_sleep;
+	/* It goes on after a while; it runs, in no system call. */
+	bool has_timeout, is_running;
 	uint64_t first_argument, stack_pointer;
 };
 

@@ -139,16 +139,21 @@ static int wait_between(struct watch *watch, uint32_t milliseconds, struct aiodb
 	return status;
 }
 
-/* Much stands still for a tenth of a second. */
-static int look_once_more(struct watch *watch, const struct aiodbg_request *request,
-			  struct aiodbg_error *err, struct aiodbg_snapshot **ret)
+/* Much stands still for a tenth of a second, or for as long as an answer takes: look again until it has
+ * moved, or all of that time is over. */
+static int look_again(struct watch *watch, const struct aiodbg_request *request,
+		      struct aiodbg_error *err, struct aiodbg_snapshot **ret)
 {
 	struct aiodbg_snapshot *between = *ret;
+	double wanted = looks_wanted(between);
+	uint32_t waited = 0;
 	int status = 0;
 	*ret = NULL;
-	while (!status && watch_may_go_on(watch) &&
-	       watch->first->waits->watched < LOOKS_APART_STILL * 1e-3)
+	while (!status && watch_may_go_on(watch) && waited < LOOKS_APART_AGAIN &&
+	       watch->first->waits->watched < wanted) {
 		status = watch_wait(watch, PAUSE_MS, err);
+		waited += PAUSE_MS;
+	}
 	watch->first->between = between;
 	if (!status)
 		status = retry_snapshot(watch->dbg, request, watch->first, err, ret);
@@ -170,8 +175,9 @@ int looks_take(struct aiodbg *dbg, const struct aiodbg_request *request, struct 
 			&watch, request->after < LOOKS_APART ? LOOKS_APART : request->after, err);
 	if (!status)
 		status = retry_snapshot(dbg, request, watch.first, err, ret);
-	if (!status && looks_are_hasty(*ret))
-		status = look_once_more(&watch, request, err, ret);
+	while (!status && watch_may_go_on(&watch) &&
+	       watch.first->waits->watched < looks_wanted(*ret))
+		status = look_again(&watch, request, err, ret);
 	if (!status)
 		(*ret)->before = NULL;
 	snapshot_destroy(watch.first);

@@ -14,7 +14,9 @@
 /* And if what is to be said rests on somebody having stood still: without the time that the process is
  * kept waiting for a processor, and with it. */
 #define LOOKS_APART_STILL 1050
-#define LOOKS_APART_MOST 6000
+#define LOOKS_APART_MOST 10000
+/* And meanwhile, what stands still is looked at so often. */
+#define LOOKS_APART_AGAIN 500
 
 /* A snapshot, the last of those that the request asks for, which may be NULL. Errors are those of
  * retry_snapshot(). */

@@ -5,7 +5,8 @@
  *
  * Both are what a service under load looks like at any moment. What tells them apart is who has it: a
  * healthy holder has moved between two looks, or is to be woken by time, or waits for somebody of
- * whom that is true, or else the first in the queue is another one meanwhile.
+ * whom that is true, or else the first in the queue is another one meanwhile. A holder that waits
+ * for an answer has it after a few seconds, if it is healthy: before that, nothing is said of it.
  */
 #include "base/error.h"
 #include "verdicts/finding.h"
@@ -75,6 +76,26 @@ static int do_holders_stand(struct finder *finder, const struct primitive *objec
 	return status;
 }
 
+/* Nobody goes on whose loop does not. */
+static bool is_loop_at_fault(const struct finder *finder, uint64_t loop)
+{
+	const struct verdict_list *list = &finder->verdicts->list;
+	for (size_t i = 0; i < list->count; i++) {
+		if (list->items[i].loop && list->items[i].loop->addr == loop)
+			return true;
+	}
+	return false;
+}
+
+static bool has_faulty_loop(const struct finder *finder, const struct actor_list *waiters)
+{
+	for (size_t i = 0; i < waiters->count; i++) {
+		if (is_loop_at_fault(finder, finder->snap->tasks.items[waiters->items[i]]->loop))
+			return true;
+	}
+	return false;
+}
+
 /* ---- locks and semaphores ---- */
 
 static void add_holder_party(struct finder *finder, struct primitive *object, struct holder *holder,
@@ -124,7 +145,8 @@ static int judge_object(struct finder *finder, struct primitive *object, struct 
 	if (status || !stand)
 		return status;
 	status = list_waiters(finder, object, waiters);
-	if (status || !is_queue_same(finder, waiters) || (is_lock && waiters->count < CONVOY_LEAST))
+	if (status || !is_queue_same(finder, waiters) || has_faulty_loop(finder, waiters) ||
+	    (is_lock && waiters->count < CONVOY_LEAST))
 		return status;
 	return add_crowd(finder, object, is_lock ? VERDICT_CONVOY : VERDICT_EXHAUSTED, waiters);
 }

@@ -17,6 +17,8 @@
 #define RAN_SECONDS 0.001
 /* Whoever stands still for less is just slow. */
 #define STILL_SECONDS 1.0
+/* Whoever has what many wait for, and waits for an answer from outside, may be slow for that long. */
+#define STANDING_SECONDS 6.0
 /* A loop that does not come to its work for less is no case. */
 #define WATCHED_SECONDS 0.3
 
@@ -254,35 +256,36 @@ bool looks_want_loop_watched(const struct aiodbg_snapshot *first, double seconds
 	return false;
 }
 
-/* It is said because somebody did not move. */
-static bool rests_on_stillness(const struct verdict *verdict)
+/* For how long nobody may have moved whom it names: it is said because they did not. */
+static double patience(const struct verdict *verdict)
 {
 	switch (verdict->kind) {
-	case VERDICT_WONT_CANCEL:
 	case VERDICT_EXHAUSTED:
 	case VERDICT_CONVOY:
+		return STANDING_SECONDS;
+	case VERDICT_WONT_CANCEL:
 	case VERDICT_STALLED:
 	case VERDICT_STUCK_AT_EXIT:
-		return true;
+		return STILL_SECONDS;
 	case VERDICT_LOOP_STARVED:
-		return verdict->spinning > 0;
+		return verdict->spinning ? STILL_SECONDS : 0;
 	case VERDICT_LOOP_GONE:
-		return verdict->loop->state != LOOP_CLOSED;
+		return verdict->loop->state != LOOP_CLOSED ? STILL_SECONDS : 0;
 	default:
-		return false;
+		return 0;
 	}
 }
 
-bool looks_are_hasty(const struct aiodbg_snapshot *second)
+double looks_wanted(const struct aiodbg_snapshot *second)
 {
 	const struct verdict_list *list = second->verdicts ? &second->verdicts->list : NULL;
-	if (!list || second->before->waits->watched >= STILL_SECONDS)
-		return false;
-	for (size_t i = 0; i < list->count; i++) {
-		if (rests_on_stillness(&list->items[i]) || is_timed(&list->items[i]))
-			return true;
+	double most = 0;
+	for (size_t i = 0; list && i < list->count; i++) {
+		double seconds = is_timed(&list->items[i]) ? STILL_SECONDS
+							   : patience(&list->items[i]);
+		most = seconds > most ? seconds : most;
 	}
-	return false;
+	return most;
 }
 
 int looks_compare(struct aiodbg_snapshot *snap, struct reader *reader)
@@ -339,7 +342,7 @@ static bool judge_blocked(const struct aiodbg_snapshot *snap, struct verdict *ve
 static bool judge(const struct aiodbg_snapshot *snap, const struct addrmap *known,
 		  struct verdict *verdict)
 {
-	if (rests_on_stillness(verdict) && snap->before->waits->watched < STILL_SECONDS)
+	if (snap->before->waits->watched < patience(verdict))
 		verdict->certainty = CERTAINTY_POSSIBLE;
 	if (verdict->settled)
 		return true;

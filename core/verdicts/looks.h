@@ -25,9 +25,9 @@ int looks_judge(struct aiodbg_snapshot *snap, struct reader *reader);
  * for so long yet. */
 bool looks_want_loop_watched(const struct aiodbg_snapshot *first, double seconds);
 
-/* Whether something of what the second look says rests on somebody having stood still, and they are
- * not far enough apart for that. */
-bool looks_are_hasty(const struct aiodbg_snapshot *second);
+/* For how many seconds, of those that the process could use, the two looks have to be apart for all that
+ * the second one says. */
+double looks_wanted(const struct aiodbg_snapshot *second);
 
 /* There were two looks, and this task was at the same place at both. */
 bool looks_task_stood_still(const struct aiodbg_snapshot *snap, const struct task *task);

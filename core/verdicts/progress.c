@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether somebody goes on. What has not moved between two looks a tenth of a second apart may be
- * just slow, so whoever is to be woken by time counts as going on, and so does whoever waits for one
- * who goes on.
+ * Whether somebody goes on. What has not moved between two looks may be just slow, so whoever is to
+ * be woken by time counts as going on, and so does whoever waits for one who goes on, or for
+ * somebody outside with a timeout, and a thread that computes.
  */
 #include "base/error.h"
 #include "process/syscall.h"
@@ -11,6 +11,8 @@
 
 /* A timer or timeout that is further away is no reason to be patient. */
 #define SOON_SECONDS 60.0
+/* Of an answer from outside. */
+#define ANSWER_SECONDS 600.0
 
 struct progress {
 	struct finder *finder;
@@ -32,11 +34,18 @@ static size_t thread_actor(const struct progress *progress, ptrdiff_t thread)
 	return progress->finder->snap->tasks.count + (size_t)thread;
 }
 
+static bool is_outside(const struct wait *wait)
+{
+	return wait->kind == WAIT_READ || wait->kind == WAIT_WRITE || wait->kind == WAIT_CONNECT ||
+	       wait->kind == WAIT_PROCESS;
+}
+
 static bool ends_soon(const struct waits *waits, const struct wait *wait)
 {
 	if (!wait->has_deadline)
 		return wait->kind == WAIT_TIMER;
-	return !waits->has_now || wait->deadline_at - waits->now < SOON_SECONDS;
+	double soon = is_outside(wait) ? ANSWER_SECONDS : SOON_SECONDS;
+	return !waits->has_now || wait->deadline_at - waits->now < soon;
 }
 
 static bool add_holders(struct progress *progress, const struct primitive *object)
@@ -72,14 +81,14 @@ static bool add_wakers(struct progress *progress, const struct task *task, const
 	return good && add_holders(progress, wait->object);
 }
 
-/* It sleeps, and the system will wake it. */
-static bool is_asleep(const struct finder *finder, ptrdiff_t thread)
+/* It sleeps, and the system will wake it; or it computes. */
+static bool is_busy(const struct finder *finder, ptrdiff_t thread)
 {
 	const struct aiodbg_target *target = finder->reader->cache.target;
 	uint64_t tid = finder->snap->threads.items[thread].tid;
 	struct syscall_state state;
 	return target->local_pid && tid && syscall_read(target->local_pid, tid, &state) &&
-	       (state.has_timeout || state.is_sleep);
+	       (state.has_timeout || state.is_running);
 }
 
 static bool goes_on(const struct finder *finder, size_t actor)
@@ -89,7 +98,7 @@ static bool goes_on(const struct finder *finder, size_t actor)
 		ptrdiff_t thread = (ptrdiff_t)(actor - snap->tasks.count);
 		return finder->waits->of_threads[thread].has_timeout ||
 		       (snap->before && !looks_thread_did_nothing(snap, thread)) ||
-		       is_asleep(finder, thread);
+		       is_busy(finder, thread);
 	}
 	const struct wait *wait = &finder->waits->of_tasks[actor];
 	return !wait->blocked || ends_soon(finder->waits, wait) ||
