@@ -103,6 +103,7 @@ static const struct sync_function functions[] = {
 	{"Queue.join", QUEUES, SYNC_WAIT_QUEUE_JOIN, "self", NULL},
 	{"TaskGroup.__aexit__", "asyncio/taskgroups.py", SYNC_WAIT_GROUP, "self", NULL},
 	{"TaskGroup._aexit", "asyncio/taskgroups.py", SYNC_WAIT_GROUP, "self", NULL},
+	{"TaskGroup.__aexit__", "anyio/_backends/_asyncio.py", SYNC_WAIT_GROUP, "self", NULL},
 	{"_wait", TASKS, SYNC_WAIT_TASKS, NULL, "timeout_handle"},
 	{"wait_for", TASKS, SYNC_WAIT_FOR, NULL, "timeout_handle"},
 	{"_cancel_and_wait", TASKS, SYNC_WAIT_FOR, NULL, "timeout_handle"},
@@ -126,7 +127,8 @@ bool sync_is_at(const struct location *location, const char *function, const cha
 const struct sync_function *sync_function_of(const struct location *location)
 {
 	/* Nearly all frames are of other folders. */
-	if (!location->code->filename || !strstr(location->code->filename, "asyncio/"))
+	const char *file = location->code->filename;
+	if (!file || (!strstr(file, "asyncio/") && !strstr(file, "anyio/")))
 		return NULL;
 	for (size_t i = 0; i < FUNCTION_COUNT; i++) {
 		if (sync_is_at(location, functions[i].function, functions[i].file))

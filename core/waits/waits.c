@@ -168,6 +168,9 @@ static int apply_rule(struct waiting *waiting, const struct task *task,
 		status = read_return_when(waiting, frame, wait);
 	if (!status && rule->object && vars[0].value)
 		status = primitive_get(waiting, task->interp, vars[0].value, &wait->object);
+	/* anyio's. */
+	if (!status && rule->wait == SYNC_WAIT_GROUP && !wait->object && vars[0].value)
+		status = primitive_get_unknown(waiting, vars[0].value, &wait->object);
 	/* A class of another project may have a method of that name in a file of that name; and
 	 * so may one that can't be read. */
 	if (rule->object && !wait->object && rule->wait != SYNC_WAIT_SLEEP)
