@@ -49,6 +49,9 @@
  * as they do in no program, would each have all of its frames. */
 #define LIMIT_FRAMES_OF_ALL 100000000
 
+/* Entries of one traceback: as deep as Python's recursion limit is by default. */
+#define LIMIT_TRACEBACK 1000
+
 /* Futures between a task and the tasks that are woken by it: gather in shield in
  * gather... */
 #define LIMIT_FUTURES_BETWEEN 1000
