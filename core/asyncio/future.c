@@ -178,15 +178,19 @@ int future_read(struct decoder *decoder, uint64_t addr, enum future_expected exp
 static int read_python_outcome(struct decoder *decoder, uint64_t addr, struct future_outcome *ret)
 {
 	struct attr attrs[] = {
-		{.name = "_result"},	       {.name = "_exception"}, {.name = "_cancel_message"},
-		{.name = "_source_traceback"}, {.name = "_context"},
+		{.name = "_result"},	     {.name = "_exception"},
+		{.name = "_cancel_message"}, {.name = "_source_traceback"},
+		{.name = "_context"},	     {.name = "_Future__log_traceback"},
 	};
+	int64_t unasked = 0;
 	int status = attrs_get(decoder, addr, attrs, sizeof(attrs) / sizeof(attrs[0]));
 	if (status)
 		return status;
+	if (attrs[5].value)
+		status = int_read(decoder, attrs[5].value, &unasked);
 	*ret = (struct future_outcome){attrs[0].value, attrs[1].value, attrs[2].value,
-				       attrs[3].value, attrs[4].value};
-	return 0;
+				       attrs[3].value, attrs[4].value, unasked != 0};
+	return status;
 }
 
 static uint64_t optional_word(const struct window *w, int32_t offset)
@@ -221,6 +225,8 @@ int future_read_outcome(struct decoder *decoder, const struct future *future,
 		ret->source_traceback = window_word(&w, (size_t)l->future.source_tb);
 		if (future->is_task)
 			ret->context = window_word(&w, (size_t)l->task.context);
+		ret->is_unasked = window_bits(&w, LAYOUT_BITS_OFFSET(l->future.log_traceback),
+					      LAYOUT_BITS_WIDTH(l->future.log_traceback)) != 0;
 	}
 	/* A result may well be None. */
 	if (!status)

@@ -58,6 +58,8 @@ struct future_outcome {
 	uint64_t source_traceback;
 	/* Of tasks only. */
 	uint64_t context;
+	/* It has an exception, and nobody has asked for that. */
+	bool is_unasked;
 };
 
 int future_read_outcome(struct decoder *decoder, const struct future *future,
