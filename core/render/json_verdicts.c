@@ -23,6 +23,8 @@ static void put_site(yajl_gen gen, const struct site *site, const char *what)
 static void put_tasks(yajl_gen gen, const struct verdict *verdict)
 {
 	yajl_gen_array_open(gen);
+	for (size_t i = 0; i < verdict->ended_count; i++)
+		put_address(gen, verdict->ended[i]->id);
 	for (size_t i = 0; i < verdict->party_count; i++) {
 		const struct party *party = &verdict->parties[i];
 		const struct task *task = party->task ? party->task : party->runs;
@@ -104,10 +106,33 @@ static void put_places(yajl_gen gen, const struct verdict *verdict)
 				put_site(gen, &holder->site, "holds");
 		}
 	}
+	for (size_t i = 0; i < verdict->ended_count; i++) {
+		if (verdict->ended[i]->site.location)
+			put_site(gen, &verdict->ended[i]->site, "ended");
+	}
 	if (verdict->filler.location)
 		put_site(gen, &verdict->filler, "ready");
 	for (size_t i = 0; verdict->loop && i < verdict->loop->site_count; i++)
 		put_site(gen, &verdict->loop->sites[i], "runs");
+	yajl_gen_array_close(gen);
+}
+
+static void put_ended(yajl_gen gen, const struct verdict *verdict)
+{
+	yajl_gen_array_open(gen);
+	for (size_t i = 0; i < verdict->ended_count; i++) {
+		const struct ended_task *ended = verdict->ended[i];
+		yajl_gen_map_open(gen);
+		put_key(gen, "task");
+		put_address(gen, ended->id);
+		put_key(gen, "name");
+		put_string(gen, ended->name);
+		put_key(gen, "exception");
+		put_string(gen, ended->text);
+		put_key(gen, "taken");
+		yajl_gen_bool(gen, !ended->is_unasked);
+		yajl_gen_map_close(gen);
+	}
 	yajl_gen_array_close(gen);
 }
 
@@ -144,6 +169,8 @@ void json_put_verdict(yajl_gen gen, const struct aiodbg_snapshot *snap,
 	put_objects(gen, verdict);
 	put_key(gen, "places");
 	put_places(gen, verdict);
+	put_key(gen, "ended");
+	put_ended(gen, verdict);
 	put_key(gen, "evidence");
 	put_evidence(gen, verdict);
 	put_key(gen, "behind");

@@ -4,6 +4,7 @@
 #include "base/ceilings.h"
 #include "render/census.h"
 #include "render/chain.h"
+#include "render/ended.h"
 #include "render/party.h"
 #include "render/reason.h"
 #include "render/render.h"
@@ -130,6 +131,10 @@ static void summarize_vain(struct output *out, const struct verdict *verdict)
 		output_text(out, " for a lock that is free, and nobody was woken to take it");
 	else if (verdict->kind == VERDICT_NO_CONSUMER)
 		output_text(out, " at a queue that nobody takes from");
+	else if (verdict->kind == VERDICT_NO_PRODUCER)
+		output_text(out, " at a queue that nobody puts anything into");
+	else if (verdict->kind == VERDICT_FAILED)
+		output_text(out, " for what a task was to do that has failed");
 	else
 		output_text(out, " for what only they lead to");
 }
@@ -195,6 +200,8 @@ static void summarize(struct output *out, const struct aiodbg_snapshot *snap,
 	case VERDICT_NEVER_RELEASED:
 	case VERDICT_NOTHING_CAN_WAKE:
 	case VERDICT_NO_CONSUMER:
+	case VERDICT_NO_PRODUCER:
+	case VERDICT_FAILED:
 		summarize_vain(out, verdict);
 		break;
 	case VERDICT_WONT_CANCEL:
@@ -335,8 +342,11 @@ static void write_parties(struct why *why, const struct verdict *verdict)
 	size_t used = 1 + (size_t)has_limits(verdict) + (verdict->behind_count > 0), i;
 	size_t count = verdict->party_count;
 	struct columns columns = {0};
+	used += ended_lines(verdict);
+	ended_add_columns(&columns, why->out, why->snap, verdict);
 	for (i = 0; i < verdict->party_count; i++)
 		columns_add_party(&columns, why->out, why->snap, &verdict->parties[i]);
+	ended_write(why->out, why->snap, verdict, &columns);
 	for (i = 0; i < verdict->party_count; i++) {
 		const struct party *party = &verdict->parties[i];
 		size_t lines = party_lines(party), rest = count - i - 1;

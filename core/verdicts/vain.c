@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tasks that wait in vain without a circle: NOTHING CAN WAKE, NEVER RELEASED, NO CONSUMER. All who
- * could wake them wait for the same.
+ * Tasks that wait in vain without a circle: NOTHING CAN WAKE, NEVER RELEASED, NO CONSUMER, NO
+ * PRODUCER, FAILED. All who could wake them wait for the same, or have ended.
  */
 #include "base/error.h"
 #include "verdicts/finding.h"
+#include "waits/deeds.h"
 
 #include <stdlib.h>
 
@@ -54,8 +55,20 @@ static bool is_held_by_member(const struct circle *circle, const struct primitiv
 	return false;
 }
 
+/* Whether an exception has ended one who did what the wait is for. */
+static bool has_ended(const struct waits *waits, const struct wait *wait)
+{
+	const struct closed_set *set = wait->closed;
+	for (size_t i = 0; set && i < set->ended_count; i++) {
+		if (waits->ended.items[set->ended[i]].deeds & deeds_that_end(wait->kind))
+			return true;
+	}
+	return false;
+}
+
 static enum verdict_kind kind_of(const struct circle *circle, const struct wait *wait)
 {
+	bool ended = has_ended(circle->stuck->waits, wait);
 	switch (wait->kind) {
 	case WAIT_LOCK:
 	case WAIT_SEMAPHORE:
@@ -64,13 +77,16 @@ static enum verdict_kind kind_of(const struct circle *circle, const struct wait 
 	case WAIT_QUEUE_PUT:
 	case WAIT_QUEUE_JOIN:
 		return VERDICT_NO_CONSUMER;
+	case WAIT_QUEUE_GET:
+		return ended ? VERDICT_NO_PRODUCER : VERDICT_NOTHING_CAN_WAKE;
 	default:
-		return VERDICT_NOTHING_CAN_WAKE;
+		return ended ? VERDICT_FAILED : VERDICT_NOTHING_CAN_WAKE;
 	}
 }
 
 /*
- * Workers that wait at an empty queue are healthy, also if the producer has gone. So is a task
+ * Workers that wait at an empty queue are healthy, also if the producer has gone, unless an exception
+ * has ended that and nobody who has the queue is there to make another. So is a task
  * that waits for an event which is its alone, until somebody cancels it: that is how to wait for
  * ever, and the main task of asyncio.run() is cancelled by Control-C.
  */
@@ -92,7 +108,7 @@ enum verdict_kind vain_kind(const struct circle *circle)
 		if (kind == VERDICT_KIND_COUNT || wait->kind != WAIT_QUEUE_GET)
 			kind = kind_of(circle, wait);
 	}
-	if (idle)
+	if (idle && kind != VERDICT_NO_PRODUCER)
 		return VERDICT_KIND_COUNT;
 	if (!set)
 		return VERDICT_DEADLOCK;
@@ -122,15 +138,44 @@ static bool is_alike(const struct stuck *stuck, const struct lone *a, const stru
 	return a->kind == b->kind && x->kind == y->kind && x->site.location == y->site.location;
 }
 
+/* As many are named. */
+#define ENDED_NAMED 8
+
+/* Those who have ended and did what the members wait for. */
+static int add_ended(struct finder *finder, const struct stuck *stuck,
+		     const struct actor_list *members, struct verdict *verdict)
+{
+	const struct wait *wait = stuck_wait(stuck, members->items[0]);
+	const struct closed_set *set = wait->closed;
+	size_t count = set ? set->ended_count : 0;
+	if (!count)
+		return 0;
+	verdict->ended = arena_alloc(finder->verdicts->arena,
+				     ENDED_NAMED * sizeof(*verdict->ended));
+	if (!verdict->ended)
+		return finder_no_memory(finder);
+	for (size_t i = 0; i < count && verdict->ended_count < ENDED_NAMED; i++) {
+		struct ended_task *ended = &finder->waits->ended.items[set->ended[i]];
+		bool is_known = !(ended->deeds & deeds_that_end(wait->kind));
+		for (size_t k = 0; k < verdict->ended_count; k++)
+			is_known |= verdict->ended[k] == ended;
+		if (!is_known)
+			verdict->ended[verdict->ended_count++] = ended;
+	}
+	return 0;
+}
+
 static int make_one(struct finder *finder, const struct stuck *stuck, enum verdict_kind kind,
 		    enum certainty certainty, const struct actor_list *members)
 {
 	const struct circle circle = {stuck, 0, members->items, members->count};
 	struct verdict verdict = {.kind = kind, .certainty = certainty};
 	/* A queue's consumer may be made later. */
-	if (kind == VERDICT_NO_CONSUMER)
+	if (kind == VERDICT_NO_CONSUMER || kind == VERDICT_NO_PRODUCER || kind == VERDICT_FAILED)
 		verdict.certainty = CERTAINTY_LIKELY;
 	int status = finder_alloc_parties(finder, &verdict, members->count);
+	if (!status)
+		status = add_ended(finder, stuck, members, &verdict);
 	for (size_t i = 0; !status && i < members->count; i++)
 		verdict.parties[verdict.party_count++] = (struct party){
 			.task = finder->snap->tasks.items[members->items[i]],

@@ -24,6 +24,8 @@ static const struct {
 	[VERDICT_NEVER_RELEASED] = {"NEVER RELEASED", "never-released"},
 	[VERDICT_NOTHING_CAN_WAKE] = {"NOTHING CAN WAKE", "nothing-can-wake"},
 	[VERDICT_NO_CONSUMER] = {"NO CONSUMER", "no-consumer"},
+	[VERDICT_NO_PRODUCER] = {"NO PRODUCER", "no-producer"},
+	[VERDICT_FAILED] = {"FAILED", "failed"},
 	[VERDICT_WONT_CANCEL] = {"WON'T CANCEL", "wont-cancel"},
 	[VERDICT_EXHAUSTED] = {"EXHAUSTED", "exhausted"},
 	[VERDICT_CONVOY] = {"CONVOY", "convoy"},
@@ -88,6 +90,8 @@ static int read_all_sources(const struct aiodbg_snapshot *snap, struct sources *
 		const struct verdict *verdict = &list->items[i];
 		for (size_t k = 0; !status && k < verdict->party_count; k++)
 			status = read_party_sources(sources, &verdict->parties[k]);
+		for (size_t k = 0; !status && k < verdict->ended_count; k++)
+			status = read_site(sources, &verdict->ended[k]->site);
 		if (!status)
 			status = read_site(sources, &list->items[i].filler);
 		for (size_t k = 0; !status && verdict->loop && k < verdict->loop->site_count; k++)

@@ -24,6 +24,8 @@ enum verdict_kind {
 	VERDICT_NEVER_RELEASED,
 	VERDICT_NOTHING_CAN_WAKE,
 	VERDICT_NO_CONSUMER,
+	VERDICT_NO_PRODUCER,
+	VERDICT_FAILED,
 	VERDICT_WONT_CANCEL,
 	VERDICT_EXHAUSTED,
 	VERDICT_CONVOY,
@@ -59,6 +61,9 @@ struct verdict {
 	enum certainty certainty;
 	struct party *parties;
 	size_t party_count;
+	/* Tasks that did what the parties wait for, and have ended. */
+	struct ended_task **ended;
+	size_t ended_count;
 	/* Tasks that can't go on because of these, and are not named. */
 	size_t behind_count;
 	/* It ends then: somebody's timeout, unless that is gone by. */

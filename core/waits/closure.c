@@ -46,7 +46,8 @@ static struct thing *thing_at(struct closure *closure, uint64_t addr)
 	return index ? &closure->things.items[index - 1] : NULL;
 }
 
-/* The tasks from whose frames the thing is reached, sorted, each once, but for ways through stop.
+/* The tasks from whose frames the thing is reached, but for ways through stop, and those that have
+ * ended whose exceptions lead there.
  * *reached: there are such. *whole is false if there is too much in between. */
 static int find_owners(struct closure *closure, struct thing *thing, const struct thing *stop,
 		       bool *reached, bool *whole)
@@ -54,7 +55,7 @@ static int find_owners(struct closure *closure, struct thing *thing, const struc
 	struct indexes *todo = &closure->todo, *found = &closure->found;
 	size_t count = 0;
 	closure->search++;
-	todo->count = found->count = 0;
+	todo->count = found->count = closure->found_ended.count = 0;
 	*reached = false;
 	thing->seen = closure->search;
 	bool good = array_push(todo, (size_t)(thing - closure->things.items));
@@ -74,7 +75,9 @@ static int find_owners(struct closure *closure, struct thing *thing, const struc
 			if (from == stop || from->seen == closure->search)
 				continue;
 			from->seen = closure->search;
-			good = array_push(todo, in->from);
+			/* Whoever has such a task does nothing with what its functions had. */
+			good = from->ended ? array_push(&closure->found_ended, from->ended - 1)
+					   : array_push(todo, in->from);
 		}
 	}
 	*whole = !todo->count;
@@ -130,7 +133,8 @@ static int make_set(struct closure *closure, struct indexes *tasks, const struct
 	struct closed_sets *sets = &closure->waiting->waits->closed_sets;
 	struct closed_set *set;
 	bool kept;
-	size_t count = 0, *owners;
+	const struct indexes *found_ended = &closure->found_ended;
+	size_t count = 0, ended_count = found_ended->count, *owners, *ended;
 	qsort(tasks->items, tasks->count, sizeof(*tasks->items), compare_indexes);
 	for (size_t i = 0; i < tasks->count; i++) {
 		if (!count || tasks->items[count - 1] != tasks->items[i])
@@ -139,14 +143,26 @@ static int make_set(struct closure *closure, struct indexes *tasks, const struct
 	int status = decoder_alloc(decoder, sizeof(*set), (void **)&set);
 	if (!status)
 		status = decoder_alloc(decoder, count * sizeof(*owners), (void **)&owners);
+	if (!status)
+		status = decoder_alloc(decoder, (ended_count + 1) * sizeof(*ended),
+				       (void **)&ended);
 	if (status)
 		return status;
 	memcpy(owners, tasks->items, count * sizeof(*owners));
+	if (ended_count)
+		memcpy(ended, found_ended->items, ended_count * sizeof(*ended));
 	status = is_kept(closure, owners, count, &kept);
 	if (status)
 		return status;
-	*set = (struct closed_set){sets->count, owners, count,
-				   kept ? CERTAINTY_CERTAIN : CERTAINTY_LIKELY};
+	*set = (struct closed_set){
+		.index = sets->count,
+		.owners = owners,
+		.owner_count = count,
+		.ended = ended,
+		.ended_count = ended_count,
+		/* An exception's traceback gives what it has to whoever asks for it. */
+		.certainty = kept && !ended_count ? CERTAINTY_CERTAIN : CERTAINTY_LIKELY,
+	};
 	for (size_t i = 0; i < count; i++) {
 		if (closure->foreign[owners[i]])
 			set->certainty = CERTAINTY_LIKELY;
@@ -231,6 +247,10 @@ static int judge(struct closure *closure, const struct task *task)
 		wait->closed = shared;
 		return 0;
 	}
+	for (size_t i = 0; reached && i < shared->ended_count; i++) {
+		if (!array_push(&closure->found_ended, shared->ended[i]))
+			return waiting_no_memory(closure->waiting);
+	}
 	for (size_t i = 0; reached && i < shared->owner_count; i++) {
 		if (!array_push(found, shared->owners[i]))
 			return waiting_no_memory(closure->waiting);
@@ -284,6 +304,8 @@ int closure_read(struct waiting *waiting)
 	array_deinit(&closure.references);
 	array_deinit(&closure.found);
 	array_deinit(&closure.todo);
+	array_deinit(&closure.found_ended);
+	addrmap_deinit(&closure.frames);
 	addrmap_deinit(&closure.by_addr);
 	addrmap_deinit(&closure.sets);
 	free(closure.foreign);

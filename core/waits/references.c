@@ -8,6 +8,7 @@
 #include "cpython/sequence.h"
 #include "cpython/set.h"
 #include "cpython/stack.h"
+#include "cpython/traceback.h"
 
 #include <string.h>
 
@@ -56,6 +57,7 @@ static int add_thing(struct closure *closure, uint64_t addr, enum kind kind, siz
 		.addr = addr,
 		.kind = kind,
 		.depth = from ? from->depth + 1 : 0,
+		.ended = (size_t)(uintptr_t)addrmap_get(&closure->waiting->ended, addr),
 	};
 	*ret = closure->things.count;
 	bool good = array_push(&closure->things, thing) &&
@@ -219,6 +221,26 @@ static int follow(struct closure *closure, uint64_t addr, enum kind kind)
 	}
 }
 
+/* Of an exception; several may have the same frame. */
+static int visit_ended_frame(struct decoder *decoder, uint64_t object, const struct frame *frame,
+			     void *arg)
+{
+	struct closure *closure = arg;
+	if (addrmap_get(&closure->frames, object))
+		return 0;
+	if (!addrmap_put(&closure->frames, object, closure))
+		return waiting_no_memory(closure->waiting);
+	int status = locals_visit(decoder, frame, visit_local, closure);
+	return error_is_fatal(status) ? status : 0;
+}
+
+static int follow_ended(struct closure *closure, size_t ended)
+{
+	const struct ended_task *task = &closure->waiting->waits->ended.items[ended - 1];
+	return exception_visit_frames(closure->waiting->decoder, task->exception, visit_ended_frame,
+				      closure);
+}
+
 /* ---- the walk ---- */
 
 /* Whether a task waits for something that others do, not for time, threads or the system. */
@@ -267,11 +289,15 @@ static int follow_things(struct closure *closure)
 {
 	for (size_t i = 0; i < closure->things.count; i++) {
 		struct thing thing = closure->things.items[i];
-		if (thing.depth >= DEPTH)
+		if (thing.depth >= DEPTH && !thing.ended)
 			continue;
+		/* What it leads to is as near as what frames do. */
+		if (thing.ended)
+			closure->things.items[i].depth = 0;
 		closure->from = i;
 		thing.first_out = closure->references.count;
-		int status = follow(closure, thing.addr, thing.kind);
+		int status = thing.ended ? follow_ended(closure, thing.ended)
+					 : follow(closure, thing.addr, thing.kind);
 		if (error_is_fatal(status))
 			return status;
 		closure->things.items[i].first_out = thing.first_out;
@@ -280,11 +306,26 @@ static int follow_things(struct closure *closure)
 	return 0;
 }
 
+/* They are there whether somebody leads to them or not. */
+static int add_ended(struct closure *closure)
+{
+	const struct ended_tasks *ended = &closure->waiting->waits->ended;
+	int status = 0;
+	closure->from = REFERENCE_OF_FRAME;
+	closure->limit += ended->count * OBJECTS_PER_FRAME;
+	for (size_t i = 0; !status && i < ended->count; i++) {
+		size_t index;
+		if (!addrmap_get(&closure->by_addr, ended->items[i].id))
+			status = add_thing(closure, ended->items[i].id, KIND_TASK, &index);
+	}
+	return status;
+}
+
 int closure_walk(struct closure *closure)
 {
 	struct aiodbg_snapshot *snap = closure->waiting->snap;
-	int status = 0;
 	closure->limit = OBJECTS_LEAST;
+	int status = add_ended(closure);
 	for (size_t i = 0; !status && i < snap->tasks.count; i++) {
 		const struct task *task = snap->tasks.items[i];
 		status = leave_out(closure, task->loop);
@@ -304,7 +345,9 @@ static int is_open(struct closure *closure, const struct thing *thing, bool *ret
 	struct decoder *decoder = closure->waiting->decoder;
 	struct refcount refs;
 	bool weak = false;
-	*ret = true;
+	*ret = !thing->ended;
+	if (thing->ended)
+		return 0;
 	int status = object_refcount(decoder, thing->addr, &refs);
 	/* The loop has weak references to all generators. */
 	if (!status && thing->kind != KIND_ASYNC_GENERATOR)
@@ -334,7 +377,7 @@ int closure_open(struct closure *closure)
 			&things->items[closure->todo.items[--closure->todo.count]];
 		for (size_t i = 0; i < thing->out_count; i++) {
 			size_t to = closure->references.items[thing->first_out + i].to;
-			if (things->items[to].open)
+			if (things->items[to].open || things->items[to].ended)
 				continue;
 			things->items[to].open = true;
 			if (!array_push(&closure->todo, to))

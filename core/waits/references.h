@@ -18,6 +18,9 @@ struct thing {
 	int64_t in_count;
 	/* Somebody else has it, or something that has it. */
 	bool open;
+	/* Of a task that has ended: its index in waits.ended, from 1. It leads to what its exception has,
+	 * and whoever has it does nothing with that. */
+	size_t ended;
 	/* The search that came by last. */
 	size_t seen;
 };
@@ -46,6 +49,9 @@ struct closure {
 	size_t from, task;
 	size_t limit, search;
 	struct indexes found, todo;
+	/* Frames of exceptions that were looked into; and those tasks that find_owners() came to. */
+	struct addrmap frames;
+	struct indexes found_ended;
 };
 
 /* Whether the task waits for something that others do, not for time or the system: its frames are

@@ -58,6 +58,7 @@ void waits_deinit(struct waits *waits)
 	array_deinit(&waits->loops);
 	array_deinit(&waits->workers);
 	array_deinit(&waits->closed_sets);
+	array_deinit(&waits->ended);
 }
 
 struct wait wait_none(void)

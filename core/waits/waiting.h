@@ -73,6 +73,8 @@ struct waiting {
 	bool has_promises;
 	/* What the task that is being decoded was noted to hold. */
 	struct primitives touched;
+	/* Indexes in waits.ended, from 1, by the address of the task; what codes do, by these. */
+	struct addrmap ended, deeds;
 	/* Objects that were asked what they keep. */
 	struct addrmap walked;
 	/* Locks of the conditions that the frames seen so far wait at: see holders_begin(). */
@@ -143,6 +145,11 @@ int candidates_read(struct waiting *waiting);
 
 /* Of locks with one holder, known by that evidence: forget it if another task may have them. */
 int doubts_read(struct waiting *waiting, const char *evidence);
+
+/* ---- ended.c ---- */
+
+/* Find the tasks that have ended by exceptions. */
+int ended_read(struct waiting *waiting);
 
 /* ---- closure.c ---- */
 

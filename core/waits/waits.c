@@ -553,6 +553,8 @@ static int read_all(struct waiting *waiting)
 	/* References that can't be followed in what runs on are not counted, which proves nothing. */
 	bool had_gaps = waiting_has_gaps(waiting);
 	if (!status)
+		status = ended_read(waiting);
+	if (!status)
 		status = closure_read(waiting);
 	waiting->waits->has_gaps = waiting->decoder->reader.cache.changing
 					   ? had_gaps
@@ -578,6 +580,8 @@ int waits_read(struct aiodbg_snapshot *snap, struct decoder *decoder, struct wai
 	addrmap_deinit(&waiting.rules);
 	addrmap_deinit(&waiting.executing);
 	addrmap_deinit(&waiting.walked);
+	addrmap_deinit(&waiting.ended);
+	addrmap_deinit(&waiting.deeds);
 	addrmap_deinit(&waiting.promises);
 	array_deinit(&waiting.lent);
 	array_deinit(&waiting.chain);

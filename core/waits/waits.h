@@ -130,6 +130,25 @@ struct primitive {
 
 ARRAY(primitives, struct primitive *);
 
+/* A task that has ended by an exception, which keeps what its functions had. */
+struct ended_task {
+	uint64_t id;
+	/* NULL if it cannot be read. */
+	const char *name;
+	size_t interp;
+	/* The exception, and what is said of it, "ValueError('broken')". */
+	uint64_t exception;
+	const char *text;
+	/* Nobody has asked for it. */
+	bool is_unasked;
+	/* What its own functions do: bits of enum deed. */
+	unsigned int deeds;
+	/* Where the innermost of these ended. */
+	struct site site;
+};
+
+ARRAY(ended_tasks, struct ended_task);
+
 /* All tasks that references lead to something from, and nothing else does: one of them has to
  * wake whoever waits for that. */
 struct closed_set {
@@ -138,6 +157,9 @@ struct closed_set {
 	/* Indexes of tasks. */
 	const size_t *owners;
 	size_t owner_count;
+	/* Indexes in waits.ended of those that the exception of leads to it as well. */
+	const size_t *ended;
+	size_t ended_count;
 	enum certainty certainty;
 };
 
@@ -336,6 +358,7 @@ struct waits {
 	/* Indexes of threads: workers of executors. */
 	struct worker_indexes workers;
 	struct closed_sets closed_sets;
+	struct ended_tasks ended;
 	/* What each task holds: holds[first_hold[i]] and those up to first_hold[i + 1]; and after
 	 * them what each thread does, which no task of it has. */
 	struct primitive **holds;

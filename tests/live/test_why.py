@@ -203,8 +203,8 @@ def answers(request, why, places):
 
 # Sick programs of which nothing is said yet, or too little: verdicts that are still to come.
 TO_COME = (
-    "aiohttp_connector consumer_dead future_kept generator_left httpx_pool"
-    " sqlalchemy_pool lock_leaked pool_leaked producer_dead setter_dead"
+    "aiohttp_connector future_kept generator_left httpx_pool sqlalchemy_pool"
+    " lock_leaked pool_leaked setter_dead"
 ).split()
 
 
