@@ -356,6 +356,9 @@ enum aiodbg_want {
 	AIODBG_WANT_LOCALS = 32,
 	/* Values as they are: without it, secrets in them are hidden. */
 	AIODBG_WANT_SECRETS = 64,
+	/* Tasks that have ended, as far as variables of frames and what they refer to still lead to
+	 * them, and how they ended. */
+	AIODBG_WANT_FINISHED = 128,
 };
 
 /* What is not asked for is not decoded. */

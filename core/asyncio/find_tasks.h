@@ -22,6 +22,8 @@ enum task_source {
 	TASK_IN_FOREIGN_EAGER,
 	/* In none of these, but awaits another, or was asked for. */
 	TASK_IN_NONE,
+	/* Only a variable leads to it, or an object that one does. */
+	TASK_IN_VARIABLE,
 	TASK_SOURCE_COUNT,
 };
 

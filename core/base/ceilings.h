@@ -131,6 +131,11 @@
 #define LIMIT_LOCALS_SHOWN 1000
 #define LIMIT_FRAMES_WITH_LOCALS 2000
 
+/* The search for tasks that have ended: steps from a variable (self.pool.tasks needs three), and objects
+ * over all: the variables of 100,000 tasks with what they lead to. */
+#define LIMIT_FINISHED_DEPTH 3
+#define LIMIT_FINISHED_OBJECTS 10000000
+
 /* Bytes of a string that are searched for secrets: it is cut to LIMIT_REPR_STRING characters only
  * afterwards, so that half a password does not look like none. */
 #define LIMIT_REDACTED 4096

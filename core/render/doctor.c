@@ -374,7 +374,8 @@ static void render_tasks(const struct aiodbg_snapshot *snap, struct output *out)
 	     counts[AIODBG_TASK_PENDING], counts[AIODBG_TASK_RUNNING], counts[AIODBG_TASK_UNKNOWN],
 	     found - counts[AIODBG_TASK_PENDING] - counts[AIODBG_TASK_RUNNING] -
 		     counts[AIODBG_TASK_UNKNOWN]);
-	for (size_t i = 0; i < TASK_SOURCE_COUNT; i++) {
+	/* Variables are not searched for this. */
+	for (size_t i = 0; i < TASK_IN_VARIABLE; i++) {
 		size_t known = snap->sources[i].found - snap->sources[i].added;
 		if (known)
 			fact(out, source_names[i], "%zu, and %zu that were known",

@@ -5,6 +5,7 @@
 #include "process/clock.h"
 #include "snapshot/build.h"
 #include "snapshot/detail.h"
+#include "snapshot/finished.h"
 #include "snapshot/graph.h"
 #include "verdicts/verdicts.h"
 #include "view/wanted.h"
@@ -57,6 +58,8 @@ int snapshot_take(struct aiodbg *dbg, const struct aiodbg_request *request,
 	decoder->arena = &snap->arena;
 	decoder->shows_secrets = request->wants & AIODBG_WANT_SECRETS;
 	int status = build_snapshot(snap, decoder, &dbg->runtime, request);
+	if (!status && snap->has_finished)
+		status = finished_read_outcomes(decoder, snap);
 	if (!status)
 		status = loops_read_busy(snap, decoder);
 	if (!status && request->wants & AIODBG_WANT_DETAIL)

@@ -22,6 +22,7 @@
 #include "snapshot/copies.h"
 #include "snapshot/decode.h"
 #include "snapshot/find.h"
+#include "snapshot/finished.h"
 #include "snapshot/groups.h"
 #include "snapshot/names.h"
 #include "snapshot/running.h"
@@ -161,7 +162,7 @@ static int decode_interp(struct builder *builder, size_t index, struct runtime *
 	size_t from = builder->graph->nodes.count;
 	struct modules modules;
 	builder->interp = index;
-	size_t first_thread = snap->threads.count;
+	size_t first_thread = snap->threads.count, first_task = snap->tasks.count;
 	int status = modules_read(decoder, &snap->interps.items[index], &modules, builder_note,
 				  builder);
 	if (!status)
@@ -201,10 +202,16 @@ static int decode_interp(struct builder *builder, size_t index, struct runtime *
 		status = decode_nodes(builder, from);
 	if (!status)
 		status = settle_ended(builder, &search, index, &modules);
+	size_t known = builder->graph->nodes.count;
+	if (!status && builder->request->wants & AIODBG_WANT_FINISHED)
+		status = finished_find(builder, first_thread, first_task);
+	if (!status)
+		status = decode_nodes(builder, known);
 	return status ? status : sort_tasks(builder, in_sets);
 }
 
-/* Tasks in sets may be finished, kept by whoever has a reference: all_tasks() has no such. */
+/* Tasks in sets may be finished, kept by whoever has a reference: all_tasks() has no such. They stay
+ * if they were asked for. */
 static int drop_finished(struct aiodbg_snapshot *snap, struct reader *reader)
 {
 	struct tasks *tasks = &snap->tasks;
@@ -217,7 +224,9 @@ static int drop_finished(struct aiodbg_snapshot *snap, struct reader *reader)
 			continue;
 		bool done = task->state == AIODBG_TASK_FINISHED ||
 			    task->state == AIODBG_TASK_CANCELLED;
-		if (done && !task->awaited_count && !task->awaiter_count && !task->problems)
+		/* Variables are searched for tasks that have ended, and for no others. */
+		bool wanted = done ? snap->has_finished : task->source != TASK_IN_VARIABLE;
+		if (!wanted && !task->awaited_count && !task->awaiter_count && !task->problems)
 			continue;
 		snap->cut_count += task->is_cut;
 		task->index = kept;
@@ -426,6 +435,7 @@ int build_snapshot(struct aiodbg_snapshot *snap, struct decoder *decoder, struct
 	snap->free_threaded = runtime->free_threaded;
 	snap->borrowed_layout = runtime->is_newer ? layout_name(runtime->table) : NULL;
 	snap->debug = -1;
+	snap->has_finished = request->wants & AIODBG_WANT_FINISHED;
 	snap->records_awaiters = decoder->layout->future.awaited_by != LAYOUT_NONE;
 	snap->graph = arena_alloc(&snap->arena, sizeof(*snap->graph));
 	builder.graph = snap->graph;

@@ -56,6 +56,15 @@ int decode_add_future(struct builder *builder, uint64_t addr, bool is_task, stru
 	return *ret ? 0 : decoder_no_memory(builder->decoder);
 }
 
+int decode_add_in_variable(struct builder *builder, uint64_t addr)
+{
+	struct node *node;
+	builder->snap->sources[TASK_IN_VARIABLE].found++;
+	if (graph_find(builder->graph, addr))
+		return 0;
+	return add_task(builder, addr, -1, TASK_IN_VARIABLE, &node);
+}
+
 /* ---- one task ---- */
 
 /* The thread that runs a loop, or -1. */

@@ -14,6 +14,9 @@ int decode_task_found(void *arg, uint64_t addr, ptrdiff_t thread, enum task_sour
 /* A node for the task or future at addr. */
 int decode_add_future(struct builder *builder, uint64_t addr, bool is_task, struct node **ret);
 
+/* A node for a task that only a variable leads to, if it has none yet. */
+int decode_add_in_variable(struct builder *builder, uint64_t addr);
+
 /* Decode a node; one that was decoded before; and all nodes from that index on, with those that
  * are added meanwhile. */
 int decode_node(struct builder *builder, struct node *node);

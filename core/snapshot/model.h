@@ -61,6 +61,8 @@ struct task {
 	/* Tasks with the same number can reach each other; 0: it is in no cycle. */
 	size_t knot;
 	struct aiodbg_problem *problems;
+	/* How it has ended; NULL where that is not so, or was not asked for. */
+	const char *result, *exception;
 };
 
 /* How the owner of a task group and a task of that stand to each other. */
@@ -185,6 +187,8 @@ struct aiodbg_snapshot {
 	struct thread_list *thread_list;
 	/* What each loop has to do; NULL unless it was asked for. */
 	struct loop_list *loop_list;
+	/* Tasks that have ended and that memory still leads to are there, with how they did so. */
+	bool has_finished;
 	/* It is a process that runs while it is read: the time is known, and nothing stands still. */
 	bool runs_on;
 	/* The time at the process when its first byte was read, if that is known: whatever is

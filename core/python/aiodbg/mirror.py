@@ -89,6 +89,7 @@ class Want(enum.IntEnum):
     WANT_OWN = 16
     WANT_LOCALS = 32
     WANT_SECRETS = 64
+    WANT_FINISHED = 128
 
 
 class Show(enum.IntEnum):
