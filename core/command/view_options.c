@@ -132,7 +132,9 @@ static int parse_filter(const struct option *option, const struct command *comma
 	if (status)
 		return status;
 	query->filters[query->filter_count++] = filter;
-	ret->wants |= filter.key->wants(filter.pattern);
+	uint32_t wants = filter.key->wants(filter.pattern);
+	/* What is to be left out need not be found. */
+	ret->wants |= filter.without ? wants & ~(uint32_t)AIODBG_WANT_FINISHED : wants;
 	ret->has_query = true;
 	return 0;
 }

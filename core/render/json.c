@@ -351,6 +351,12 @@ static void put_task(struct json *json, const struct view *view, const struct ta
 		json_put_wait(gen, snap, task, json->words);
 	if (view->groups)
 		json_put_group_of(gen, view, task);
+	if (snap->has_finished) {
+		put_key(gen, "result");
+		put_string(gen, task->result);
+		put_key(gen, "exception");
+		put_string(gen, task->exception);
+	}
 	put_key(gen, "errors");
 	put_problems(gen, task->problems);
 	yajl_gen_map_close(gen);

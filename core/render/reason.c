@@ -425,11 +425,22 @@ void reason_write_parts(struct output *out, const struct aiodbg_snapshot *snap,
 		write_deadline(out, snap, wait);
 }
 
+/* "returned 42", "raised ValueError('no')". */
+static void write_outcome(struct output *out, const struct task *task)
+{
+	output_text(out, task->exception ? "raised " : "returned ");
+	output_safe(out, task->exception ? task->exception : task->result, LIMIT_REPR);
+}
+
 void reason_write_task(struct output *out, const struct aiodbg_snapshot *snap,
 		       const struct task *task)
 {
 	if (task->state == AIODBG_TASK_RUNNING)
 		output_text(out, "runs");
+	else if (task->exception || task->result)
+		write_outcome(out, task);
+	else if (task->state == AIODBG_TASK_CANCELLED && snap->has_finished)
+		output_text(out, "cancelled");
 	else if (task->state == AIODBG_TASK_PENDING)
 		reason_write(out, snap, &snap->waits->of_tasks[task->index]);
 	else if (task->state == AIODBG_TASK_UNKNOWN)

@@ -26,7 +26,8 @@ enum {
 void reason_write_parts(struct output *out, const struct aiodbg_snapshot *snap,
 			const struct wait *wait, unsigned int parts);
 
-/* The same for a task of the snapshot, whatever its state. Nothing of a task that has ended. */
+/* The same for a task of the snapshot, whatever its state. Of a task that has ended: how
+ * it did so, if that is known. */
 void reason_write_task(struct output *out, const struct aiodbg_snapshot *snap,
 		       const struct task *task);
 

@@ -140,10 +140,15 @@ static size_t put_cell(const struct pen *pen, const struct row *row, int column)
 	}
 }
 
-/* What tasks wait for comes last, if that is known. */
+/* What tasks wait for comes last, or how they have ended, if that is known. */
 static int column_count(const struct aiodbg_snapshot *snap)
 {
-	return snap->waits ? COLUMNS : WAITS;
+	return snap->waits || snap->has_finished ? COLUMNS : WAITS;
+}
+
+static const char *title_of(const struct aiodbg_snapshot *snap, int column)
+{
+	return column == WAITS && !snap->waits ? "ended with" : titles[column];
 }
 
 typedef void row_fn(const struct row *row, const struct pen *pen, size_t *widths);
@@ -192,11 +197,12 @@ static void each_row(const struct view *view, row_fn *visit, const struct pen *p
 	}
 }
 
-static void write_header(struct output *out, const size_t *widths, int count)
+static void write_header(const struct view *view, struct output *out, const size_t *widths)
 {
 	size_t total = 0;
+	int count = column_count(view->snap);
 	for (int column = 0; column < count; column++) {
-		output_text(out, titles[column]);
+		output_text(out, title_of(view->snap, column));
 		total += widths[column];
 		if (column == count - 1)
 			break;
@@ -216,7 +222,7 @@ static void write_rows(const struct view *view, struct output *out)
 	for (int column = 0; column < COLUMNS; column++)
 		widths[column] = strlen(titles[column]);
 	each_row(view, measure_row, &pen, widths);
-	write_header(out, widths, column_count(view->snap));
+	write_header(view, out, widths);
 	pen.measure = false;
 	each_row(view, write_row, &pen, widths);
 	array_deinit(&shown);

@@ -112,6 +112,10 @@ static void write_state(struct tree *tree, const struct task *task)
 		output_text(tree->out, " [cancelling]");
 	if (task->is_copy)
 		output_text(tree->out, " [copied by fork]");
+	if (task->result || task->exception) {
+		output_text(tree->out, "    <- ");
+		reason_write_task(tree->out, tree->snap, task);
+	}
 	if (!task->problems)
 		return;
 	if (!task->has_namesake)

@@ -160,6 +160,17 @@ const char *view_state(const struct aiodbg_snapshot *snap, const struct task *ta
 	return "pending";
 }
 
+/* Those that have ended are looked for only where they are asked for. */
+static uint32_t wants_of_ended(const char *pattern)
+{
+	bool finished = false, cancelled = false;
+	struct work work = {.left = UINT32_MAX};
+	if (glob_match(&work, pattern, "finished", &finished) ||
+	    glob_match(&work, pattern, "cancelled", &cancelled))
+		return 0;
+	return finished || cancelled ? AIODBG_WANT_FINISHED : 0;
+}
+
 /* Only what a task waits for tells those apart. */
 static uint32_t wants_of_state(const char *pattern)
 {
@@ -167,10 +178,11 @@ static uint32_t wants_of_state(const char *pattern)
 	struct work work = {.left = UINT32_MAX};
 	if (!pattern)
 		return 0;
+	uint32_t wants = wants_of_ended(pattern);
 	if (glob_match(&work, pattern, "ready", &ready) ||
-	    glob_match(&work, pattern, "pending", &pending))
-		return AIODBG_WANT_WAITS;
-	return ready != pending ? AIODBG_WANT_WAITS : 0;
+	    glob_match(&work, pattern, "pending", &pending) || ready != pending)
+		wants |= AIODBG_WANT_WAITS;
+	return wants;
 }
 
 static int match_state(struct view_making *making, const struct task *task, const char *pattern,

@@ -32,6 +32,7 @@ NO_CELLS = (
     "threads",
     "loop_states",
     "hides_secrets",
+    "finished",
 )
 START_SECONDS = 60
 CRASH_SECONDS = 5

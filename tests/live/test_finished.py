@@ -1,0 +1,89 @@
+"""Tasks that have ended: those that the program says are still to be had, with how they ended."""
+
+import itertools
+import json
+import re
+
+import debugger
+import lldb_debugger
+import pytest
+from cells import Process
+
+pytestmark = pytest.mark.debug
+NUMBERS = itertools.count()
+FILTER = "--with state=finished --with state=cancelled"
+
+
+class Running:
+    def __init__(self, place, interpreter):
+        inner = place.folder("finished-%d" % next(NUMBERS))
+        self.output = place.outer(inner) + "/output"
+        self.with_names = interpreter.version >= (3, 8)
+        arguments = [interpreter.command, "-B", place.inner_program("finished")]
+        self.process = Process(place, arguments, inner).wait_until_ready()
+        stated = json.loads(self.process._process.stdout.readline().decode())
+        self.pid = self.process.pid
+        self.ended = {id: one for id, one in stated.items() if one[1]}
+        self.pending = {id for id, one in stated.items() if not one[1]}
+
+    def text(self, line):
+        line = "asyncio %s --pid %d --output %s" % (line, self.pid, self.output)
+        done = debugger.gdb(["-ex", line])
+        assert done.status == 0, done.errors
+        with open(self.output, encoding="utf-8") as file:
+            return file.read()
+
+
+@pytest.fixture(scope="module")
+def running(interpreter, place):
+    found = Running(place, interpreter)
+    yield found
+    found.process.__exit__()
+
+
+def rows_of(text):
+    """{id: (name, how it ended)}."""
+    rows = re.findall(r"^\d+ +(0x\w+) +(\S+) .*?0x0 +(.*)$", text, re.MULTILINE)
+    return {id: [name, how] for id, name, how in rows}
+
+
+def test_all_are_listed(running):
+    assert rows_of(running.text("ps " + FILTER)) == running.ended
+
+
+def test_one_state(running):
+    cancelled = {id: one for id, one in running.ended.items() if one[1] == "cancelled"}
+    assert rows_of(running.text("ps --with state=cancelled")) == cancelled
+    assert rows_of(running.text("ps --with state=fin*")).keys() == running.ended.keys() - cancelled
+
+
+def test_document(running):
+    document = json.loads(running.text("ps --json " + FILTER))
+    found = {}
+    for task in document["tasks"]:
+        how = task["state"]
+        if how == "finished":
+            raised = task["exception"]
+            how = "raised " + raised if raised else "returned " + task["result"]
+        found[task["id"]] = [task["name"], how]
+    assert found == running.ended
+
+
+def test_plain_listing_has_only_pending_ones(running):
+    shown = set(re.findall(r"^\d+ +(0x\w+)", running.text("ps"), re.MULTILINE))
+    assert running.pending <= shown
+    assert not shown & running.ended.keys()
+
+
+def test_each_can_be_looked_at(running):
+    for id, (name, how) in running.ended.items():
+        text = running.text("task " + id)
+        assert name in text.splitlines()[0]
+        assert ("cancelled" if how == "cancelled" else how.split(" ", 1)[1]) in text
+
+
+@pytest.mark.parametrize("which", lldb_debugger.LLDBS)
+def test_lldb(running, which, lldbs):
+    done = lldbs[which].run(["asyncio ps --pid %d %s" % (running.pid, FILTER)])
+    assert done.status == 0, done.errors
+    assert rows_of(done.output) == running.ended
