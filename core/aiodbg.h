@@ -67,7 +67,7 @@ extern "C" {
  * Number of the interface described in this header. A program that binds the
  * library at run time (ctypes) compares it with aiodbg_interface().
  */
-#define AIODBG_INTERFACE 5
+#define AIODBG_INTERFACE 6
 
 enum aiodbg_status {
 	AIODBG_OK = 0,
@@ -276,6 +276,8 @@ struct aiodbg_options {
 	void *interrupted_ctx;
 };
 
+struct aiodbg_settings;
+
 /*
  * Where text goes. write gets UTF-8 in pieces of any size, not NUL-terminated, and
  * returns 0 or a negative value, which ends the output and is passed through.
@@ -296,6 +298,8 @@ struct aiodbg_sink {
 	/* Asked while aiodbg_command_run() reads a process by its PID, as the callback of that
 	 * name in struct aiodbg_target is for a target. May be NULL. */
 	aiodbg_interrupted_fn *interrupted;
+	/* What commands go by where their options do not say it. May be NULL. */
+	struct aiodbg_settings *settings;
 };
 
 struct aiodbg_stats {
@@ -379,6 +383,11 @@ struct aiodbg_request {
 	uint64_t tid;
 	/* With AIODBG_WANT_LOOPS: address of the event loop of which all is wanted, or 0. */
 	uint64_t loop;
+	/* Characters of a local variable's value; 0: 80. */
+	uint32_t value_length;
+	/* Files that are the program's own besides those that are anyway: "PATTERN:PATTERN", parts of
+	 * paths or globs. May be NULL. */
+	const char *own;
 };
 
 /*
@@ -738,6 +747,34 @@ AIODBG_PUBLIC int aiodbg_command_describe(unsigned int index, struct aiodbg_comm
 
 /* Summary and help of the prefix command "asyncio" itself. */
 AIODBG_PUBLIC const struct aiodbg_command *aiodbg_command_prefix(void);
+
+/*
+ * What `asyncio set` changes, for as long as the caller keeps it: pass it in a sink. NULL: no memory.
+ */
+AIODBG_PUBLIC struct aiodbg_settings *aiodbg_settings_create(void);
+AIODBG_PUBLIC void aiodbg_settings_destroy(struct aiodbg_settings *settings);
+
+#define AIODBG_SETTING_MAX 512
+
+/* A setting as the user sees it. Pointers lead to static strings. */
+struct aiodbg_setting {
+	/* "frames" */
+	const char *name;
+	/* Its values: "all|own", "N". */
+	const char *argument;
+	/* One sentence with a full stop. */
+	const char *summary;
+	/* What it is now; "" for an empty text. */
+	char value[AIODBG_SETTING_MAX];
+};
+
+/* Describe the index-th (from 0) setting. Returns 0, or AIODBG_NOT_FOUND behind the last. */
+AIODBG_PUBLIC int aiodbg_settings_describe(const struct aiodbg_settings *settings,
+					   unsigned int index, struct aiodbg_setting *ret);
+
+/* Change one. Errors: AIODBG_USAGE for a name or value that there is none of. */
+AIODBG_PUBLIC int aiodbg_settings_set(struct aiodbg_settings *settings, const char *name,
+				      const char *value, struct aiodbg_error *err);
 
 /*
  * The index-th (from 0) completion of word, as an argument of the command of that

@@ -18,7 +18,8 @@ def _load(here):
         if os.path.isdir(folder) and folder not in sys.path:
             sys.path.insert(0, folder)
     # Sourced once more, use the files as they are now.
-    ours = ("aiodbg", "gdb_files", "gdb_target", "gdb_completion", "gdb_functions", "gdb_commands")
+    ours = ("aiodbg", "gdb_files", "gdb_target", "gdb_completion", "gdb_functions", "gdb_settings")
+    ours += ("gdb_commands",)
     for name in list(sys.modules):
         if name.split(".")[0] in ours:
             del sys.modules[name]

@@ -9,6 +9,7 @@ import aiodbg
 import gdb
 import gdb_completion
 import gdb_functions
+import gdb_settings
 import gdb_target
 
 
@@ -23,6 +24,7 @@ def register():
     Prefix(library)
     for command in library.commands():
         Subcommand(library, command)
+    gdb_settings.register(library)
     gdb_functions.register()
 
 
@@ -67,6 +69,8 @@ class Subcommand(gdb.Command):
     def invoke(self, line, from_tty):
         self.dont_repeat()
         run(self._library, "%s %s" % (self._command.name, line))
+        if self._command.name == "set":
+            gdb_settings.refresh()
 
     def complete(self, text, word):
         unicode = host_charset().startswith("utf")

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "command/settings.h"
 
 #include <string.h>
 
@@ -66,6 +67,8 @@ const char *aiodbg_command_complete(const char *name, const char *previous, cons
 			found = complete_from(*choice, word, &index);
 		return found;
 	}
+	if (command->operands == OPERAND_SETTING && word[0] != '-')
+		return setting_complete(previous[0] ? previous : NULL, word, index);
 	for (size_t i = 0; !found && command->options[i]; i++)
 		found = complete_from(command->options[i]->name, word, &index);
 	return found;
@@ -125,5 +128,6 @@ int aiodbg_command_run(const struct aiodbg_target *target, int argc, const char 
 		return status;
 	if (run.arguments.help)
 		return help_write(run.command, sink, err);
+	settings_apply(sink->settings, run.command, &run.arguments);
 	return run.command->run(&run, err);
 }

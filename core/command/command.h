@@ -30,6 +30,8 @@ struct arguments {
 	uint64_t loop;
 	/* The operand, if it is a task: an id or a name. */
 	const char *task;
+	/* What follows the name of a setting, or NULL. */
+	const char *value;
 	/* 0: the target. */
 	uint32_t pid;
 	/* -1: the default. */
@@ -48,8 +50,10 @@ struct arguments {
 	const char *fail_on;
 	/* Which tasks are shown, and how. */
 	struct view_query query;
-	/* Something of that was asked for. */
-	bool has_query;
+	/* Something of that was asked for; and --frames was given. */
+	bool has_query, has_frames;
+	/* As in struct aiodbg_request. */
+	uint32_t value_length;
 };
 
 /* ---- options: options.c ---- */
@@ -128,6 +132,8 @@ enum operand_kind {
 	OPERAND_TID = 4,
 	/* An address. */
 	OPERAND_LOOP = 8,
+	/* The name of a setting; its value may follow. */
+	OPERAND_SETTING = 16,
 };
 
 struct command {
@@ -165,7 +171,9 @@ struct command {
 	X(task)                                                                                    \
 	X(loops)                                                                                   \
 	X(threads)                                                                                 \
-	X(doctor)
+	X(doctor)                                                                                  \
+	X(set)                                                                                     \
+	X(show)
 
 #define COMMAND_DECLARATION(name) extern const struct command command_##name;
 COMMANDS(COMMAND_DECLARATION)

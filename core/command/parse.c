@@ -95,9 +95,15 @@ static bool is_number(const char *word)
 static int parse_operand(const struct command *command, const char *word, struct arguments *ret,
 			 struct aiodbg_error *err)
 {
+	if (command->operands == OPERAND_SETTING && ret->operand && !ret->value) {
+		ret->value = word;
+		return 0;
+	}
 	if (word[0] == '-' || !word[0] || !command->operands || ret->operand)
 		return no_such_argument(command, word, err);
 	ret->operand = word;
+	if (command->operands == OPERAND_SETTING)
+		return 0;
 	if (command->operands & OPERAND_TID)
 		return option_set_tid(word, ret, err);
 	if ((command->operands & OPERAND_PID) &&

@@ -112,6 +112,8 @@ static int take_snapshot(const struct run *run, struct aiodbg_error *err,
 		.subject = run->arguments.task,
 		.tid = run->arguments.tid,
 		.loop = run->arguments.loop,
+		.value_length = run->arguments.value_length,
+		.own = run->arguments.query.own_patterns,
 	};
 	int status = open_target(run, err, &dbg);
 	if (status)
@@ -171,8 +173,7 @@ static int make_view(const struct run *run, struct parts *parts, struct view *vi
 	if (!status && (query->own_frames || query->compact || query->is_grouped)) {
 		view->framing = &parts->framing;
 		view->compact = query->compact;
-		status = framing_init(&parts->framing, view->snap, query->own_patterns, true,
-				      &work);
+		status = framing_init(&parts->framing, view->snap, true, &work);
 	}
 	if (!status && query->is_grouped) {
 		view->groups = &parts->groups;

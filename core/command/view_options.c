@@ -175,6 +175,7 @@ static int parse_frames(const struct option *option, const struct command *comma
 		return error_set(err, AIODBG_USAGE, "%s takes all or own, not \"%.40s\"",
 				 option->name, value);
 	ret->query.own_frames = value[0] == 'o';
+	ret->has_frames = true;
 	ret->wants |= ret->query.own_frames ? AIODBG_WANT_OWN : 0;
 	return 0;
 }

@@ -28,6 +28,8 @@ struct decoder {
 	struct arena *arena;
 	/* Values are shown as they are: cpython/repr.h. */
 	bool shows_secrets;
+	/* Characters of a brief one; 0: as many as usual. */
+	uint32_t value_length;
 	/* Bytes of text and tables so far: decoder_charge(). */
 	uint64_t text_size;
 	/* struct type by address: cpython/object.h. */

@@ -398,5 +398,8 @@ int repr_read(struct decoder *decoder, const char *name, uint64_t addr, const ch
 
 int repr_read_brief(struct decoder *decoder, const char *name, uint64_t addr, const char **ret)
 {
-	return read_value(decoder, name, addr, &brief, ret);
+	struct repr_limits limits = brief;
+	if (decoder->value_length)
+		limits.total = limits.string = decoder->value_length;
+	return read_value(decoder, name, addr, &limits, ret);
 }

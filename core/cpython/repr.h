@@ -16,7 +16,7 @@
  */
 int repr_read(struct decoder *decoder, const char *name, uint64_t addr, const char **ret);
 
-/* The same in 80 characters, of containers the first items only, and nothing of what is of a class
+/* The same in 80 characters or as many as decoder.value_length says, of containers the first items only, and nothing of what is of a class
  * that is derived from a built-in one. */
 int repr_read_brief(struct decoder *decoder, const char *name, uint64_t addr, const char **ret);
 

@@ -14,6 +14,7 @@
 #include "waits/threads.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void snapshot_destroy(struct aiodbg_snapshot *snap)
 {
@@ -57,6 +58,9 @@ int snapshot_take(struct aiodbg *dbg, const struct aiodbg_request *request,
 	snap->stopped = snap->runs_on && clock_is_stopped(snap->pid);
 	decoder->arena = &snap->arena;
 	decoder->shows_secrets = request->wants & AIODBG_WANT_SECRETS;
+	decoder->value_length = request->value_length;
+	if (request->own)
+		snap->own_patterns = arena_string(&snap->arena, request->own, strlen(request->own));
 	int status = build_snapshot(snap, decoder, &dbg->runtime, request);
 	if (!status && snap->has_finished)
 		status = finished_read_outcomes(decoder, snap);

@@ -181,6 +181,8 @@ struct aiodbg_snapshot {
 	/* Paths of the files of os and of the program, as the target knows them; NULL where they are not
 	 * known, or were not asked for. */
 	const char *os_file, *main_file;
+	/* As in struct aiodbg_request; NULL: none. */
+	const char *own_patterns;
 	/* Why the subject does not go on; NULL unless there is one and waits were asked for. */
 	struct chain *chain;
 	/* Where each thread is; NULL unless it was asked for. */

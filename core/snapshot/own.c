@@ -20,7 +20,7 @@ int own_init(struct own *own, struct decoder *decoder, const struct aiodbg_snaps
 {
 	uint64_t path = 0;
 	const char *text = NULL;
-	own_begin(own, snap->os_file, NULL);
+	own_begin(own, snap->os_file, snap->own_patterns);
 	if (!snap->interps.count)
 		return 0;
 	int status = modules_global(decoder, &snap->interps.items[0], "os", "__file__", &path);
@@ -29,7 +29,7 @@ int own_init(struct own *own, struct decoder *decoder, const struct aiodbg_snaps
 	if (error_is_fatal(status))
 		return status;
 	if (!status && text)
-		own_begin(own, text, NULL);
+		own_begin(own, text, snap->own_patterns);
 	return 0;
 }
 

@@ -43,11 +43,11 @@ static int meet_all(struct framing *framing, const struct aiodbg_snapshot *snap,
 	return 0;
 }
 
-int framing_init(struct framing *framing, const struct aiodbg_snapshot *snap, const char *patterns,
-		 bool own_only, struct work *work)
+int framing_init(struct framing *framing, const struct aiodbg_snapshot *snap, bool own_only,
+		 struct work *work)
 {
 	*framing = (struct framing){.own_only = own_only};
-	own_begin(&framing->own, snap->os_file, patterns);
+	own_begin(&framing->own, snap->os_file, snap->own_patterns);
 	int status = meet_all(framing, snap, work);
 	/* A program that was installed is among the packages itself. */
 	if (!status && !framing->folder && snap->main_file) {

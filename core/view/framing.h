@@ -28,10 +28,10 @@ struct framing {
 	size_t folder_len;
 };
 
-/* Begin with all tasks of a snapshot that has what AIODBG_WANT_OWN asks for. patterns as in struct own.
+/* Begin with all tasks of a snapshot that has what AIODBG_WANT_OWN asks for.
  * Returns 0 or what work_charge() does; framing_deinit() is needed in any case. */
-int framing_init(struct framing *framing, const struct aiodbg_snapshot *snap, const char *patterns,
-		 bool own_only, struct work *work);
+int framing_init(struct framing *framing, const struct aiodbg_snapshot *snap, bool own_only,
+		 struct work *work);
 void framing_deinit(struct framing *framing);
 
 /*

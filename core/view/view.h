@@ -88,7 +88,7 @@ struct view_query {
 	/* Tasks are shown in groups: by a key or, if that is NULL, by what people see of them. */
 	bool is_grouped;
 	const struct view_key *group;
-	/* More own files: see struct own. */
+	/* More own files, which the snapshot is made with: see struct own. */
 	const char *own_patterns;
 };
 

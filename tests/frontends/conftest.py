@@ -11,7 +11,14 @@ import pytest
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 
-GDB_MODULES = ("gdb_files", "gdb_target", "gdb_completion", "gdb_functions", "gdb_commands")
+GDB_MODULES = (
+    "gdb_files",
+    "gdb_target",
+    "gdb_completion",
+    "gdb_functions",
+    "gdb_settings",
+    "gdb_commands",
+)
 
 # As the front-ends do it. Never the top: its folder gdb/ would hide GDB's module.
 sys.path[:0] = [os.path.join(TOP, "core", "python"), HERE]

@@ -8,6 +8,7 @@ registered and printed. Each test gets a module without a past.
 VERSION = "13.1"
 COMMAND_DATA = 1
 COMPLETE_FILENAME = 1
+PARAM_BOOLEAN, PARAM_ENUM, PARAM_STRING_NOESCAPE = range(3)
 STDERR = 1
 TYPE_CODE_PTR, TYPE_CODE_ARRAY, TYPE_CODE_INT, TYPE_CODE_VOID = 1, 2, 8, 9
 
@@ -21,6 +22,7 @@ parameters = {"sysroot": "target:", "directories": "$cdir:$cwd"}
 
 # Looked at by tests.
 registered = {}
+settings = {}
 functions = {}
 executed = []
 written = ["", ""]
@@ -48,6 +50,17 @@ class Command:
 
     def dont_repeat(self):
         self.repeats = False
+
+
+class Parameter:
+    def __init__(self, name, command_class, kind, choices=None):
+        self.kind, self.choices = kind, choices
+        settings[name] = self
+
+    def change(self, value):
+        """As `set NAME VALUE` does; returns what it prints."""
+        self.value = value
+        return self.get_set_string()
 
 
 class Function:

@@ -302,8 +302,9 @@ def test_no_regions_where_the_target_cannot_list_them(target):
 
 def test_all_commands_are_registered_with_their_help(gdb, commands, library):
     names = ["asyncio"] + ["asyncio " + command.name for command in library.commands()]
+    names += ["set asyncio", "show asyncio"]
     assert sorted(gdb.registered) == sorted(names)
-    assert gdb.registered["asyncio"].prefix
+    assert all(gdb.registered[name].prefix for name in ("asyncio", "set asyncio", "show asyncio"))
     for command in library.commands():
         lines = gdb.registered["asyncio " + command.name].doc.split("\n", 3)
         assert lines[0] == command.summary
@@ -314,7 +315,29 @@ def test_all_commands_are_registered_with_their_help(gdb, commands, library):
 
 def test_registering_twice(gdb, commands, library):
     commands.register()
-    assert len(gdb.registered) == 1 + len(library.commands())
+    assert len(gdb.registered) == 3 + len(library.commands())
+
+
+def test_settings(gdb, commands):
+    library = aiodbg.debugger.library()
+    names = [setting.name for setting in library.settings()]
+    assert sorted(gdb.settings) == sorted("asyncio " + name for name in names)
+    redact, top = gdb.settings["asyncio redact"], gdb.settings["asyncio top"]
+    assert (redact.kind, redact.value, top.value) == (gdb.PARAM_BOOLEAN, True, "default")
+    assert gdb.settings["asyncio frames"].choices == ["all", "own"]
+    try:
+        assert redact.change(False) == "" and library.setting("redact") == "off"
+        gdb.command("asyncio set redact on")
+        assert redact.value is True and redact.get_show_string("") == "on"
+        with pytest.raises(gdb.GdbError, match="not \"many\""):
+            top.change("many")
+        assert top.value == library.setting("top") == "default"
+        gdb.command("set asyncio")
+        assert gdb.written[0].startswith("frames:  all\nown:  (none)\n")
+        with pytest.raises(gdb.GdbError, match='no setting is "framse": try frames'):
+            gdb.command("set asyncio framse own")
+    finally:
+        library.set("redact", "on")
 
 
 @pytest.mark.parametrize("line", ["asyncio", "asyncio --help", "asyncio -h"])
@@ -643,7 +666,7 @@ def source(gdb, top):
 def test_source(gdb, source, library):
     for _ in range(2):
         assert source() == {"gdb"}
-        assert len(gdb.registered) == 1 + len(library.commands())
+        assert len(gdb.registered) == 3 + len(library.commands())
     assert sys.path.count(os.path.dirname(os.path.abspath(aiodbg.__path__[0]))) == 1
 
 

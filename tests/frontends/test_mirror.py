@@ -35,6 +35,7 @@ STRUCTS = {
     mirror.CGraphNode: "struct aiodbg_graph_node",
     mirror.CGraphLink: "struct aiodbg_graph_link",
     mirror.CCommand: "struct aiodbg_command",
+    mirror.CSetting: "struct aiodbg_setting",
 }
 ENUMS = [
     mirror.Status,
@@ -58,6 +59,7 @@ def mirrored():
         "AIODBG_BUILD_ID_MAX": mirror.BUILD_ID_MAX,
         "AIODBG_USAGE_MAX": mirror.USAGE_MAX,
         "AIODBG_HELP_MAX": mirror.HELP_MAX,
+        "AIODBG_SETTING_MAX": mirror.SETTING_MAX,
         "(size_t)AIODBG_NONE": mirror.NONE,
     }
     for cls, name in STRUCTS.items():

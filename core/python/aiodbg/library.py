@@ -21,6 +21,7 @@ from .mirror import (
     COptions,
     CRenderOptions,
     CRequest,
+    CSetting,
     CSnapshotInfo,
     CStats,
     CTaskInfo,
@@ -46,6 +47,7 @@ class LibraryError(Exception):
 
 
 Command = collections.namedtuple("Command", "name usage summary help")
+Setting = collections.namedtuple("Setting", "name argument summary value")
 
 
 class Library:
@@ -60,6 +62,8 @@ class Library:
             function = getattr(self._lib, name)
             function.restype = result
             function.argtypes = arguments
+        # As long as the library is loaded: that is what they are kept for.
+        self._settings = self._lib.aiodbg_settings_create()
 
     def _check_interface(self):
         try:
@@ -84,6 +88,27 @@ class Library:
         """The prefix command itself."""
         return _command(self._lib.aiodbg_command_prefix().contents)
 
+    def settings(self):
+        """What `asyncio set` changes, as it is now, in the order of `asyncio show`."""
+        found = []
+        entry = CSetting()
+        settings = self._settings
+        while not self._lib.aiodbg_settings_describe(settings, len(found), ctypes.byref(entry)):
+            found.append(Setting(*(getattr(entry, name).decode() for name in Setting._fields)))
+        return found
+
+    def setting(self, name):
+        """The value of one."""
+        return next(one.value for one in self.settings() if one.name == name)
+
+    def set(self, name, value):
+        """Change a setting. Raises Error."""
+        error = CError()
+        code = self._lib.aiodbg_settings_set(
+            self._settings, name.encode(), bytes_of(value), ctypes.byref(error)
+        )
+        _check(code, error)
+
     def complete(self, command, words):
         """Completions of the last of words, which are the arguments of the command so far."""
         word = words[-1] if words else ""
@@ -107,6 +132,7 @@ class Library:
         guard = Guard()
         bound_target = BoundTarget(target, guard) if target is not None else None
         bound_sink = BoundSink(sink, guard)
+        bound_sink.struct.settings = self._settings
         error = CError()
         with guard:
             code = self._lib.aiodbg_command_run(

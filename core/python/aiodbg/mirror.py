@@ -9,13 +9,14 @@ import ctypes
 import enum
 
 # AIODBG_INTERFACE of the header that this file mirrors.
-INTERFACE = 5
+INTERFACE = 6
 
 MESSAGE_MAX = 400
 FILE_MAX = 256
 BUILD_ID_MAX = 72
 USAGE_MAX = 1024
 HELP_MAX = 8192
+SETTING_MAX = 512
 
 
 class Status(enum.IntEnum):
@@ -251,6 +252,7 @@ class CSink(ctypes.Structure):
         ("warn", WARN_FN),
         ("unicode", ctypes.c_int),
         ("interrupted", INTERRUPTED_FN),
+        ("settings", ctypes.c_void_p),
     ]
 
 
@@ -275,6 +277,8 @@ class CRequest(ctypes.Structure):
         ("subject", ctypes.c_char_p),
         ("tid", ctypes.c_uint64),
         ("loop", ctypes.c_uint64),
+        ("value_length", ctypes.c_uint32),
+        ("own", ctypes.c_char_p),
     ]
 
 
@@ -454,6 +458,17 @@ class CCommand(ctypes.Structure):
     ]
 
 
+class CSetting(ctypes.Structure):
+    """struct aiodbg_setting"""
+
+    _fields_ = [
+        ("name", ctypes.c_char_p),
+        ("argument", ctypes.c_char_p),
+        ("summary", ctypes.c_char_p),
+        ("value", ctypes.c_char * SETTING_MAX),
+    ]
+
+
 # name: (result, arguments)
 PROTOTYPES = {
     "aiodbg_interface": (ctypes.c_uint, []),
@@ -566,6 +581,16 @@ PROTOTYPES = {
     ),
     "aiodbg_command_describe": (ctypes.c_int, [ctypes.c_uint, ctypes.POINTER(CCommand)]),
     "aiodbg_command_prefix": (ctypes.POINTER(CCommand), []),
+    "aiodbg_settings_create": (ctypes.c_void_p, []),
+    "aiodbg_settings_destroy": (None, [ctypes.c_void_p]),
+    "aiodbg_settings_describe": (
+        ctypes.c_int,
+        [ctypes.c_void_p, ctypes.c_uint, ctypes.POINTER(CSetting)],
+    ),
+    "aiodbg_settings_set": (
+        ctypes.c_int,
+        [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.POINTER(CError)],
+    ),
     "aiodbg_command_complete": (
         ctypes.c_char_p,
         [ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint],
