@@ -7,6 +7,7 @@ import os
 import re
 
 import debugger
+import lldb_debugger
 import pytest
 from cells import Process
 
@@ -24,15 +25,16 @@ class Running:
         lines = [self.process._process.stdout.readline().decode().strip() for _ in range(5)]
         self.pid, self.tasks = self.process.pid, dict(zip(TASKS, lines))
 
-    def answers(self, lines):
+    def answers(self, lines, before=()):
         """What all of them print, by line."""
-        commands = []
+        commands = list(before)
         for index, line in enumerate(lines):
             output = "%s/%d" % (self.folder, index)
             if os.path.exists(output):
                 os.unlink(output)
             commands.append("asyncio %s --pid %d --output %s" % (line, self.pid, output))
         done = debugger.gdb(debugger.each(commands))
+        assert done.status == 0, done.errors
         found = {}
         for index, line in enumerate(lines):
             with open("%s/%d" % (self.folder, index), encoding="utf-8") as file:
@@ -54,7 +56,9 @@ def running(interpreter, place):
 def test_no_secret_anywhere(running):
     lines = ["ps", "ps --json", "ps --waits", "ps --waits --json", "pstree", "pstree --json"]
     lines += ["pstree --waits", "why", "why --json", "why --all", "doctor", "threads", "loops"]
-    lines += ["threads --json", "loops --json"]
+    lines += ["threads --json", "loops --json", "ps --group", "ps --group=name", "pstree --compact"]
+    lines += ["ps --with state=finished", "ps --with state=finished --json", "ps --group --json"]
+    lines += ["pstree --with state=fin*", "ps --frames own", "why --json --all"]
     for id in running.tasks.values():
         lines += ["task " + id, "task --locals " + id, "graph " + id]
     first = running.answers(["threads", "loops"])
@@ -65,6 +69,35 @@ def test_no_secret_anywhere(running):
     found = running.answers(lines)
     assert [line for line, text in found.items() if SECRET in text] == []
     assert "loops 0x" in "".join(found) and "threads --locals --json " in "".join(found)
+
+
+def test_shown_if_asked_for(running):
+    off = ["asyncio set redact off", "asyncio set value-length 300"]
+    ids = running.tasks
+    lines = ["task --locals " + ids["values"], "task " + ids["returns"], "task " + ids["context"]]
+    lines += ["task " + ids["fails"], "ps", "ps --with state=finished", "ps --json"]
+    found = running.answers(lines, off)
+    for line, text in found.items():
+        assert (SECRET in text) != ("--json" in line), line
+    text = found[lines[0]]
+    assert "password = 'hunter2'" in text and "admin:hunter2@" in text
+    assert "x" * 290 in text
+    assert "https://user:hunter2@example.org/orders" in found["ps"]
+
+
+@pytest.mark.parametrize("which", lldb_debugger.LLDBS)
+def test_lldb(running, which, lldbs):
+    ids = running.tasks
+    lines = ["ps", "why --all", "threads", "ps --group", "ps --with state=finished"]
+    lines += ["task --locals " + ids["values"], "task " + ids["fails"], "task " + ids["context"]]
+    commands = ["asyncio %s --pid %d" % (line, running.pid) for line in lines]
+    done = lldbs[which].run(commands)
+    assert done.status == 0, done.errors
+    assert SECRET not in done.output + done.errors and "<hidden>" in done.output
+    # Each command line is a process of its own, which begins anew.
+    done = lldbs[which].run(["asyncio set redact off", "asyncio show redact"] + commands)
+    assert done.status == 0, done.errors
+    assert done.output.count(SECRET) > 10
 
 
 def test_the_rest_is_shown(running):

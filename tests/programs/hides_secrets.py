@@ -104,13 +104,22 @@ async def main():
         if hasattr(task, "set_name"):
             task.set_name(name)
         kept.append(task)
+    named = loop.create_task(asyncio.sleep(LONG))
+    if hasattr(named, "set_name"):
+        named.set_name("GET https://user:%s@example.org/orders" % SECRET)
+    waiting = [loop.create_task(asyncio.sleep(LONG)) for _ in range(2)]
+    for task in waiting:
+        if hasattr(task, "set_name"):
+            task.set_name("fetch token=" + SECRET)
     loop.call_later(LONG, print, "password=" + SECRET)
     threading.Thread(target=in_thread, name="thread", daemon=True).start()
     await asyncio.sleep(0.5)
     print("READY", os.getpid(), flush=True)
     for task in kept:
         print(hex(id(task)), flush=True)
+    holds = [kept, named, waiting]
     await asyncio.wait([task for task in kept if isinstance(task, asyncio.Task)][:2])
+    return holds
 
 
 kept = []
