@@ -5,48 +5,33 @@
 #include "base/ceilings.h"
 
 #include <limits.h>
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
+struct arena_chunk {
+	struct arena_chunk *next;
+	alignas(max_align_t) char bytes[];
+};
+
 #define CHUNK_SIZE (256 * 1024)
-/* More than obstack adds to a chunk for its own header, alignment and rounding:
- * _obstack_newchunk() asks for the object, an eighth of what is there of it, and 100. */
-#define CHUNK_OVERHEAD 512
 
-static void *arena_chunk_get(void *arg, long size)
+/* Makes room for size bytes in a chunk of its own. */
+static bool add_chunk(struct arena *arena, size_t size)
 {
-	struct arena *arena = arg;
-	if (size < 0 || (size_t)size > arena->reserve_size)
-		return NULL;
-	void *chunk = arena->reserve;
-	arena->reserve = NULL;
-	arena->reserve_size = 0;
-	return chunk;
-}
-
-static void arena_chunk_free(void *arg, void *chunk)
-{
-	(void)arg;
-	free(chunk);
-}
-
-/* Makes sure that obstack finds a chunk for size bytes. */
-static bool arena_prepare(struct arena *arena, size_t size)
-{
-	size_t need = size + CHUNK_OVERHEAD;
+	size_t need = size + sizeof(struct arena_chunk);
 	if (need < CHUNK_SIZE)
 		need = CHUNK_SIZE;
-	if (arena->reserve_size >= need)
-		return true;
-	arena->full = need < size || arena->used + need > arena->limit;
+	arena->full = arena->used + need > arena->limit;
 	if (arena->full)
 		return false;
-	void *chunk = malloc(need);
+	struct arena_chunk *chunk = malloc(need);
 	if (!chunk)
 		return false;
-	free(arena->reserve);
-	arena->reserve = chunk;
-	arena->reserve_size = need;
+	chunk->next = arena->chunks;
+	arena->chunks = chunk;
+	arena->next = chunk->bytes;
+	arena->end = (char *)chunk + need;
 	arena->used += need;
 	return true;
 }
@@ -55,19 +40,17 @@ bool arena_init(struct arena *arena)
 {
 	memset(arena, 0, sizeof(*arena));
 	arena_set_limit(arena, LIMIT_ARENA_SIZE);
-	if (!arena_prepare(arena, 0))
-		return false;
-	obstack_specify_allocation_with_arg(&arena->obstack, CHUNK_SIZE - CHUNK_OVERHEAD, 0,
-					    arena_chunk_get, arena_chunk_free, arena);
-	arena->ready = true;
-	return true;
+	arena->ready = add_chunk(arena, 0);
+	return arena->ready;
 }
 
 void arena_deinit(struct arena *arena)
 {
-	if (arena->ready)
-		obstack_free(&arena->obstack, NULL);
-	free(arena->reserve);
+	while (arena->chunks) {
+		struct arena_chunk *chunk = arena->chunks;
+		arena->chunks = chunk->next;
+		free(chunk);
+	}
 	memset(arena, 0, sizeof(*arena));
 }
 
@@ -77,19 +60,18 @@ void arena_set_limit(struct arena *arena, uint64_t limit)
 	arena->full = false;
 }
 
-/* glibc's obstack aligns pointers relative to NULL, which clang's UBSan takes for a fault. */
-__attribute__((no_sanitize("pointer-overflow"))) void *arena_alloc(struct arena *arena, size_t size)
+void *arena_alloc(struct arena *arena, size_t size)
 {
-	/* obstack counts in int. */
-	if (size > INT_MAX - CHUNK_OVERHEAD)
+	const size_t align = alignof(max_align_t);
+	/* Nothing that we hold is that large. */
+	if (size > INT_MAX - CHUNK_SIZE)
 		return NULL;
-	/* Alignment may take a few bytes more than size. */
-	if (size + CHUNK_OVERHEAD > (size_t)obstack_room(&arena->obstack) &&
-	    !arena_prepare(arena, size))
+	size_t taken = (size + align - 1) / align * align;
+	if (taken > (size_t)(arena->end - arena->next) && !add_chunk(arena, taken))
 		return NULL;
-	void *memory = obstack_alloc(&arena->obstack, (int)size);
-	memset(memory, 0, size);
-	return memory;
+	void *memory = arena->next;
+	arena->next += taken;
+	return memset(memory, 0, size);
 }
 
 void *arena_copy(struct arena *arena, const void *data, size_t size)

@@ -1,24 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory that lives as long as a snapshot: one obstack, freed as a whole.
- *
- * obstack reports a failed allocation by ending the process, which a library inside a
- * debugger must not do. So the arena gets each chunk itself before obstack asks for it,
- * and returns NULL when there is none.
+ * Memory that lives as long as a snapshot: pieces of large chunks, freed as a whole. obstack would
+ * do, but ends the process if there is no memory, and not every C library has it.
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
-#include <obstack.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+struct arena_chunk;
+
 struct arena {
-	struct obstack obstack;
-	/* The chunk that obstack gets next. */
-	void *reserve;
-	size_t reserve_size;
+	/* All of them; the first one has room from next up to end. */
+	struct arena_chunk *chunks;
+	char *next, *end;
+	/* Bytes of all chunks. */
 	uint64_t used, limit;
 	/* It ended at the limit. */
 	bool full;
