@@ -4,111 +4,68 @@
 
 #include "base/ceilings.h"
 #include "base/error.h"
-#include "process/inside.h"
-#include "process/proc_file.h"
+#include "process/maps.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-int objects_collect(struct process *process, struct aiodbg_error *err)
+/* Where one is looked for. */
+struct lookup {
+	struct objects *objects;
+	const struct objects_owner *owner;
+};
+
+static int read_memory(const struct lookup *lookup, uint64_t addr, void *buf, size_t len)
 {
-	const struct mappings *mappings = &process->maps.mappings;
+	return lookup->owner->read(lookup->owner->ctx, addr, buf, len);
+}
+
+int objects_collect(struct objects *objects, const struct maps *maps, struct aiodbg_error *err)
+{
+	const struct mappings *mappings = &maps->mappings;
 	for (size_t i = 0; i < mappings->count; i++) {
 		struct object object = {.mapping = &mappings->items[i], .image = {.fd = -1}};
 		if (!mapping_is_file(object.mapping) || object.mapping->offset ||
 		    !object.mapping->readable)
 			continue;
-		if (!array_push(&process->objects, object))
+		if (!array_push(&objects->list, object))
 			return error_no_memory(err);
 	}
 	return 0;
 }
 
-void objects_deinit(struct process *process)
+void objects_deinit(struct objects *objects)
 {
-	for (size_t i = 0; i < process->objects.count; i++) {
-		if (process->objects.items[i].image.elf)
-			elf_file_close(&process->objects.items[i].image);
+	for (size_t i = 0; i < objects->list.count; i++) {
+		if (objects->list.items[i].image.elf)
+			elf_file_close(&objects->list.items[i].image);
 	}
-	array_deinit(&process->objects);
-}
-
-/* ---- files ---- */
-
-/* The path below the root folder of the process: the kernel tells it from that of the mount
- * namespace, which a chroot does not change. */
-static const char *path_in_root(const struct process *process, const char *path)
-{
-	size_t len = strlen(process->root);
-	return len > 1 && !strncmp(path, process->root, len) && path[len] == '/' ? path + len
-										 : path;
-}
-
-static int open_source(const struct process *process, const struct mapping *mapping,
-		       enum source source)
-{
-	char name[PATH_MAX];
-	int len = 0;
-	bool deleted = mapping_is_deleted(mapping);
-	switch (source) {
-	case SOURCE_MAP_FILES:
-		len = snprintf(name, sizeof(name), "map_files/%" PRIx64 "-%" PRIx64, mapping->start,
-			       mapping->end);
-		break;
-	case SOURCE_EXE:
-		if (!strcmp(mapping->path, process->exe))
-			len = snprintf(name, sizeof(name), "exe");
-		break;
-	case SOURCE_ROOT:
-		if (!deleted)
-			len = snprintf(name, sizeof(name), "root%s",
-				       path_in_root(process, mapping->path));
-		break;
-	case SOURCE_PATH:
-		if (!deleted)
-			len = snprintf(name, sizeof(name), "%s", mapping->path);
-		break;
-	default:
-		break;
-	}
-	if (len <= 0 || len >= (int)sizeof(name))
-		return -1;
-	return proc_file_open_regular(process->folder, name);
-}
-
-/* A file may have been replaced by one of the same name. The first page tells, which has the
- * build id. */
-static bool is_mapped_file(struct process *process, const struct mapping *mapping, int fd)
-{
-	uint8_t mapped[LIMIT_PAGE_SIZE], stored[LIMIT_PAGE_SIZE];
-	ssize_t len = pread(fd, stored, sizeof(stored), 0);
-	return len > 0 && !process_read(process, mapping->start, mapped, (size_t)len) &&
-	       !memcmp(mapped, stored, (size_t)len);
+	array_deinit(&objects->list);
 }
 
 /* ---- files put together from memory ---- */
 
-static int read_what_is_there(struct process *process, uint64_t addr, char *buf, uint64_t len)
+static int read_what_is_there(const struct objects_owner *owner, uint64_t addr, char *buf,
+			      uint64_t len)
 {
 	for (uint64_t at = 0; at < len; at += LIMIT_BLOCK_SIZE) {
 		uint64_t part = len - at < LIMIT_BLOCK_SIZE ? len - at : LIMIT_BLOCK_SIZE;
-		int status = process_check_interrupt(process);
+		int status = owner->check(owner->ctx);
 		if (status)
 			return status;
-		if (process_read(process, addr + at, buf + at, part) == READ_GONE)
-			return READ_GONE;
+		status = owner->read(owner->ctx, addr + at, buf + at, part);
+		if (status < 0)
+			return status;
 	}
 	return 0;
 }
 
 /* The segments as they are described at the start of the file. */
-static int read_segments(struct process *process, const struct elf_file *head, char **image,
+static int read_segments(struct lookup *lookup, const struct elf_file *head, char **image,
 			 uint64_t *size)
 {
 	struct elf_segment segment;
-	uint64_t left = LIMIT_ELF_IMAGES - process->images_size, total = 0;
+	uint64_t left = LIMIT_ELF_IMAGES - lookup->objects->images_size, total = 0;
 	*size = 0;
 	for (size_t i = 0; elf_file_segment(head, &i, &segment);) {
 		/* Their sum bounds the work, too. */
@@ -124,33 +81,33 @@ static int read_segments(struct process *process, const struct elf_file *head, c
 	if (!*image)
 		return AIODBG_NO_MEMORY;
 	uint64_t cost = *size > total ? *size : total;
-	process->images_size += cost;
+	lookup->objects->images_size += cost;
 	int status = 0;
 	for (size_t i = 0; !status && elf_file_segment(head, &i, &segment);)
-		status = read_what_is_there(process, head->bias + segment.addr,
+		status = read_what_is_there(lookup->owner, head->bias + segment.addr,
 					    *image + segment.offset, segment.file_size);
 	if (status) {
-		process->images_size -= cost;
+		lookup->objects->images_size -= cost;
 		free(*image);
 	}
 	return status;
 }
 
-static int open_memory(struct process *process, struct object *object)
+static int open_memory(struct lookup *lookup, struct object *object)
 {
 	struct elf_file head;
 	uint64_t start = object->mapping->start, size;
 	char *page = malloc(LIMIT_PAGE_SIZE), *image;
 	if (!page)
 		return AIODBG_NO_MEMORY;
-	if (process_read(process, start, page, LIMIT_PAGE_SIZE)) {
+	if (read_memory(lookup, start, page, LIMIT_PAGE_SIZE)) {
 		free(page);
 		return AIODBG_NOT_FOUND;
 	}
 	int status = elf_file_open_image(&head, page, LIMIT_PAGE_SIZE);
 	if (status)
 		return status;
-	status = elf_file_find_bias(&head, start) ? read_segments(process, &head, &image, &size)
+	status = elf_file_find_bias(&head, start) ? read_segments(lookup, &head, &image, &size)
 						  : AIODBG_NOT_FOUND;
 	if (!status)
 		status = elf_file_open_image(&object->image, image, size);
@@ -163,25 +120,19 @@ static int open_memory(struct process *process, struct object *object)
 /* ---- the ELF file of an object ---- */
 
 /* An ELF file of the same kind as the executable. A process in an emulator has others as well. */
-static bool is_elf(struct process *process, const struct mapping *mapping)
+static bool is_elf(struct lookup *lookup, const struct mapping *mapping)
 {
 	uint8_t ident[ELF_IDENT_SIZE];
-	return !process_read(process, mapping->start, ident, sizeof(ident)) &&
-	       elf_ident_word_size(ident) == process->target.word_size &&
-	       elf_ident_byte_order(ident) == process->target.byte_order;
+	return !read_memory(lookup, mapping->start, ident, sizeof(ident)) &&
+	       elf_ident_word_size(ident) == lookup->owner->word_size &&
+	       elf_ident_byte_order(ident) == lookup->owner->byte_order;
 }
 
-static bool open_file(struct process *process, struct object *object, enum source source,
+static bool open_file(struct lookup *lookup, struct object *object, enum source source,
 		      struct elf_file *ret)
 {
-	int fd = open_source(process, object->mapping, source);
-	if (fd < 0)
-		return false;
-	if (!is_mapped_file(process, object->mapping, fd)) {
-		close(fd);
-		return false;
-	}
-	if (elf_file_open(ret, fd))
+	int fd = lookup->owner->open(lookup->owner->ctx, object->mapping, source);
+	if (fd < 0 || elf_file_open(ret, fd))
 		return false;
 	if (elf_file_find_bias(ret, object->mapping->start))
 		return true;
@@ -190,11 +141,11 @@ static bool open_file(struct process *process, struct object *object, enum sourc
 }
 
 /* Whether it is an ELF file of ours, of which there are not too many. */
-static bool is_candidate(struct process *process, struct object *object)
+static bool is_candidate(struct lookup *lookup, struct object *object)
 {
-	if (!is_elf(process, object->mapping))
+	if (!is_elf(lookup, object->mapping))
 		return false;
-	object->skipped = process->elf_count++ >= LIMIT_ELF_FILES;
+	object->skipped = lookup->objects->elf_count++ >= LIMIT_ELF_FILES;
 	return !object->skipped;
 }
 
@@ -202,20 +153,20 @@ static bool is_candidate(struct process *process, struct object *object)
  * Opens it anew each time: there may be more of them than files that we may have open. Returns
  * AIODBG_NOT_FOUND if there is none, or what callbacks return.
  */
-static int object_open(struct process *process, struct object *object, struct elf_file *ret)
+static int object_open(struct lookup *lookup, struct object *object, struct elf_file *ret)
 {
 	enum source source = object->source;
 	if (source == SOURCE_UNKNOWN)
-		source = is_candidate(process, object) ? SOURCE_MAP_FILES : SOURCE_NONE;
+		source = is_candidate(lookup, object) ? SOURCE_MAP_FILES : SOURCE_NONE;
 	object->source = source;
 	for (; source < SOURCE_MEMORY; source++) {
-		if (open_file(process, object, source, ret)) {
+		if (open_file(lookup, object, source, ret)) {
 			object->source = source;
 			return 0;
 		}
 	}
 	if (source == SOURCE_MEMORY && !object->image.elf) {
-		int status = open_memory(process, object);
+		int status = open_memory(lookup, object);
 		object->skipped = status == AIODBG_LIMIT || status == AIODBG_NO_MEMORY;
 		if (status < 0)
 			return status;
@@ -235,28 +186,28 @@ static void object_close(struct object *object, struct elf_file *file)
 		elf_file_close(file);
 }
 
-static struct answers *find_answers(struct process *process, lookup_fn *lookup, const char *name)
+static struct answers *find_answers(struct objects *objects, lookup_fn *lookup, const char *name)
 {
 	for (size_t i = 0; i < NAMES; i++) {
-		struct answers *answers = &process->answers[i];
+		struct answers *answers = &objects->answers[i];
 		if (answers->lookup == lookup && !strcmp(answers->name, name))
 			return answers;
 	}
-	struct answers *answers = &process->answers[process->next_answers++ % NAMES];
+	struct answers *answers = &objects->answers[objects->next_answers++ % NAMES];
 	*answers = (struct answers){.lookup = lookup};
 	snprintf(answers->name, sizeof(answers->name), "%s", name);
 	return answers;
 }
 
 /* Adds the answer of one object, if it has one. */
-static int look_into(struct process *process, struct object *object, struct answers *answers)
+static int look_into(struct lookup *lookup, struct object *object, struct answers *answers)
 {
 	struct elf_file file;
 	if (answers->looked > LIMIT_ELF_LOOKED) {
 		object->skipped = object->skipped || object->source != SOURCE_NONE;
 		return 0;
 	}
-	int status = object_open(process, object, &file);
+	int status = object_open(lookup, object, &file);
 	if (status)
 		return status == AIODBG_NOT_FOUND ? 0 : status;
 	file.looked = 0;
@@ -268,24 +219,25 @@ static int look_into(struct process *process, struct object *object, struct answ
 	return 0;
 }
 
-/* The index-th (from 0) answer of all objects that lookup finds name in. */
-static int look_up(struct process *process, lookup_fn *lookup, const char *name, unsigned int index,
+/* The index-th (from 0) answer of all objects that function finds name in. */
+static int look_up(struct lookup *lookup, lookup_fn *function, const char *name, unsigned int index,
 		   uint64_t *addr, uint64_t *len)
 {
-	if (strlen(name) >= sizeof(process->answers[0].name))
+	struct objects *objects = lookup->objects;
+	const struct objects_owner *owner = lookup->owner;
+	if (strlen(name) >= sizeof(objects->answers[0].name))
 		return AIODBG_NOT_FOUND;
-	struct answers *answers = find_answers(process, lookup, name);
+	struct answers *answers = find_answers(objects, function, name);
 	if (answers->count > index + 1) {
 		answers->count = 0;
 		answers->object_count = 0;
 		answers->looked = 0;
 	}
-	int status = process_check_interrupt(process);
-	for (; !status && answers->count <= index; status = process_check_interrupt(process)) {
-		if (answers->object_count == process->objects.count)
+	int status = owner->check(owner->ctx);
+	for (; !status && answers->count <= index; status = owner->check(owner->ctx)) {
+		if (answers->object_count == objects->list.count)
 			return AIODBG_NOT_FOUND;
-		status = look_into(process, &process->objects.items[answers->object_count],
-				   answers);
+		status = look_into(lookup, &objects->list.items[answers->object_count], answers);
 		if (status)
 			return status;
 		answers->object_count++;
@@ -303,23 +255,26 @@ static bool lookup_symbol(struct elf_file *file, const char *name, uint64_t *add
 	return elf_file_symbol(file, name, addr);
 }
 
-int objects_find_symbol(void *ctx, const char *name, unsigned int index, uint64_t *ret)
+int objects_find_symbol(struct objects *objects, const struct objects_owner *owner,
+			const char *name, unsigned int index, uint64_t *ret)
 {
+	struct lookup lookup = {objects, owner};
 	uint64_t len;
-	return look_up(ctx, lookup_symbol, name, index, ret, &len);
+	return look_up(&lookup, lookup_symbol, name, index, ret, &len);
 }
 
-int objects_find_section(void *ctx, const char *name, unsigned int index, uint64_t *addr,
-			 uint64_t *len)
+int objects_find_section(struct objects *objects, const struct objects_owner *owner,
+			 const char *name, unsigned int index, uint64_t *addr, uint64_t *len)
 {
-	return look_up(ctx, elf_file_section, name, index, addr, len);
+	struct lookup lookup = {objects, owner};
+	return look_up(&lookup, elf_file_section, name, index, addr, len);
 }
 
-bool process_skipped(const struct process *process, struct aiodbg_error *err)
+bool objects_skipped(const struct objects *objects, struct aiodbg_error *err)
 {
 	size_t count = 0;
-	for (size_t i = 0; i < process->objects.count; i++)
-		count += process->objects.items[i].skipped;
+	for (size_t i = 0; i < objects->list.count; i++)
+		count += objects->list.items[i].skipped;
 	if (count)
 		error_set(err, AIODBG_LIMIT,
 			  "%zu mapped files were not looked into, or not to their end: more than "

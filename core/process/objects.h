@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The ELF files that a process has mapped: what has been found of them, and their names. */
+/* The ELF files that a process has mapped, or had when its core was written: what has been found of
+ * them, and their names. */
 #ifndef PROCESS_OBJECTS_H
 #define PROCESS_OBJECTS_H
 
 #include "base/array.h"
 #include "process/elf_file.h"
 
+struct maps;
 struct mapping;
-struct process;
 
 /* From where the ELF file of a mapping is read, in the order in which they are tried. */
 enum source {
@@ -17,7 +18,7 @@ enum source {
 	SOURCE_MAP_FILES,
 	/* /proc/PID/exe: the same for the executable, for everybody. */
 	SOURCE_EXE,
-	/* By its name, below the root folder of the process. */
+	/* By its name, below the root folder of the process, or the one that was given for a core. */
 	SOURCE_ROOT,
 	/* By its name, as we see it. */
 	SOURCE_PATH,
@@ -37,7 +38,7 @@ struct object {
 	struct elf_file image;
 };
 
-ARRAY(objects, struct object);
+ARRAY(object_list, struct object);
 
 /* What one file has of that name. */
 typedef bool lookup_fn(struct elf_file *file, const char *name, uint64_t *addr, uint64_t *len);
@@ -60,13 +61,41 @@ struct answers {
 /* Names that are remembered. */
 #define NAMES 8
 
-/* List the files that the process has mapped. */
-int objects_collect(struct process *process, struct aiodbg_error *err);
-void objects_deinit(struct process *process);
+/* What has mapped them, with the first argument of each function. */
+struct objects_owner {
+	void *ctx;
+	uint32_t word_size, byte_order;
+	/* As aiodbg_read_fn, of memory that is really there. */
+	int (*read)(void *ctx, uint64_t addr, void *buf, size_t len);
+	/* Open the file whose start is mapped there, from that source. Returns -1 if there is none,
+	 * or another one. */
+	int (*open)(void *ctx, const struct mapping *mapping, enum source source);
+	/* What a callback is to return if the work is to end, else 0. */
+	int (*check)(void *ctx);
+};
 
-/* Callbacks of the target: the index-th (from 0) symbol or section of that name in any file. */
-int objects_find_symbol(void *ctx, const char *name, unsigned int index, uint64_t *ret);
-int objects_find_section(void *ctx, const char *name, unsigned int index, uint64_t *addr,
-			 uint64_t *len);
+struct objects {
+	struct object_list list;
+	/* ELF files among them, as far as is known, and bytes of those that were put together from
+	 * memory. */
+	size_t elf_count;
+	uint64_t images_size;
+	struct answers answers[NAMES];
+	size_t next_answers;
+};
+
+/* List the files that are mapped. */
+int objects_collect(struct objects *objects, const struct maps *maps, struct aiodbg_error *err);
+void objects_deinit(struct objects *objects);
+
+/* The index-th (from 0) symbol or section of that name in any file, as callbacks of a target tell
+ * it. */
+int objects_find_symbol(struct objects *objects, const struct objects_owner *owner,
+			const char *name, unsigned int index, uint64_t *ret);
+int objects_find_section(struct objects *objects, const struct objects_owner *owner,
+			 const char *name, unsigned int index, uint64_t *addr, uint64_t *len);
+
+/* Whether there were too many, or too large ones, to look into all of them: then *err says so. */
+bool objects_skipped(const struct objects *objects, struct aiodbg_error *err);
 
 #endif

@@ -4,9 +4,11 @@
 
 #include "base/ceilings.h"
 #include "base/error.h"
+#include "base/work.h"
 #include "process/denied.h"
 #include "process/family.h"
-#include "process/inside.h"
+#include "process/maps.h"
+#include "process/objects.h"
 #include "process/proc_file.h"
 #include "process/source.h"
 
@@ -14,14 +16,34 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+struct process {
+	uint32_t pid;
+	/* /proc/PID, and /proc/PID/mem. */
+	int folder, memory;
+	struct maps maps;
+	struct objects objects;
+	/* What the links of that name lead to, empty if that is not known. */
+	char exe[PATH_MAX], root[PATH_MAX];
+	struct aiodbg_target target;
+	/* Of the caller. */
+	struct work work;
+	/* A read found no memory any more; and the user wanted no more of it. */
+	bool gone, stopped;
+};
+
+/* What callbacks return then, so that all work ends. process_check() replaces it. */
+#define READ_GONE (-AIODBG_NO_PROCESS)
+#define STOPPED (-AIODBG_INTERRUPTED)
+
 /* ---- memory ---- */
 
-int process_read(void *ctx, uint64_t addr, void *buf, size_t len)
+static int process_read(void *ctx, uint64_t addr, void *buf, size_t len)
 {
 	struct process *process = ctx;
 	ssize_t got;
@@ -85,13 +107,110 @@ static int process_interrupted(void *ctx)
 }
 
 /* Asks each time: blocks are large. */
-int process_check_interrupt(struct process *process)
+static int process_check_interrupt(void *ctx)
 {
+	struct process *process = ctx;
 	int status = work_charge(&process->work, LIMIT_INTERRUPT_INTERVAL);
 	process->stopped = status > 0;
 	if (status)
 		return status < 0 ? status : STOPPED;
 	return process->gone ? READ_GONE : 0;
+}
+
+/* ---- files ---- */
+
+/* The path below the root folder of the process: the kernel tells it from that of the mount
+ * namespace, which a chroot does not change. */
+static const char *path_in_root(const struct process *process, const char *path)
+{
+	size_t len = strlen(process->root);
+	return len > 1 && !strncmp(path, process->root, len) && path[len] == '/' ? path + len
+										 : path;
+}
+
+/* From that source, whatever it is now. */
+static int open_source(const struct process *process, const struct mapping *mapping,
+		       enum source source)
+{
+	char name[PATH_MAX];
+	int len = 0;
+	bool deleted = mapping_is_deleted(mapping);
+	switch (source) {
+	case SOURCE_MAP_FILES:
+		len = snprintf(name, sizeof(name), "map_files/%" PRIx64 "-%" PRIx64, mapping->start,
+			       mapping->end);
+		break;
+	case SOURCE_EXE:
+		if (!strcmp(mapping->path, process->exe))
+			len = snprintf(name, sizeof(name), "exe");
+		break;
+	case SOURCE_ROOT:
+		if (!deleted)
+			len = snprintf(name, sizeof(name), "root%s",
+				       path_in_root(process, mapping->path));
+		break;
+	case SOURCE_PATH:
+		if (!deleted)
+			len = snprintf(name, sizeof(name), "%s", mapping->path);
+		break;
+	default:
+		break;
+	}
+	if (len <= 0 || len >= (int)sizeof(name))
+		return -1;
+	return proc_file_open_regular(process->folder, name);
+}
+
+/* A file may have been replaced by one of the same name. The first page tells, which has the
+ * build id. */
+static bool is_mapped_file(struct process *process, const struct mapping *mapping, int fd)
+{
+	uint8_t mapped[LIMIT_PAGE_SIZE], stored[LIMIT_PAGE_SIZE];
+	ssize_t len = pread(fd, stored, sizeof(stored), 0);
+	return len > 0 && !process_read(process, mapping->start, mapped, (size_t)len) &&
+	       !memcmp(mapped, stored, (size_t)len);
+}
+
+static int process_open(void *ctx, const struct mapping *mapping, enum source source)
+{
+	struct process *process = ctx;
+	int fd = open_source(process, mapping, source);
+	if (fd < 0 || is_mapped_file(process, mapping, fd))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static struct objects_owner owner_of(struct process *process)
+{
+	return (struct objects_owner){
+		.ctx = process,
+		.word_size = process->target.word_size,
+		.byte_order = process->target.byte_order,
+		.read = process_read,
+		.open = process_open,
+		.check = process_check_interrupt,
+	};
+}
+
+static int process_find_symbol(void *ctx, const char *name, unsigned int index, uint64_t *ret)
+{
+	struct process *process = ctx;
+	const struct objects_owner owner = owner_of(process);
+	return objects_find_symbol(&process->objects, &owner, name, index, ret);
+}
+
+static int process_find_section(void *ctx, const char *name, unsigned int index, uint64_t *addr,
+				uint64_t *len)
+{
+	struct process *process = ctx;
+	const struct objects_owner owner = owner_of(process);
+	return objects_find_section(&process->objects, &owner, name, index, addr, len);
+}
+
+bool process_skipped(const struct process *process, struct aiodbg_error *err)
+{
+	return objects_skipped(&process->objects, err);
 }
 
 /* ---- opening ---- */
@@ -224,8 +343,8 @@ static int find_kind(struct process *process, struct aiodbg_error *err)
 	struct aiodbg_target *target = &process->target;
 	uint8_t ident[ELF_IDENT_SIZE] = {0};
 	bool found = read_ident(process, ident);
-	for (size_t i = 0; !found && i < process->objects.count; i++)
-		found = !process_read(process, process->objects.items[i].mapping->start, ident,
+	for (size_t i = 0; !found && i < process->objects.list.count; i++)
+		found = !process_read(process, process->objects.list.items[i].mapping->start, ident,
 				      sizeof(ident)) &&
 			elf_ident_word_size(ident);
 	target->word_size = elf_ident_word_size(ident);
@@ -252,7 +371,7 @@ static int open_process(struct process *process, struct aiodbg_error *err)
 		return failed(process, error, err);
 	read_link(process, "exe", process->exe, sizeof(process->exe));
 	read_link(process, "root", process->root, sizeof(process->root));
-	status = objects_collect(process, err);
+	status = objects_collect(&process->objects, &process->maps, err);
 	if (!status)
 		status = find_kind(process, err);
 	return process_check(process, status, err);
@@ -281,8 +400,8 @@ int process_create(uint32_t pid, const struct aiodbg_options *options, struct ai
 		 * forbidden, as in some containers. */
 		.local_pid = pid,
 		.read = process_read,
-		.find_symbol = objects_find_symbol,
-		.find_section = objects_find_section,
+		.find_symbol = process_find_symbol,
+		.find_section = process_find_section,
 		.next_region = process_next_region,
 		.interrupted = process_interrupted,
 		.find_mapping = process_find_mapping,
@@ -301,7 +420,7 @@ void process_destroy(struct process *process)
 {
 	if (!process)
 		return;
-	objects_deinit(process);
+	objects_deinit(&process->objects);
 	maps_deinit(&process->maps);
 	if (process->memory >= 0)
 		close(process->memory);
