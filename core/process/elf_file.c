@@ -116,13 +116,24 @@ static bool program_header(const struct elf_file *file, uint32_t type, size_t *i
 	return false;
 }
 
-bool elf_file_segment(const struct elf_file *file, size_t *index, struct elf_segment *ret)
+static bool find_segment(const struct elf_file *file, uint32_t type, size_t *index,
+			 struct elf_segment *ret)
 {
 	GElf_Phdr header;
-	if (!program_header(file, PT_LOAD, index, &header))
+	if (!program_header(file, type, index, &header))
 		return false;
 	*ret = (struct elf_segment){header.p_vaddr, header.p_offset, header.p_filesz};
 	return true;
+}
+
+bool elf_file_segment(const struct elf_file *file, size_t *index, struct elf_segment *ret)
+{
+	return find_segment(file, PT_LOAD, index, ret);
+}
+
+bool elf_file_notes(const struct elf_file *file, size_t *index, struct elf_segment *ret)
+{
+	return find_segment(file, PT_NOTE, index, ret);
 }
 
 bool elf_file_find_bias(struct elf_file *file, uint64_t start)

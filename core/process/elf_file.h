@@ -50,6 +50,9 @@ struct elf_segment {
 };
 bool elf_file_segment(const struct elf_file *file, size_t *index, struct elf_segment *ret);
 
+/* The same of segments with notes. */
+bool elf_file_notes(const struct elf_file *file, size_t *index, struct elf_segment *ret);
+
 /* Learn the bias from where the start of the file was mapped; false if it is not loaded. */
 bool elf_file_find_bias(struct elf_file *file, uint64_t start);
 
