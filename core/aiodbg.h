@@ -18,7 +18,7 @@
  *
  * For a process on this machine there is a target ready, which needs no callbacks and does not
  * stop the process: aiodbg_open_process() instead of aiodbg_open(). tests/pidtree.c is a
- * whole program of that kind.
+ * whole program of that kind. So there is for a core file: aiodbg_open_core().
  *
  * Or, for a debugger that has a command line to run, just
  *
@@ -29,7 +29,7 @@
  *	aiodbg_sink and aiodbg_error are the caller's. aiodbg_open() copies target and options; the callbacks and
  *	their context must stay valid until aiodbg_close(). A sink is used only
  *	during the call it is passed to.
- *	struct aiodbg and struct aiodbg_snapshot are the library's, each freed by
+ *	struct aiodbg, struct aiodbg_core and struct aiodbg_snapshot are the library's, each freed by
  *	one call. A snapshot is immutable and owns all it holds: it may outlive
  *	the struct aiodbg it was made from. What aiodbg_snapshot_*() return of
  *	it, strings as well, is valid until it is destroyed.
@@ -92,7 +92,7 @@ enum aiodbg_status {
 	AIODBG_LIMIT = 8,
 	/* The interrupted callback said so. */
 	AIODBG_INTERRUPTED = 9,
-	/* A file could not be written (--output), or read in /proc. */
+	/* A file could not be written (--output), or read: in /proc, or a core. */
 	AIODBG_IO = 10,
 	/* There is no such process, or it ended while it was read. */
 	AIODBG_NO_PROCESS = 11,
@@ -270,8 +270,8 @@ struct aiodbg_options {
 	 * could not be read, in search of one that is whole; at most 1000. Each may need as
 	 * long as the first. */
 	uint32_t retries;
-	/* For aiodbg_open_process(), as in struct aiodbg_target, with a first argument of its
-	 * own. May be NULL. */
+	/* For aiodbg_open_process() and those of cores, as in struct aiodbg_target, with a first
+	 * argument of its own. May be NULL. */
 	aiodbg_interrupted_fn *interrupted;
 	void *interrupted_ctx;
 };
@@ -310,6 +310,7 @@ struct aiodbg_stats {
 };
 
 struct aiodbg;
+struct aiodbg_core;
 struct aiodbg_snapshot;
 
 /* AIODBG_INTERFACE of the library that is running. */
@@ -339,6 +340,27 @@ AIODBG_PUBLIC void aiodbg_close(struct aiodbg *dbg);
  */
 AIODBG_PUBLIC int aiodbg_open_process(uint32_t pid, const struct aiodbg_options *options,
 				      struct aiodbg_error *err, struct aiodbg **ret);
+
+/*
+ * Find the CPython runtime in an ELF core, without a debugger. What the core lacks is read from the
+ * files that were mapped, by their paths below the folder sysroot or, if that is NULL or has none,
+ * on this machine; each only if its build id is the one in the core. options may be NULL. On success *ret
+ * is to be freed with aiodbg_close(). Errors, besides those of aiodbg_open(): AIODBG_IO if the file cannot be
+ * read, AIODBG_UNSUPPORTED if it is no core.
+ */
+AIODBG_PUBLIC int aiodbg_open_core(const char *path, const char *sysroot,
+				   const struct aiodbg_options *options, struct aiodbg_error *err,
+				   struct aiodbg **ret);
+
+/*
+ * The same core as a target, for aiodbg_command_run(): valid until aiodbg_core_close(). The core
+ * keeps one file open, and some of those that were mapped.
+ */
+AIODBG_PUBLIC int aiodbg_core_open(const char *path, const char *sysroot,
+				   const struct aiodbg_options *options, struct aiodbg_error *err,
+				   struct aiodbg_core **ret);
+AIODBG_PUBLIC const struct aiodbg_target *aiodbg_core_target(const struct aiodbg_core *core);
+AIODBG_PUBLIC void aiodbg_core_close(struct aiodbg_core *core);
 
 /* What was read so far. */
 AIODBG_PUBLIC void aiodbg_get_stats(const struct aiodbg *dbg, struct aiodbg_stats *ret);

@@ -3,6 +3,7 @@
 #include "aiodbg.h"
 
 #include "base/error.h"
+#include "process/core_file.h"
 #include "render/render.h"
 #include "session/looks.h"
 #include "session/session.h"
@@ -49,6 +50,33 @@ int aiodbg_open_process(uint32_t pid, const struct aiodbg_options *options,
 	struct aiodbg *dbg;
 	int status = session_open_process(pid, options, err, &dbg);
 	return keep(status, dbg, ret);
+}
+
+int aiodbg_open_core(const char *path, const char *sysroot, const struct aiodbg_options *options,
+		     struct aiodbg_error *err, struct aiodbg **ret)
+{
+	struct aiodbg *dbg;
+	int status = session_open_core(path, sysroot, options, err, &dbg);
+	return keep(status, dbg, ret);
+}
+
+int aiodbg_core_open(const char *path, const char *sysroot, const struct aiodbg_options *options,
+		     struct aiodbg_error *err, struct aiodbg_core **ret)
+{
+	error_clear(err);
+	if (options && options->size < sizeof(*options))
+		return error_set(err, AIODBG_INVALID, "options without their size");
+	return core_file_create(path, sysroot, options, err, ret);
+}
+
+const struct aiodbg_target *aiodbg_core_target(const struct aiodbg_core *core)
+{
+	return core_file_target(core);
+}
+
+void aiodbg_core_close(struct aiodbg_core *core)
+{
+	core_file_destroy(core);
 }
 
 void aiodbg_close(struct aiodbg *dbg)

@@ -271,6 +271,9 @@
  * gone: an interpreter with all its libraries linked in is 100 MB. */
 #define LIMIT_ELF_IMAGES (512ull << 20)
 
+/* Notes of a core: ten for each of 200,000 threads. */
+#define LIMIT_CORE_NOTES 2000000
+
 /* Threads of a process that are watched for whether they run meanwhile: each look at one takes 30
  * microseconds. More of them are taken to run. */
 #define LIMIT_THREADS_WATCHED 4096

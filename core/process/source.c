@@ -15,14 +15,10 @@
 #define SOURCE_SIZE_MAX (64 << 20)
 
 /* The path comes from the target: what would block, or never end, is not read. */
-static FILE *open_source(int folder, const char *path, double newest, bool *changed)
+static FILE *open_source(int folder, const char *name, double newest, bool *changed)
 {
-	char inside[PATH_MAX];
 	struct stat status;
-	if (path[0] != '/' || strlen(path) >= sizeof(inside) - sizeof("root"))
-		return NULL;
-	snprintf(inside, sizeof(inside), "root%s", path);
-	int fd = openat(folder, inside, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return NULL;
 	FILE *file = NULL;
@@ -34,11 +30,11 @@ static FILE *open_source(int folder, const char *path, double newest, bool *chan
 	return file;
 }
 
-int source_read_line(int folder, const char *path, uint32_t line, double newest, char *buf,
+int source_read_file(int folder, const char *name, uint32_t line, double newest, char *buf,
 		     size_t size)
 {
 	bool changed = false;
-	FILE *file = open_source(folder, path, newest, &changed);
+	FILE *file = open_source(folder, name, newest, &changed);
 	if (!file)
 		return AIODBG_NOT_FOUND;
 	if (changed) {
@@ -60,4 +56,14 @@ int source_read_line(int folder, const char *path, uint32_t line, double newest,
 	buf[used] = '\0';
 	fclose(file);
 	return found ? 0 : AIODBG_NOT_FOUND;
+}
+
+int source_read_line(int folder, const char *path, uint32_t line, double newest, char *buf,
+		     size_t size)
+{
+	char inside[PATH_MAX];
+	if (path[0] != '/' || strlen(path) >= sizeof(inside) - sizeof("root"))
+		return AIODBG_NOT_FOUND;
+	snprintf(inside, sizeof(inside), "root%s", path);
+	return source_read_file(folder, inside, line, newest, buf, size);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Source files of a process, as it sees them. */
+/* Source files of a process, as it sees them, and others. */
 #ifndef PROCESS_SOURCE_H
 #define PROCESS_SOURCE_H
 
@@ -13,6 +13,10 @@
  * newest, in seconds since 1970, unless that is 0.
  */
 int source_read_line(int folder, const char *path, uint32_t line, double newest, char *buf,
+		     size_t size);
+
+/* The same of the file of that name, in the open folder if it is no absolute path. */
+int source_read_file(int folder, const char *name, uint32_t line, double newest, char *buf,
 		     size_t size);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/ceilings.h"
 #include "base/error.h"
+#include "process/core_file.h"
 #include "process/process.h"
 
 #include <stdlib.h>
@@ -177,9 +178,29 @@ int session_open_process(uint32_t pid, const struct aiodbg_options *options,
 	return status;
 }
 
+int session_open_core(const char *path, const char *sysroot, const struct aiodbg_options *options,
+		      struct aiodbg_error *err, struct aiodbg **ret)
+{
+	struct aiodbg_core *core;
+	*ret = NULL;
+	error_clear(err);
+	int status = options ? check_options(options, err) : 0;
+	if (!status)
+		status = core_file_create(path, sysroot, options, err, &core);
+	if (status)
+		return status;
+	status = session_open(core_file_target(core), options, err, ret);
+	if (*ret)
+		(*ret)->core = core;
+	else
+		core_file_destroy(core);
+	return status;
+}
+
 void session_close(struct aiodbg *dbg)
 {
 	if (dbg) {
+		core_file_destroy(dbg->core);
 		process_destroy(dbg->process);
 		process_destroy(dbg->files);
 	}
