@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * aiodbg: the asyncio commands for a process or core file, without a debugger. On the public
+ * interface of the library alone, whose table has the commands and their options.
+ */
+#include "aiodbg.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum exit_status {
+	EXIT_ANSWERED = 0,
+	EXIT_NO_ANSWER = 1,
+	EXIT_USAGE = 2,
+	/* --fail-on. */
+	EXIT_MATCHED = 5,
+};
+
+static const char about[] =
+	"Usage: aiodbg COMMAND PID|CORE [OPTION]...\n"
+	"\n"
+	"Shows the asyncio tasks of a Python process, which is neither stopped nor changed, or of\n"
+	"the core file that it has left.\n";
+
+static const char options_of_cores[] =
+	"  --sysroot DIR\n"
+	"      Of a core: below DIR are the files of the machine that it is from, under the\n"
+	"      paths that they have there.\n";
+
+static const char exit_statuses[] =
+	"Exit status: 0 if there is an answer, 1 if there is none, 2 for wrong usage, 5 if\n"
+	"--fail-on has matched.\n";
+
+/* ---- output ---- */
+
+static int write_text(void *ctx, const char *text, size_t len)
+{
+	(void)ctx;
+	return fwrite(text, 1, len, stdout) == len ? 0 : -AIODBG_IO;
+}
+
+static void warn(void *ctx, const char *line)
+{
+	(void)ctx;
+	fprintf(stderr, "aiodbg: warning: %s\n", line);
+}
+
+/* As the user's locale says, which need not be installed where this runs. */
+static bool has_unicode(void)
+{
+	static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+	const char *value = NULL;
+	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+		value = getenv(variables[i]);
+		if (value && value[0])
+			break;
+	}
+	const char *charset = value ? strchr(value, '.') : NULL;
+	return charset && (!strncasecmp(charset, ".utf-8", 6) || !strncasecmp(charset, ".utf8", 5));
+}
+
+/* ---- help ---- */
+
+static bool find_command(const char *name, struct aiodbg_command *ret)
+{
+	for (unsigned int i = 0; !aiodbg_command_describe(i, ret); i++) {
+		if (!strcmp(ret->name, name))
+			return true;
+	}
+	return false;
+}
+
+static void list_commands(FILE *to)
+{
+	struct aiodbg_command command;
+	fprintf(to, "%s\nCommands:\n", about);
+	for (unsigned int i = 0; !aiodbg_command_describe(i, &command); i++)
+		fprintf(to, "  %-8s %s\n", command.name, command.summary);
+	fprintf(to, "\n%s\nEach command takes --help.\n", exit_statuses);
+}
+
+/* Whether it looks at a process or core. */
+static bool has_target(const struct aiodbg_command *command)
+{
+	return strstr(command->usage, "[--pid PID]");
+}
+
+/* Its usage without the process, which is named before. */
+static void print_usage(FILE *to, const struct aiodbg_command *command)
+{
+	static const char alone[] = "[PID] ", first[] = "[PID | ";
+	const char *usage = command->usage, *bracket = "";
+	if (!strncmp(usage, alone, strlen(alone))) {
+		usage += strlen(alone);
+	} else if (!strncmp(usage, first, strlen(first))) {
+		usage += strlen(first);
+		bracket = "[";
+	}
+	fprintf(to, "aiodbg %s %s%s%s%s\n", command->name, has_target(command) ? "PID|CORE " : "",
+		bracket, usage, has_target(command) ? " [--sysroot DIR]" : "");
+}
+
+static int show_help(const struct aiodbg_command *command)
+{
+	printf("%s\n\nUsage: ", command->summary);
+	print_usage(stdout, command);
+	printf("\n%s%s\n%s", command->help, has_target(command) ? options_of_cores : "",
+	       exit_statuses);
+	return EXIT_ANSWERED;
+}
+
+/* ---- the command line ---- */
+
+struct line {
+	struct aiodbg_command command;
+	/* A process id or the path of a core; NULL if there is none. */
+	const char *target;
+	const char *sysroot;
+	bool has_pid, wants_help;
+	/* For the library. */
+	const char **words;
+	int count;
+};
+
+/* Whether the value of an option is the next word: usage has "[--retries N]". */
+static bool takes_value(const struct aiodbg_command *command, const char *word)
+{
+	size_t len = strlen(word);
+	for (const char *at = strchr(command->usage, '['); at; at = strchr(at + 1, '[')) {
+		if (!strncmp(at + 1, word, len) && at[1 + len] == ' ')
+			return true;
+	}
+	return false;
+}
+
+static bool is_pid(const char *word)
+{
+	return word[0] && !word[strspn(word, "0123456789")];
+}
+
+/* The value of --sysroot, or NULL if the word is another one. Moves *i to its last word. */
+static const char *sysroot_of(int argc, char **argv, int *i)
+{
+	static const char name[] = "--sysroot";
+	const char *word = argv[*i];
+	if (strncmp(word, name, strlen(name)) != 0)
+		return NULL;
+	word += strlen(name);
+	if (*word == '=')
+		return word + 1;
+	return !*word && *i + 1 < argc ? argv[++*i] : NULL;
+}
+
+/* line->words has room for argc words and two more. */
+static void split(int argc, char **argv, struct line *line)
+{
+	for (int i = 2; i < argc; i++) {
+		line->has_pid |= !strcmp(argv[i], "--pid") || !strncmp(argv[i], "--pid=", 6);
+		line->wants_help |= !strcmp(argv[i], "--help") || !strcmp(argv[i], "-h");
+	}
+	for (int i = 2; i < argc; i++) {
+		const char *sysroot = sysroot_of(argc, argv, &i);
+		if (sysroot) {
+			line->sysroot = sysroot;
+		} else if (argv[i][0] == '-') {
+			line->words[line->count++] = argv[i];
+			if (takes_value(&line->command, argv[i]) && i + 1 < argc)
+				line->words[line->count++] = argv[++i];
+		} else if (!line->target && !line->has_pid && has_target(&line->command)) {
+			line->target = argv[i];
+		} else {
+			line->words[line->count++] = argv[i];
+		}
+	}
+	if (line->target && is_pid(line->target)) {
+		line->words[line->count++] = "--pid";
+		line->words[line->count++] = line->target;
+	}
+}
+
+/* ---- running ---- */
+
+static int end(int status, const struct aiodbg_error *err)
+{
+	if (!status && !fflush(stdout) && !ferror(stdout))
+		return EXIT_ANSWERED;
+	if (!status || status == -AIODBG_IO) {
+		fprintf(stderr, "aiodbg: cannot write: %s\n", strerror(errno));
+		return EXIT_NO_ANSWER;
+	}
+	/* What was written before is in front of it. */
+	fflush(stdout);
+	fprintf(stderr, "aiodbg: %s\n", err->message);
+	return status == AIODBG_USAGE	  ? EXIT_USAGE
+	       : status == AIODBG_MATCHED ? EXIT_MATCHED
+					  : EXIT_NO_ANSWER;
+}
+
+static int run(const struct line *line)
+{
+	struct aiodbg_error err;
+	struct aiodbg_core *core = NULL;
+	const struct aiodbg_sink sink = {
+		.size = sizeof(sink),
+		.write = write_text,
+		.warn = warn,
+		.unicode = has_unicode(),
+	};
+	int status = 0;
+	if (line->target && !is_pid(line->target))
+		status = aiodbg_core_open(line->target, line->sysroot, NULL, &err, &core);
+	if (!status)
+		status = aiodbg_command_run(core ? aiodbg_core_target(core) : NULL, line->count,
+					    line->words, &sink, &err);
+	aiodbg_core_close(core);
+	return end(status, &err);
+}
+
+static int run_line(int argc, char **argv, struct line *line)
+{
+	line->words[line->count++] = argv[1];
+	if (!find_command(argv[1], &line->command))
+		return run(line);
+	split(argc, argv, line);
+	if (line->wants_help)
+		return show_help(&line->command);
+	if (line->target || line->has_pid || !has_target(&line->command))
+		return run(line);
+	fprintf(stderr, "aiodbg: %s needs a process id or a core file: usage: ", argv[1]);
+	print_usage(stderr, &line->command);
+	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		list_commands(stderr);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+		list_commands(stdout);
+		return EXIT_ANSWERED;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		printf("aiodbg %s\n", aiodbg_version());
+		return EXIT_ANSWERED;
+	}
+	struct line line = {.words = calloc((size_t)argc + 2, sizeof(*line.words))};
+	if (!line.words) {
+		fprintf(stderr, "aiodbg: out of memory\n");
+		return EXIT_NO_ANSWER;
+	}
+	int status = run_line(argc, argv, &line);
+	free(line.words);
+	return status;
+}
