@@ -343,10 +343,10 @@ AIODBG_PUBLIC int aiodbg_open_process(uint32_t pid, const struct aiodbg_options 
 
 /*
  * Find the CPython runtime in an ELF core, without a debugger. What the core lacks is read from the
- * files that were mapped, by their paths below the folder sysroot or, if that is NULL or has none,
- * on this machine; each only if its build id is the one in the core. options may be NULL. On success *ret
- * is to be freed with aiodbg_close(). Errors, besides those of aiodbg_open(): AIODBG_IO if the file cannot be
- * read, AIODBG_UNSUPPORTED if it is no core.
+ * files that were mapped, under their paths on this machine or, unless sysroot is NULL, below that
+ * folder; each only if its build id is the one in the core. options may be NULL. On success *ret
+ * is to be freed with aiodbg_close(). Errors, besides those of aiodbg_open(): AIODBG_IO if the file
+ * cannot be read, AIODBG_UNSUPPORTED if it is no core.
  */
 AIODBG_PUBLIC int aiodbg_open_core(const char *path, const char *sysroot,
 				   const struct aiodbg_options *options, struct aiodbg_error *err,

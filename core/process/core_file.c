@@ -99,18 +99,19 @@ static int read_core(void *ctx, uint64_t addr, void *buf, size_t len)
 
 /* ---- the files that were mapped ---- */
 
-/* Where the file may be that is mapped there; false if the core names none in that way. */
-static bool file_name(const struct aiodbg_core *core, const struct mapping *mapping,
-		      enum source source, char *ret)
+/* GDB, which writes cores as well, names what it has seen from outside of a root folder. */
+static bool is_below_sysroot(const struct aiodbg_core *core, const char *path)
 {
-	int len = -1;
-	if (mapping_is_deleted(mapping))
-		return false;
-	if (source == SOURCE_ROOT && core->sysroot[0])
-		len = snprintf(ret, PATH_MAX, "%s%s", core->sysroot, mapping->path);
-	if (source == SOURCE_PATH)
-		len = snprintf(ret, PATH_MAX, "%s", mapping->path);
-	return len > 0 && len < PATH_MAX;
+	size_t len = strlen(core->sysroot);
+	return !strncmp(path, core->sysroot, len) && path[len] == '/';
+}
+
+/* Where the file should be that is mapped there; false if it has no name any more. */
+static bool file_name(const struct aiodbg_core *core, const struct mapping *mapping, char *ret)
+{
+	const char *folder = is_below_sysroot(core, mapping->path) ? "" : core->sysroot;
+	int len = snprintf(ret, PATH_MAX, "%s%s", folder, mapping->path);
+	return !mapping_is_deleted(mapping) && len > 0 && len < PATH_MAX;
 }
 
 /* The first page of what was mapped, and of a file; false if either is not there. */
@@ -133,7 +134,7 @@ static int open_file(void *ctx, const struct mapping *mapping, enum source sourc
 	struct aiodbg_core *core = ctx;
 	struct heads heads;
 	char name[PATH_MAX];
-	if (!file_name(core, mapping, source, name))
+	if (source != SOURCE_ROOT || !file_name(core, mapping, name))
 		return -1;
 	int fd = proc_file_open_regular(AT_FDCWD, name);
 	if (fd < 0)
@@ -171,8 +172,6 @@ static int open_once(struct aiodbg_core *core, const struct mapping *mapping)
 		close(opened->fd);
 	opened->mapping = mapping;
 	opened->fd = open_file(core, mapping, SOURCE_ROOT);
-	if (opened->fd < 0)
-		opened->fd = open_file(core, mapping, SOURCE_PATH);
 	return opened->fd;
 }
 
@@ -354,13 +353,12 @@ static void describe_other(const struct aiodbg_core *core, const struct mapping 
 }
 
 /* Whether the file in the place of the mapped one is of another build; then ret is filled. */
-static bool find_other(struct aiodbg_core *core, const struct mapping *mapping, enum source source,
+static bool find_other(struct aiodbg_core *core, const struct mapping *mapping,
 		       struct aiodbg_other_file *ret)
 {
 	struct heads heads;
 	char name[PATH_MAX];
-	int fd = file_name(core, mapping, source, name) ? proc_file_open_regular(AT_FDCWD, name)
-							: -1;
+	int fd = file_name(core, mapping, name) ? proc_file_open_regular(AT_FDCWD, name) : -1;
 	if (fd < 0)
 		return false;
 	bool found = read_heads(core, mapping, fd, &heads) &&
@@ -374,14 +372,13 @@ static bool find_other(struct aiodbg_core *core, const struct mapping *mapping, 
 static int core_find_other_file(void *ctx, unsigned int index, struct aiodbg_other_file *ret)
 {
 	struct aiodbg_core *core = ctx;
-	enum source source = core->sysroot[0] ? SOURCE_ROOT : SOURCE_PATH;
 	/* Those of the program first. */
 	for (int others = 0; others <= 1; others++) {
 		for (size_t i = 0; i < core->objects.list.count; i++) {
 			const struct mapping *mapping = core->objects.list.items[i].mapping;
 			if (is_program(core, mapping) == others || open_once(core, mapping) >= 0)
 				continue;
-			if (find_other(core, mapping, source, ret) && !index--)
+			if (find_other(core, mapping, ret) && !index--)
 				return 0;
 		}
 	}
@@ -456,6 +453,8 @@ int core_file_create(const char *path, const char *sysroot, const struct aiodbg_
 		core->work.ctx = options->interrupted_ctx;
 	}
 	int len = snprintf(core->sysroot, sizeof(core->sysroot), "%s", sysroot ? sysroot : "");
+	for (int i = len; i > 0 && i < PATH_MAX && core->sysroot[i - 1] == '/'; i--)
+		core->sysroot[i - 1] = '\0';
 	core->target = (struct aiodbg_target){
 		.size = sizeof(core->target),
 		.ctx = core,

@@ -14,7 +14,7 @@
 
 /*
  * sysroot is the folder below which the files of the machine are where it was written; NULL: on
- * this one. Of options, which may be NULL, interrupted counts. Errors: AIODBG_IO for a file that
+ * this one. Source files are looked for on this one, too. Of options, which may be NULL, interrupted counts. Errors: AIODBG_IO for a file that
  * cannot be read, AIODBG_UNSUPPORTED for one that is no core, AIODBG_NO_MEMORY.
  */
 int core_file_create(const char *path, const char *sysroot, const struct aiodbg_options *options,
