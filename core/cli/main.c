@@ -183,20 +183,25 @@ static void split(int argc, char **argv, struct line *line)
 
 /* ---- running ---- */
 
-static int end(int status, const struct aiodbg_error *err)
+static int fail(int status, const struct aiodbg_error *err)
 {
-	if (!status && !fflush(stdout) && !ferror(stdout))
-		return EXIT_ANSWERED;
-	if (!status || status == -AIODBG_IO) {
-		fprintf(stderr, "aiodbg: cannot write: %s\n", strerror(errno));
-		return EXIT_NO_ANSWER;
-	}
-	/* What was written before is in front of it. */
+	/* What was written before is in front of it; end() looks whether it was. */
 	fflush(stdout);
+	if (status == -AIODBG_IO)
+		return EXIT_NO_ANSWER;
 	fprintf(stderr, "aiodbg: %s\n", err->message);
 	return status == AIODBG_USAGE	  ? EXIT_USAGE
 	       : status == AIODBG_MATCHED ? EXIT_MATCHED
 					  : EXIT_NO_ANSWER;
+}
+
+/* The status of the program, if all that it has written has arrived. */
+static int end(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	fprintf(stderr, "aiodbg: cannot write: %s\n", strerror(errno));
+	return EXIT_NO_ANSWER;
 }
 
 static int run(const struct line *line)
@@ -216,7 +221,7 @@ static int run(const struct line *line)
 		status = aiodbg_command_run(core ? aiodbg_core_target(core) : NULL, line->count,
 					    line->words, &sink, &err);
 	aiodbg_core_close(core);
-	return end(status, &err);
+	return status ? fail(status, &err) : EXIT_ANSWERED;
 }
 
 static int run_line(int argc, char **argv, struct line *line)
@@ -242,11 +247,11 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
 		list_commands(stdout);
-		return EXIT_ANSWERED;
+		return end(EXIT_ANSWERED);
 	}
 	if (!strcmp(argv[1], "--version")) {
 		printf("aiodbg %s\n", aiodbg_version());
-		return EXIT_ANSWERED;
+		return end(EXIT_ANSWERED);
 	}
 	struct line line = {.words = calloc((size_t)argc + 2, sizeof(*line.words))};
 	if (!line.words) {
@@ -255,5 +260,5 @@ int main(int argc, char **argv)
 	}
 	int status = run_line(argc, argv, &line);
 	free(line.words);
-	return status;
+	return end(status);
 }
