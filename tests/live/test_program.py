@@ -1,0 +1,200 @@
+"""The program aiodbg, which needs no debugger: it shows of a core what GDB shows, byte for byte.
+
+Differences are GDB's, and all are in `asyncio doctor`: who has read the core, in how many pieces,
+and how its user gives it files. Of a core that is cut, GDB reads the lost beginnings of libraries from files whose
+build id it can't compare any more, so it counts fewer lost regions.
+"""
+
+import glob
+import json
+import os
+import re
+import subprocess
+
+import cells
+import debugger
+import pytest
+from place import CHECKOUT, Absent
+
+PROGRAM = os.path.join(CHECKOUT, "build", "core", "cli", "aiodbg")
+PROGRAMS = ("stuck", "everything")
+SECONDS = 60
+TASKS = 2
+
+LINES = (
+    "why",
+    "why --all",
+    "why --json",
+    "ps",
+    "ps --json",
+    "ps --json --waits",
+    "ps --group",
+    "pstree",
+    "pstree --compact",
+    "loops",
+    "loops --json",
+    "threads",
+    "threads --json",
+    "doctor",
+)
+TASK_LINES = ("task", "task --locals", "graph", "why")
+
+READ_BY = re.compile(r"^  (read by|reads) .*\n", re.M)
+GIVING_FILES = re.compile(r"`(set sysroot FOLDER`,\s+`file EXECUTABLE|--sysroot FOLDER)`")
+LOST = re.compile(
+    r"\b(\d+ of \d+ regions|\d+ of them, \S+ \w+,|the first one at \w+"
+    r"|\S+ \w+ were searched, \S+ \w+ could not be read)"
+)
+
+
+def program(*words):
+    assert os.path.exists(PROGRAM), "no %s: meson compile -C build" % PROGRAM
+    return subprocess.run(
+        [PROGRAM, *words],
+        env={"LC_ALL": "C.UTF-8"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        timeout=SECONDS,
+    )
+
+
+def run(line, target, sysroot=None):
+    words = line.split()
+    root = ["--sysroot", sysroot] if sysroot else []
+    done = program(words[0], target, *words[1:], *root)
+    return done.returncode, done.stdout.decode("utf-8", "surrogateescape"), done.stderr.decode()
+
+
+def in_gdb(options, core, lines):
+    """What each line prints, and all errors."""
+    marked = ["core-file " + core]
+    for line in lines:
+        marked += ["echo @@@\\n", "asyncio " + line]
+    done = debugger.gdb(options + debugger.each(marked))
+    return done.output.split("@@@\n")[1:], done.errors
+
+
+def comparable(text, line, is_cut):
+    if not line.startswith("doctor"):
+        return text
+    text = READ_BY.sub("", GIVING_FILES.sub("(how)", text))
+    if is_cut:
+        # One line, however long the numbers are.
+        text = LOST.sub("(lost)", re.sub(r"\s+", " ", text))
+    return text
+
+
+def is_same(core, options, sysroot=None, is_cut=False):
+    status, shown, _ = run("ps --json", core, sysroot)
+    tasks = json.loads(shown)["tasks"][:TASKS] if status == 0 else []
+    lines = list(LINES)
+    lines += ["%s %s" % (line, task["id"]) for line in TASK_LINES for task in tasks]
+    outputs, errors = in_gdb(options, core, lines)
+    assert len(outputs) == len(lines), errors
+    flat = re.sub(r"\s+", " ", errors)
+    for line, output in zip(lines, outputs):
+        status, mine, error = run(line, core, sysroot)
+        assert comparable(mine, line, is_cut) == comparable(output, line, is_cut), line
+        if status:
+            assert status == 1
+            message = error[len("aiodbg: ") :].partition("; give the debugger")[0].strip()
+            assert message in flat
+
+
+@pytest.fixture(scope="module", params=PROGRAMS)
+def cores(request, interpreter, place):
+    """(the core that GDB writes, the kernel's, GDB's options for them)."""
+    if request.param != PROGRAMS[0] and not (interpreter.required or cells.everything()):
+        pytest.skip("one program is enough")
+    try:
+        cells.kernel_writes_cores_here()
+    except Absent as reason:
+        pytest.skip(str(reason))
+    inner = place.folder("program-%s-%s" % (interpreter.name, request.param))
+    outer = place.outer(inner)
+    arguments = [interpreter.command, "-B", place.inner_program(request.param)]
+    options = debugger.without_symbols(place, interpreter.command)
+    with cells.Process(place, arguments, inner, {"AIODBG_REPORT": inner + "/report"}) as process:
+        process.wait_until_ready()
+        own = outer + "/gdb-core"
+        debugger.gdb(options + ["-p", str(process.pid)] + debugger.each(["gcore " + own]))
+        process.crash()
+    [kernel] = glob.glob(outer + "/core*")
+    return own, kernel, options
+
+
+def test_core_of_the_kernel(cores, place):
+    is_same(cores[1], cores[2], place.path or None)
+
+
+def test_core_of_gdb(cores, place):
+    is_same(cores[0], cores[2], place.path or None)
+
+
+def test_core_without_files(cores, tmp_path):
+    is_same(cores[1], debugger.WITHOUT_FILES, str(tmp_path))
+
+
+@pytest.mark.parametrize("percent", (30, 90))
+def test_cut_core(cores, place, tmp_path, percent):
+    path = str(tmp_path / "core")
+    with open(cores[1], "rb") as whole, open(path, "wb") as part:
+        part.write(whole.read(os.path.getsize(cores[1]) * percent // 100))
+    is_same(path, cores[2], place.path or None, True)
+
+
+def test_exit_status(cores, place):
+    root = place.path or None
+    core = cores[1]
+    assert run("ps", core, root)[0] == 0
+    status, output, error = run("why --fail-on deadlock,cycle", core, root)
+    assert status == 5 and output and "--fail-on" in error
+    assert run("ps --no-such-option", core, root)[0] == 2
+    assert run("task no-such-task", core, root)[0] == 1
+
+
+@pytest.mark.required
+def test_process(interpreter, place):
+    inner = place.folder("program-%s-live" % interpreter.name)
+    arguments = [interpreter.command, "-B", place.inner_program("stuck")]
+    with cells.Process(place, arguments, inner) as process:
+        process.wait_until_ready()
+        pid = str(process.pid)
+        shown = debugger.gdb(debugger.each(["asyncio pstree " + pid])).output
+        assert run("pstree", pid) == (0, shown, "")
+        assert run("ps --json", pid)[0] == 0
+        first = json.loads(run("ps --json", pid)[1])["tasks"][0]["id"]
+        assert run("task " + first, pid)[0] == 0
+        assert program("task", "--pid", pid, first).returncode == 0
+        # The target comes first, or behind options.
+        assert program("ps", "--retries", "5", "--json", pid).returncode == 0
+
+
+def test_wrong_usage(tmp_path):
+    empty, noise = tmp_path / "empty", tmp_path / "noise"
+    empty.write_bytes(b"")
+    noise.write_bytes(b"no core" * 99)
+    for words, status, text in (
+        ([], 2, "Usage: aiodbg COMMAND"),
+        (["--help"], 0, ""),
+        (["pstree", "--help"], 0, ""),
+        (["pstree"], 2, "needs a process id or a core file"),
+        (["no-such"], 2, 'no command "no-such"'),
+        (["ps", str(tmp_path / "none")], 1, "No such file"),
+        (["ps", str(tmp_path)], 1, "is not a regular file"),
+        (["ps", str(empty)], 1, "is empty"),
+        (["ps", str(noise)], 1, "is not a core file"),
+        (["ps", PROGRAM], 1, "is a program or library, and not a core file"),
+        (["ps", "4194304"], 1, "no process 4194304"),
+        (["ps", "99999999999"], 2, "99999999999"),
+    ):
+        done = program(*words)
+        assert done.returncode == status, (words, done)
+        assert text in done.stderr.decode()
+
+
+def test_full_disk():
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([PROGRAM, "--help"], stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 1 and b"cannot write" in done.stderr
