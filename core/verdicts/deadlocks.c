@@ -8,7 +8,8 @@
 
 static bool is_member(const struct circle *circle, size_t actor)
 {
-	return circle->stuck->actors[actor].knot == circle->knot;
+	const struct actor *found = &circle->stuck->actors[actor];
+	return found->knot == circle->knot && !found->follows;
 }
 
 static void soonest(struct verdict *verdict, const struct wait *wait, const struct task *task)
@@ -344,24 +345,104 @@ static int list_members(struct finder *finder, const struct stuck *stuck, size_t
 	return 0;
 }
 
+/* ---- those who only follow ---- */
+
+/* For each member of a circle, how many others need it, sets apart. */
+static void count_needs(const struct circle *circle, size_t *needs)
+{
+	const struct stuck *stuck = circle->stuck;
+	for (size_t i = 0; i < circle->count; i++)
+		needs[circle->members[i]] = 0;
+	for (size_t i = 0; i < circle->count; i++) {
+		const struct actor *actor = &stuck->actors[circle->members[i]];
+		const struct wait *wait = stuck_wait(stuck, circle->members[i]);
+		const struct primitive *object = wait ? wait->object : NULL;
+		if (circle->members[i] >= stuck->first_set)
+			continue;
+		for (size_t k = actor->first; k < actor->first + actor->count + actor->by_thread;
+		     k++)
+			needs[stuck->wakers.items[k].actor]++;
+		for (size_t k = 0; object && k < object->holders.count; k++) {
+			const struct task *task = object->holders.items[k].task;
+			if (task)
+				needs[task->index]++;
+		}
+	}
+}
+
+static bool may_follow(const struct stuck *stuck, size_t actor)
+{
+	const struct wait *wait = stuck_wait(stuck, actor);
+	return actor < stuck->task_count && (wait->for_tasks || wait->task);
+}
+
+/*
+ * A main task that gathers its requests and has their lock in a variable could release it, so it is in
+ * the circle of those that wait for the lock; but it is behind them. Take such tasks out, the outermost
+ * first.
+ */
+static int leave_followers(struct finder *finder, const struct stuck *stuck, struct circle *circle,
+			   struct actor_list *members, size_t *needs)
+{
+	struct actor_list todo = {0};
+	size_t kept = 0;
+	bool good = true;
+	count_needs(circle, needs);
+	for (size_t i = 0; good && i < circle->count; i++) {
+		if (may_follow(stuck, circle->members[i]) && !needs[circle->members[i]])
+			good = array_push(&todo, circle->members[i]);
+	}
+	while (good && todo.count) {
+		struct actor *actor = &stuck->actors[todo.items[--todo.count]];
+		actor->follows = true;
+		for (size_t k = actor->first; good && k < actor->first + actor->count; k++) {
+			size_t waker = stuck->wakers.items[k].actor;
+			if (stuck->actors[waker].knot == circle->knot && !--needs[waker] &&
+			    may_follow(stuck, waker))
+				good = array_push(&todo, waker);
+		}
+	}
+	for (size_t i = 0; i < members->count; i++) {
+		if (!stuck->actors[members->items[i]].follows)
+			members->items[kept++] = members->items[i];
+	}
+	circle->count = members->count = kept;
+	array_deinit(&todo);
+	return good ? 0 : finder_no_memory(finder);
+}
+
+/* ---- the whole ---- */
+
+static bool are_named(const struct finder *finder, const struct circle *circle)
+{
+	for (size_t i = 0; i < circle->count; i++) {
+		if (!finder->named[circle->members[i]])
+			return false;
+	}
+	return true;
+}
+
 static int make_deadlocks(struct finder *finder, const struct stuck *stuck,
 			  enum certainty certainty)
 {
 	size_t(*pairs)[2], count;
 	int status = list_members(finder, stuck, &pairs, &count);
+	size_t *needs = calloc(stuck->count + 1, sizeof(*needs));
 	struct actor_list members = {0};
+	if (!status && !needs)
+		status = finder_no_memory(finder);
 	for (size_t i = 0; !status && i < count;) {
-		bool all_named = true;
 		members.count = 0;
 		size_t knot = pairs[i][0];
 		for (; !status && i < count && pairs[i][0] == knot; i++) {
-			all_named &= finder->named[pairs[i][1]];
 			if (!array_push(&members, pairs[i][1]))
 				status = finder_no_memory(finder);
 		}
 		struct circle circle = {stuck, knot, members.items, members.count};
+		if (!status)
+			status = leave_followers(finder, stuck, &circle, &members, needs);
 		enum verdict_kind kind = vain_kind(&circle);
-		if (status || all_named || kind == VERDICT_KIND_COUNT)
+		if (status || kind == VERDICT_KIND_COUNT || are_named(finder, &circle))
 			continue;
 		status = kind == VERDICT_DEADLOCK ? make_deadlock(finder, &circle, certainty)
 						  : vain_add(finder, &circle, kind);
@@ -369,6 +450,7 @@ static int make_deadlocks(struct finder *finder, const struct stuck *stuck,
 	if (!status)
 		status = vain_make(finder, stuck, certainty);
 	array_deinit(&members);
+	free(needs);
 	free(pairs);
 	return status;
 }

@@ -35,6 +35,9 @@ struct actor {
 	bool by_thread;
 	/* Actors with the same number are in a circle; 0: in none. */
 	size_t knot;
+	/* It is in the circle only because its frames lead to what others wait for: it awaits these
+	 * others itself, has nothing, and nobody in the circle awaits it. */
+	bool follows;
 	/* Working state: wakers that are not stuck; place in Tarjan's stack. */
 	size_t free_wakers, low, index;
 	bool on_stack;
