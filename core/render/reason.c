@@ -187,20 +187,28 @@ static void write_timer(struct output *out, const struct aiodbg_snapshot *snap,
 	output_text(out, ")");
 }
 
+/* Where it is: its own innermost frame, or else a library's. */
+static void write_thread(struct output *out, const struct aiodbg_snapshot *snap,
+			 const struct wait *wait, unsigned int parts)
+{
+	const struct thread_facts *thread = &snap->waits->threads[wait->thread];
+	const struct site *site = &snap->waits->of_threads[wait->thread].site;
+	if (wait->for_loop)
+		output_text(out, "a coroutine that its loop has not begun: ");
+	reason_write_actor(out, snap, NULL, wait->thread);
+	if (!(parts & REASON_PLACE) || (!site->location && !thread->depth))
+		return;
+	output_text(out, " at ");
+	write_position(out, site->location ? site->location : thread->stack[0]);
+}
+
 static void write_executor(struct output *out, const struct aiodbg_snapshot *snap,
 			   const struct wait *wait, unsigned int parts)
 {
 	output_text(out, "executor: ");
 	if (wait->thread >= 0) {
-		const struct thread_facts *thread = &snap->waits->threads[wait->thread];
 		output_text(out, "runs in ");
-		reason_write_actor(out, snap, NULL, wait->thread);
-		/* Its own innermost frame, or else a library's. */
-		const struct site *site = &snap->waits->of_threads[wait->thread].site;
-		if (!(parts & REASON_PLACE) || (!site->location && !thread->depth))
-			return;
-		output_text(out, " at ");
-		write_position(out, site->location ? site->location : thread->stack[0]);
+		write_thread(out, snap, wait, parts);
 		return;
 	}
 	if (!wait->queued) {
@@ -414,8 +422,13 @@ void reason_write_parts(struct output *out, const struct aiodbg_snapshot *snap,
 		write_process(out, wait);
 		break;
 	case WAIT_EXECUTOR:
-	case WAIT_THREAD:
 		write_executor(out, snap, wait, parts);
+		break;
+	case WAIT_THREAD:
+		if (wait->thread >= 0)
+			write_thread(out, snap, wait, parts);
+		else
+			output_text(out, "a thread that is not known");
 		break;
 	default:
 		write_object(out, snap, wait, parts);

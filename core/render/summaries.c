@@ -38,7 +38,8 @@ void summary_write_crowd(struct output *out, const struct verdict *verdict)
 {
 	switch (verdict->kind) {
 	case VERDICT_WONT_CANCEL:
-		output_text(out, "1 task was cancelled and does not end; ");
+		write_tasks(out, verdict->party_count, "was cancelled and does not end; ",
+			    "were cancelled and do not end; ");
 		write_tasks(out, verdict->behind_count, "waits for that", "wait for that");
 		break;
 	case VERDICT_CONVOY:

@@ -100,8 +100,8 @@ static void summarize_starved(struct output *out, const struct verdict *verdict)
 static void summarize_unwoken(struct output *out, const struct verdict *verdict)
 {
 	size_t count = verdict->loop->ready_count;
-	output_format(out, "%zu callback%s ready, loop 0x%" PRIx64 " was not woken", count,
-		      count == 1 ? " is" : "s are", verdict->loop->addr);
+	output_format(out, "%zu callback%s ready, no call_soon_threadsafe() was made", count,
+		      count == 1 ? " is" : "s are");
 }
 
 static void write_waiting(struct output *out, const struct verdict *verdict)
@@ -124,11 +124,14 @@ static void summarize_vain(struct output *out, const struct verdict *verdict)
 		summarize_unwoken(out, verdict);
 		return;
 	}
+	bool is_semaphore = verdict->party_count &&
+			    verdict->parties[0].wait->kind == WAIT_SEMAPHORE;
+	const char *lock = is_semaphore ? "semaphore" : "lock";
 	write_waiting(out, verdict);
 	if (verdict->kind == VERDICT_NEVER_RELEASED)
-		output_text(out, " for a lock that nobody is left to release");
+		output_format(out, " for a %s that nobody is left to release", lock);
 	else if (verdict->kind == VERDICT_LOST_WAKEUP)
-		output_text(out, " for a lock that is free, and nobody was woken to take it");
+		output_format(out, " for a %s that is free, and nobody was woken to take it", lock);
 	else if (verdict->kind == VERDICT_NO_CONSUMER)
 		output_text(out, " at a queue that nobody takes from");
 	else if (verdict->kind == VERDICT_NO_PRODUCER)

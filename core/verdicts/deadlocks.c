@@ -39,7 +39,9 @@ int circle_deadlines(struct finder *finder, const struct circle *circle, struct 
 	}
 	while (good && todo.count) {
 		const struct task *task = snap->tasks.items[todo.items[--todo.count]];
-		soonest(verdict, &finder->waits->of_tasks[task->index], task);
+		/* A timeout is the work of its loop. */
+		if (!circle->stuck->actors[task->index].by_thread)
+			soonest(verdict, &finder->waits->of_tasks[task->index], task);
 		for (size_t i = 0; good && i < task->awaiter_count; i++) {
 			const struct task *awaiter = task->awaiters[i].awaiter;
 			if (!awaiter || finder->seen[awaiter->index] == search ||
@@ -230,11 +232,28 @@ static int fill_party(struct finder *finder, const struct circle *circle,
 	return 0;
 }
 
+/* The first member that has what another one waits for: where to begin to read. */
+static size_t first_holder(const struct circle *circle)
+{
+	const struct stuck *stuck = circle->stuck;
+	size_t first = SIZE_MAX;
+	for (size_t i = 0; i < circle->count; i++) {
+		const struct actor *member = &stuck->actors[circle->members[i]];
+		for (size_t k = member->first; k < member->first + member->count; k++) {
+			const struct waker *waker = &stuck->wakers.items[k];
+			if (waker->holder && waker->actor < first &&
+			    is_member(circle, waker->actor))
+				first = waker->actor;
+		}
+	}
+	return first < SIZE_MAX ? first : circle->members[0];
+}
+
 /* Its members, in the order in which each waits for the next, as far as they have one. */
 static int order_members(struct finder *finder, struct circle *circle, struct actor_list *ret)
 {
 	const struct stuck *stuck = circle->stuck;
-	size_t search = ++finder->search_count, next = circle->members[0];
+	size_t search = ++finder->search_count, next = first_holder(circle);
 	bool good = true;
 	for (size_t i = 0; good && i < circle->count; i++) {
 		for (size_t at = next; good && finder->seen[at] != search;) {

@@ -15,9 +15,6 @@
 /* What stood still for so long, nobody is about to wake. */
 #define CERTAIN_SECONDS 1.0
 
-/* Tasks that are named; the others are counted. */
-#define UNWOKEN_NAMED 16
-
 /* It went to sleep, and may do so for long: where the time is not known, since it began to. */
 static bool sleeps_long(const struct waits *waits, const struct loop *loop)
 {
@@ -80,10 +77,6 @@ static int add_tasks(struct finder *finder, struct verdict *verdict)
 		if (task->loop != verdict->loop->addr || wait->kind != WAIT_READY ||
 		    task->state != AIODBG_TASK_PENDING || task->problems || task->is_copy)
 			continue;
-		if (verdict->party_count == UNWOKEN_NAMED) {
-			verdict->behind_count++;
-			continue;
-		}
 		verdict->parties[verdict->party_count++] = (struct party){
 			.task = task, .thread = -1, .wait = wait};
 	}
@@ -110,7 +103,7 @@ static int judge_loop(struct finder *finder, struct loop *loop)
 		return 0;
 	if (is_about_to_be_woken(waits, snap->threads.count))
 		return 0;
-	int status = finder_alloc_parties(finder, &verdict, UNWOKEN_NAMED);
+	int status = finder_alloc_parties(finder, &verdict, snap->tasks.count);
 	if (!status)
 		status = add_tasks(finder, &verdict);
 	if (status)

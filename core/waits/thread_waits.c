@@ -117,6 +117,7 @@ static int read_promise(struct reading *reading, uint64_t future)
 	reading->wait->kind = WAIT_THREAD;
 	reading->wait->blocked = true;
 	reading->wait->thread = (ptrdiff_t)(thread - 1);
+	reading->wait->for_loop = true;
 	return 0;
 }
 
@@ -304,7 +305,7 @@ static int read_lock(struct reading *reading, const struct frame *frame)
 					       : candidates.exact && candidates.has_arguments;
 	if (!sleep.is_confirmed && !candidates.exact && candidates.has_arguments)
 		wait->certainty = CERTAINTY_POSSIBLE;
-	return status;
+	return primitive_name(waiting, primitive, frame);
 }
 
 /* It waits in Condition.wait(): at a Condition, or in the name of an Event or Semaphore. */

@@ -189,8 +189,9 @@ struct wait {
 	bool ends_on_failure;
 	/* And for futures that are no tasks: whoever completes one of these ends it too. */
 	bool for_futures;
-	/* The thread that it waits for, an index or -1. */
+	/* The thread that it waits for, an index or -1; or for its loop to begin a coroutine. */
 	ptrdiff_t thread;
+	bool for_loop;
 	/* Of an executor's: not begun, and how many are ahead; -1: not known. Its workers are
 	 * the range of waits.workers. */
 	bool queued;
