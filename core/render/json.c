@@ -2,13 +2,13 @@
 /*
  * The snapshot as one JSON document, format "aiodbg-snapshot", version 1.
  *
- * Written by yajl, which streams: a million tasks are never held as a tree of values. A task
+ * Written as it comes: a million tasks are never held as a tree of values. A task
  * begins a line, and so does each of its frames: a document can be searched by line and looked
  * at, and has few of them, which is what debuggers are slow to print.
  */
+#include "base/arena.h"
 #include "base/ceilings.h"
 #include "base/error.h"
-#include "render/json_memory.h"
 #include "render/json_put.h"
 #include "render/json_view.h"
 #include "render/json_waits.h"
@@ -23,7 +23,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <yajl/yajl_gen.h>
+
+/* A place in the output. What follows it can be had back as long as its buffer is not emptied. */
+struct mark {
+	size_t used, flushes;
+};
 
 /* The text of a frame. */
 struct ready {
@@ -37,22 +41,18 @@ struct repeat {
 	const struct task *task;
 	char *text;
 	size_t len, capacity;
-	/* Where it begins in yajl's buffer, and how often that was emptied by then. */
-	size_t start, flushes;
+	/* Where it begins in the output. */
+	struct mark start;
 };
 
 struct json {
 	struct output *out;
-	/* Its buffer is handed on when it is large enough. */
-	yajl_gen gen;
-	size_t flushes;
+	struct json_gen *gen;
 	struct repeat facts, stack, awaited_by;
-	/* Writes one frame to memory. */
-	yajl_gen frame;
-	/* struct ready by location; in that memory. And the bytes of their texts. */
+	/* struct ready by location; in the arena. And the bytes of their texts. */
 	htab_t frames;
 	uint64_t kept;
-	struct json_memory memory;
+	struct arena arena;
 	/* Writes reasons to memory; NULL if the snapshot has none. */
 	struct output *words;
 	/* Which frames are the program's own, if the snapshot has reasons. */
@@ -71,30 +71,30 @@ static int ready_equal(const void *element, const void *other)
 	return ((const struct ready *)element)->location == ((const struct ready *)other)->location;
 }
 
-static void put_interpreter(yajl_gen gen, const struct aiodbg_snapshot *snap, size_t index)
+static void put_interpreter(struct json_gen *gen, const struct aiodbg_snapshot *snap, size_t index)
 {
 	put_key(gen, "interpreter");
 	int64_t id = snapshot_interp_id(snap, index);
 	if (id >= 0)
-		yajl_gen_integer(gen, id);
+		json_integer(gen, id);
 	else
-		yajl_gen_null(gen);
+		json_null(gen);
 }
 
-static void put_tid(yajl_gen gen, const struct thread *thread)
+static void put_tid(struct json_gen *gen, const struct thread *thread)
 {
 	put_key(gen, "tid");
 	if (thread && thread->tid)
-		yajl_gen_integer(gen, (long long)thread->tid);
+		json_integer(gen, (int64_t)thread->tid);
 	else
-		yajl_gen_null(gen);
+		json_null(gen);
 }
 
 static void put_thread(struct json *json, const struct aiodbg_snapshot *snap,
 		       const struct thread *thread)
 {
-	yajl_gen gen = json->gen;
-	yajl_gen_map_open(gen);
+	struct json_gen *gen = json->gen;
+	json_open_map(gen);
 	put_tid(gen, thread);
 	put_interpreter(gen, snap, thread->interp);
 	put_key(gen, "loop");
@@ -103,7 +103,7 @@ static void put_thread(struct json *json, const struct aiodbg_snapshot *snap,
 	put_address_or_null(gen, thread->running_task);
 	if (snap->waits)
 		json_put_thread(gen, snap, thread, json->words);
-	yajl_gen_map_close(gen);
+	json_close_map(gen);
 }
 
 static const char *const source_names[] = {
@@ -112,24 +112,29 @@ static const char *const source_names[] = {
 	[AIODBG_SOURCE_AWAITED_BY | AIODBG_SOURCE_CALLBACK] = "both",
 };
 
-/*
- * Frames are the bulk of a document. The text of each is made once for all tasks that stand
- * there. yajl takes such ready text as it takes numbers.
- */
-static void put_ready(yajl_gen gen, const char *text, size_t len)
+static struct mark mark(const struct output *out)
 {
-	yajl_gen_number(gen, text, len);
+	return (struct mark){out->used, out->flushes};
 }
 
-/* Keeps the text of a frame for others that are at the same place. */
-static void keep_frame(struct json *json, struct ready *ready, const unsigned char *text)
+/* What was written since then, and how long it is; NULL if that is no longer there. */
+static const char *since(const struct output *out, const struct mark *start, size_t *len)
+{
+	*len = out->used - start->used;
+	return out->flushes == start->flushes ? out->buffer + start->used : NULL;
+}
+
+/*
+ * Frames are the bulk of a document. The text of each is made once for all tasks that stand
+ * there, and is kept for them.
+ */
+static void keep_frame(struct json *json, struct ready *ready, const char *text)
 {
 	json->kept += ready->len;
 	if (json->kept > LIMIT_FRAME_TEXTS)
 		return;
-	ready->text = arena_copy(&json->memory.arena, text, ready->len);
-	struct ready *copy = ready->text ? arena_copy(&json->memory.arena, ready, sizeof(*ready))
-					 : NULL;
+	ready->text = arena_copy(&json->arena, text, ready->len);
+	struct ready *copy = ready->text ? arena_copy(&json->arena, ready, sizeof(*ready)) : NULL;
 	void **slot = copy ? htab_find_slot(json->frames, copy, INSERT) : NULL;
 	json->no_memory |= !slot;
 	if (slot)
@@ -140,26 +145,24 @@ static void put_frame(struct json *json, const struct location *location)
 {
 	struct ready ready = {.location = location};
 	const struct ready *known = htab_find(json->frames, &ready);
-	const unsigned char *text;
 	if (known) {
-		put_ready(json->gen, known->text, known->len);
+		json_ready(json->gen, known->text, known->len);
 		return;
 	}
-	yajl_gen_clear(json->frame);
-	yajl_gen_reset(json->frame, "\n ");
+	/* Without the comma in front. */
+	json_ready(json->gen, "", 0);
+	struct mark start = mark(json->out);
+	json_between(json->gen, "\n ");
 	bool has_own = json->has_own, is_own = has_own && own_is(&json->own, location->code);
-	json_put_place(json->frame, location, NULL, has_own ? &is_own : NULL, NULL);
-	if (yajl_gen_get_buf(json->frame, &text, &ready.len) != yajl_gen_status_ok) {
-		json->no_memory = true;
-		return;
-	}
-	put_ready(json->gen, (const char *)text, ready.len);
-	keep_frame(json, &ready, text);
+	json_put_place(json->gen, location, NULL, has_own ? &is_own : NULL, NULL);
+	const char *text = since(json->out, &start, &ready.len);
+	if (text)
+		keep_frame(json, &ready, text);
 }
 
-static void put_awaiter(yajl_gen gen, const struct edge *edge)
+static void put_awaiter(struct json_gen *gen, const struct edge *edge)
 {
-	yajl_gen_map_open(gen);
+	json_open_map(gen);
 	put_key(gen, "id");
 	put_address(gen, edge->awaiter_id);
 	put_key(gen, "kind");
@@ -168,35 +171,21 @@ static void put_awaiter(yajl_gen gen, const struct edge *edge)
 	put_string(gen, source_names[edge->source]);
 	if (edge->via_count) {
 		put_key(gen, "via");
-		yajl_gen_array_open(gen);
+		json_open_array(gen);
 		for (size_t i = 0; i < edge->via_count; i++)
 			put_address(gen, edge->via[i]);
-		yajl_gen_array_close(gen);
+		json_close_array(gen);
 	}
 	if (!edge_waits(edge)) {
 		put_key(gen, "frame");
 		if (edge->frame < edge->awaiter->depth)
-			yajl_gen_integer(gen, (long long)edge->frame);
+			json_integer(gen, (int64_t)edge->frame);
 		else
-			yajl_gen_null(gen);
+			json_null(gen);
 		put_key(gen, "waits");
-		yajl_gen_bool(gen, false);
+		json_bool(gen, false);
 	}
-	yajl_gen_map_close(gen);
-}
-
-/* Hands on what yajl has written, if it is enough or if it is the last. */
-#define ENOUGH 16384
-static void flush(struct json *json, bool last)
-{
-	const unsigned char *text;
-	size_t len = 0;
-	yajl_gen_get_buf(json->gen, &text, &len);
-	if (!len || (len < ENOUGH && !last))
-		return;
-	json_write_text(json->out, (const char *)text, len);
-	yajl_gen_clear(json->gen);
-	json->flushes++;
+	json_close_map(gen);
 }
 
 /*
@@ -212,36 +201,30 @@ static bool repeat_put(struct json *json, const struct repeat *repeat, const str
 {
 	if (!repeat->task || !same(repeat->task, task))
 		return false;
-	put_ready(json->gen, repeat->text, repeat->len);
+	json_ready(json->gen, repeat->text, repeat->len);
 	return true;
 }
 
 static void repeat_begin(struct json *json, struct repeat *repeat)
 {
-	const unsigned char *text;
 	repeat->task = NULL;
-	repeat->flushes = json->flushes;
-	yajl_gen_get_buf(json->gen, &text, &repeat->start);
+	repeat->start = mark(json->out);
 }
 
 static void repeat_end(struct json *json, struct repeat *repeat, const struct task *task)
 {
-	/* What yajl puts between a key and its value. */
-	static const char separator[] = ":";
-	const unsigned char *text;
-	size_t len, start = repeat->start + strlen(separator);
-	yajl_gen_get_buf(json->gen, &text, &len);
-	if (json->flushes != repeat->flushes || len < start)
+	size_t len;
+	const char *text = since(json->out, &repeat->start, &len);
+	if (!text)
 		return;
-	len -= start;
 	if (len > repeat->capacity) {
-		repeat->text = arena_alloc(&json->memory.arena, 2 * len);
+		repeat->text = arena_alloc(&json->arena, 2 * len);
 		repeat->capacity = repeat->text ? 2 * len : 0;
 	}
 	json->no_memory |= !repeat->text;
 	if (!repeat->text)
 		return;
-	memcpy(repeat->text, text + start, len);
+	memcpy(repeat->text, text, len);
 	repeat->len = len;
 	repeat->task = task;
 }
@@ -254,7 +237,8 @@ static bool same_facts(const struct task *a, const struct task *b)
 }
 
 /* The value of "type", and the keys behind it. */
-static void put_facts(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct task *task)
+static void put_facts(struct json_gen *gen, const struct aiodbg_snapshot *snap,
+		      const struct task *task)
 {
 	put_string(gen, task->type);
 	put_tid(gen, task->thread >= 0 ? &snap->threads.items[task->thread] : NULL);
@@ -266,13 +250,13 @@ static void put_facts(yajl_gen gen, const struct aiodbg_snapshot *snap, const st
 	put_string(gen, is_known ? task_state_name(task->state) : NULL);
 	if (task->is_copy) {
 		put_key(gen, "copy");
-		yajl_gen_bool(gen, true);
+		json_bool(gen, true);
 	}
 	put_key(gen, "cancel_requests");
 	if (task->cancel_requests >= 0)
-		yajl_gen_integer(gen, task->cancel_requests);
+		json_integer(gen, task->cancel_requests);
 	else
-		yajl_gen_null(gen);
+		json_null(gen);
 }
 
 static bool same_stack(const struct task *a, const struct task *b)
@@ -283,12 +267,10 @@ static bool same_stack(const struct task *a, const struct task *b)
 
 static void put_stack(struct json *json, const struct task *task)
 {
-	yajl_gen_array_open(json->gen);
-	for (size_t i = 0; i < task->depth && !json->no_memory; i++) {
+	json_open_array(json->gen);
+	for (size_t i = 0; i < task->depth && !json->no_memory; i++)
 		put_frame(json, task->stack[i]);
-		flush(json, false);
-	}
-	yajl_gen_array_close(json->gen);
+	json_close_array(json->gen);
 }
 
 static bool same_awaiters(const struct task *a, const struct task *b)
@@ -308,19 +290,17 @@ static bool same_awaiters(const struct task *a, const struct task *b)
 
 static void put_awaited_by(struct json *json, const struct task *task)
 {
-	yajl_gen_array_open(json->gen);
-	for (size_t i = 0; i < task->awaiter_count; i++) {
+	json_open_array(json->gen);
+	for (size_t i = 0; i < task->awaiter_count; i++)
 		put_awaiter(json->gen, &task->awaiters[i]);
-		flush(json, false);
-	}
-	yajl_gen_array_close(json->gen);
+	json_close_array(json->gen);
 }
 
 static void put_task(struct json *json, const struct view *view, const struct task *task)
 {
 	const struct aiodbg_snapshot *snap = view->snap;
-	yajl_gen gen = json->gen;
-	yajl_gen_map_open(gen);
+	struct json_gen *gen = json->gen;
+	json_open_map(gen);
 	put_key(gen, "id");
 	put_address(gen, task->id);
 	put_key(gen, "name");
@@ -359,22 +339,21 @@ static void put_task(struct json *json, const struct view *view, const struct ta
 	}
 	put_key(gen, "errors");
 	put_problems(gen, task->problems);
-	yajl_gen_map_close(gen);
+	json_close_map(gen);
 }
 
-static void put_cycle(yajl_gen gen, const struct cycle *cycle)
+static void put_cycle(struct json_gen *gen, const struct cycle *cycle)
 {
-	yajl_gen_array_open(gen);
+	json_open_array(gen);
 	for (size_t i = 0; i < cycle->count; i++)
 		put_address(gen, cycle->tasks[i]->id);
-	yajl_gen_array_close(gen);
+	json_close_array(gen);
 }
 
-/* What is around values of the outermost object. yajl puts it between two documents. */
+/* What is around values of the outermost object. */
 static void put_text(struct json *json, const char *text)
 {
-	yajl_gen_reset(json->gen, text);
-	flush(json, false);
+	json_between(json->gen, text);
 }
 
 /* In front of the element of an outermost array that has this index: each begins a line. */
@@ -416,7 +395,7 @@ static void put_waits(struct json *json, const struct view *view)
 static void put_snapshot(struct json *json, const struct view *view)
 {
 	const struct aiodbg_snapshot *snap = view->snap;
-	yajl_gen gen = json->gen;
+	struct json_gen *gen = json->gen;
 	put_text(json, "{\"format\":\"aiodbg-snapshot\",\"version\":1,\n\"python\":");
 	put_python(gen, snap);
 	put_text(json, ",\n\"target\":");
@@ -455,43 +434,28 @@ static void put_snapshot(struct json *json, const struct view *view)
 	if (snap->waits)
 		put_waits(json, view);
 	put_text(json, ",\n\"complete\":");
-	yajl_gen_bool(gen, snapshot_is_complete(snap));
+	json_bool(gen, snapshot_is_complete(snap));
 	put_text(json, ",\n\"errors\":");
 	put_problems(gen, snap->problems);
 	put_text(json, "}\n");
 }
 
-static void json_begin(struct json *json)
-{
-	json->gen = json_gen_create(&json->memory);
-	json->frame = json_gen_create(&json->memory);
-}
-
-/* What is changed in here is the caller's, so that it is defined after the jump. */
-static bool write_document(struct json *json, const struct view *view)
-{
-	if (setjmp(json->memory.out_of_memory))
-		return false;
-	json_begin(json);
-	put_snapshot(json, view);
-	flush(json, true);
-	return !json->no_memory;
-}
-
 int render_json(const struct view *view, struct output *out)
 {
-	struct json json = {.out = out};
+	struct json_gen gen = {.out = out};
+	struct json json = {.out = out, .gen = &gen};
 	json.frames = htab_create_alloc(256, ready_hash, ready_equal, NULL, calloc, free);
 	json.has_own = view->snap->waits != NULL;
 	own_begin(&json.own, view->snap->os_file, NULL);
 	bool has_words = view->snap->waits || view->groups;
 	json.words = has_words ? malloc(sizeof(*json.words)) : NULL;
-	bool done = arena_init(&json.memory.arena) && json.frames && (json.words || !has_words) &&
-		    write_document(&json, view);
+	bool ready = arena_init(&json.arena) && json.frames && (json.words || !has_words);
+	if (ready)
+		put_snapshot(&json, view);
 	free(json.words);
 	own_deinit(&json.own);
 	if (json.frames)
 		htab_delete(json.frames);
-	arena_deinit(&json.memory.arena);
-	return done ? 0 : AIODBG_NO_MEMORY;
+	arena_deinit(&json.arena);
+	return ready && !json.no_memory ? 0 : AIODBG_NO_MEMORY;
 }

@@ -3,15 +3,14 @@
 #ifndef RENDER_JSON_DOCUMENT_H
 #define RENDER_JSON_DOCUMENT_H
 
-#include "render/json_memory.h"
+#include "base/json.h"
 #include "render/render.h"
 
 struct json_document {
 	struct output *out;
-	yajl_gen gen;
+	struct json_gen *gen;
 	/* Room for text that is made in memory. */
 	struct output *words;
-	struct json_memory memory;
 };
 
 /* Writes keys with their values, each followed by a comma. */
@@ -23,8 +22,5 @@ int json_document_write(const struct view *view, struct output *out, const char 
 
 /* Write text between two values. */
 void json_document_text(struct json_document *document, const char *text);
-
-/* Hand on what yajl has written, if it is enough or if it is the last. */
-void json_document_flush(struct json_document *document, bool last);
 
 #endif

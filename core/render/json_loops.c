@@ -6,13 +6,13 @@
 #include "render/loops.h"
 #include "render/render.h"
 
-static void put_task(yajl_gen gen, const struct task *task)
+static void put_task(struct json_gen *gen, const struct task *task)
 {
 	put_key(gen, "task");
 	put_address_or_null(gen, task ? task->id : 0);
 }
 
-static void put_when(yajl_gen gen, const struct waits *waits, const char *key, double when,
+static void put_when(struct json_gen *gen, const struct waits *waits, const char *key, double when,
 		     bool known)
 {
 	put_key(gen, key);
@@ -21,11 +21,11 @@ static void put_when(yajl_gen gen, const struct waits *waits, const char *key, d
 	put_seconds(gen, when, known);
 }
 
-static void put_entry(yajl_gen gen, const struct waits *waits, const struct loop_entry *entry,
-		      bool is_timer)
+static void put_entry(struct json_gen *gen, const struct waits *waits,
+		      const struct loop_entry *entry, bool is_timer)
 {
 	const struct code *code = entry->code;
-	yajl_gen_map_open(gen);
+	json_open_map(gen);
 	put_key(gen, "handle");
 	put_address_or_null(gen, entry->handle);
 	put_key(gen, "kind");
@@ -37,32 +37,31 @@ static void put_entry(yajl_gen gen, const struct waits *waits, const struct loop
 	put_string(gen, code ? code->filename : NULL);
 	put_position(gen, "line", code ? code->firstlineno : -1);
 	put_key(gen, "cancelled");
-	yajl_gen_bool(gen, entry->is_cancelled);
+	json_bool(gen, entry->is_cancelled);
 	if (is_timer)
 		put_when(gen, waits, "due", entry->when, entry->has_when);
-	yajl_gen_map_close(gen);
+	json_close_map(gen);
 }
 
 static void put_entries(struct json_document *document, const struct waits *waits,
 			const struct loop_entries *entries, bool are_timers)
 {
-	yajl_gen_array_open(document->gen);
+	json_open_array(document->gen);
 	for (size_t i = 0; i < entries->count && output_goes_on(document->out); i++) {
 		put_entry(document->gen, waits, &entries->items[i], are_timers);
-		json_document_flush(document, false);
 	}
-	yajl_gen_array_close(document->gen);
+	json_close_array(document->gen);
 }
 
-static void put_file(yajl_gen gen, const struct waits *waits, const struct loop_file *file)
+static void put_file(struct json_gen *gen, const struct waits *waits, const struct loop_file *file)
 {
-	yajl_gen_map_open(gen);
+	json_open_map(gen);
 	put_key(gen, "fd");
 	put_integer_or_null(gen, file->fd);
 	put_key(gen, "reads");
-	yajl_gen_bool(gen, file->reads);
+	json_bool(gen, file->reads);
 	put_key(gen, "writes");
-	yajl_gen_bool(gen, file->writes);
+	json_bool(gen, file->writes);
 	put_key(gen, "transport");
 	put_string(gen, file->transport);
 	put_key(gen, "protocol");
@@ -73,49 +72,49 @@ static void put_file(yajl_gen gen, const struct waits *waits, const struct loop_
 	if (file->reader.handle)
 		put_entry(gen, waits, &file->reader, false);
 	else
-		yajl_gen_null(gen);
+		json_null(gen);
 	put_key(gen, "writer");
 	if (file->writer.handle)
 		put_entry(gen, waits, &file->writer, false);
 	else
-		yajl_gen_null(gen);
+		json_null(gen);
 	put_key(gen, "waiters");
-	yajl_gen_array_open(gen);
+	json_open_array(gen);
 	for (size_t i = 0; i < file->waiters.count; i++)
 		put_address(gen, file->waiters.items[i]->id);
-	yajl_gen_array_close(gen);
-	yajl_gen_map_close(gen);
+	json_close_array(gen);
+	json_close_map(gen);
 }
 
-static void put_worker(yajl_gen gen, const struct aiodbg_snapshot *snap,
+static void put_worker(struct json_gen *gen, const struct aiodbg_snapshot *snap,
 		       const struct loop_worker *worker)
 {
-	yajl_gen_map_open(gen);
+	json_open_map(gen);
 	put_key(gen, "thread");
 	json_put_tid(gen, snap, worker->thread);
 	put_key(gen, "name");
 	put_string(gen, worker->name);
 	put_key(gen, "idle");
-	yajl_gen_bool(gen, worker->is_idle);
+	json_bool(gen, worker->is_idle);
 	put_key(gen, "work");
 	put_string(gen, worker->work);
 	put_key(gen, "at");
 	if (worker->place)
 		json_put_place(gen, worker->place, NULL, NULL, NULL);
 	else
-		yajl_gen_null(gen);
-	yajl_gen_map_close(gen);
+		json_null(gen);
+	json_close_map(gen);
 }
 
-static void put_executor(yajl_gen gen, const struct aiodbg_snapshot *snap,
+static void put_executor(struct json_gen *gen, const struct aiodbg_snapshot *snap,
 			 const struct loop_executor *executor)
 {
 	put_key(gen, "executor");
 	if (!executor->addr) {
-		yajl_gen_null(gen);
+		json_null(gen);
 		return;
 	}
-	yajl_gen_map_open(gen);
+	json_open_map(gen);
 	put_key(gen, "id");
 	put_address(gen, executor->addr);
 	put_key(gen, "type");
@@ -125,54 +124,53 @@ static void put_executor(yajl_gen gen, const struct aiodbg_snapshot *snap,
 	put_key(gen, "max_workers");
 	put_integer_or_null(gen, executor->max_workers);
 	put_key(gen, "workers");
-	yajl_gen_array_open(gen);
+	json_open_array(gen);
 	for (size_t i = 0; i < executor->workers.count; i++)
 		put_worker(gen, snap, &executor->workers.items[i]);
-	yajl_gen_array_close(gen);
+	json_close_array(gen);
 	put_key(gen, "queued");
-	yajl_gen_array_open(gen);
+	json_open_array(gen);
 	for (size_t i = 0; i < executor->queued.count; i++)
 		put_string(gen, executor->queued.items[i]);
-	yajl_gen_array_close(gen);
+	json_close_array(gen);
 	put_key(gen, "queued_count");
-	yajl_gen_integer(gen, (long long)executor->queued_count);
-	yajl_gen_map_close(gen);
+	json_integer(gen, (int64_t)executor->queued_count);
+	json_close_map(gen);
 }
 
 static void put_detail(struct json_document *document, const struct aiodbg_snapshot *snap,
 		       const struct loop_detail *detail)
 {
-	yajl_gen gen = document->gen;
+	struct json_gen *gen = document->gen;
 	const struct waits *waits = snap->waits;
 	put_key(gen, "stack");
-	yajl_gen_array_open(gen);
+	json_open_array(gen);
 	for (size_t i = 0; i < detail->loop->depth; i++)
 		json_put_place(gen, detail->loop->stack[i], NULL, NULL, NULL);
-	yajl_gen_array_close(gen);
+	json_close_array(gen);
 	put_key(gen, "ready_queue");
 	put_entries(document, waits, &detail->ready, false);
 	put_key(gen, "timer_queue");
 	put_entries(document, waits, &detail->timers, true);
 	put_key(gen, "cancelled_timers");
-	yajl_gen_integer(gen, (long long)detail->cancelled_count);
+	json_integer(gen, (int64_t)detail->cancelled_count);
 	put_key(gen, "files");
-	yajl_gen_array_open(gen);
+	json_open_array(gen);
 	for (size_t i = 0; i < detail->files.count && output_goes_on(document->out); i++) {
 		put_file(gen, waits, &detail->files.items[i]);
-		json_document_flush(document, false);
 	}
-	yajl_gen_array_close(gen);
+	json_close_array(gen);
 	put_key(gen, "signals");
-	yajl_gen_array_open(gen);
+	json_open_array(gen);
 	for (size_t i = 0; i < detail->signals.count; i++) {
-		yajl_gen_map_open(gen);
+		json_open_map(gen);
 		put_key(gen, "number");
-		yajl_gen_integer(gen, detail->signals.items[i].number);
+		json_integer(gen, detail->signals.items[i].number);
 		put_key(gen, "handler");
 		put_entry(gen, waits, &detail->signals.items[i].entry, false);
-		yajl_gen_map_close(gen);
+		json_close_map(gen);
 	}
-	yajl_gen_array_close(gen);
+	json_close_array(gen);
 	put_executor(gen, snap, &detail->executor);
 	put_key(gen, "errors");
 	put_problems(gen, detail->problems);
@@ -181,12 +179,12 @@ static void put_detail(struct json_document *document, const struct aiodbg_snaps
 static void put_row(struct json_document *document, const struct aiodbg_snapshot *snap,
 		    size_t index)
 {
-	yajl_gen gen = document->gen;
+	struct json_gen *gen = document->gen;
 	const struct loop *loop = &snap->waits->loops.items[index];
 	const struct loop_row *row = &snap->loop_list->rows[index];
 	const struct loop_detail *detail = snap->loop_list->detail;
 	double late = loop_late_by(snap->waits, loop);
-	yajl_gen_map_open(gen);
+	json_open_map(gen);
 	json_put_loop_keys(gen, snap, loop, row->is_readable);
 	put_key(gen, "starved");
 	put_seconds(gen, late, late > 0);
@@ -198,10 +196,10 @@ static void put_row(struct json_document *document, const struct aiodbg_snapshot
 	put_key(gen, "fds");
 	put_integer_or_null(gen, row->fd_count);
 	put_key(gen, "tasks");
-	yajl_gen_integer(gen, (long long)row->task_count);
+	json_integer(gen, (int64_t)row->task_count);
 	if (detail)
 		put_detail(document, snap, detail);
-	yajl_gen_map_close(gen);
+	json_close_map(gen);
 }
 
 static void put_loops(struct json_document *document, const struct view *view)

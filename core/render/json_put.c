@@ -7,56 +7,51 @@
 #include <math.h>
 #include <string.h>
 
-void put_string(yajl_gen gen, const char *text)
+void put_string(struct json_gen *gen, const char *text)
 {
 	if (text)
-		yajl_gen_string(gen, (const unsigned char *)text, strlen(text));
+		json_string(gen, text, strlen(text));
 	else
-		yajl_gen_null(gen);
+		json_null(gen);
 }
 
-void put_key(yajl_gen gen, const char *key)
-{
-	put_string(gen, key);
-}
-
-void put_address(yajl_gen gen, uint64_t address)
+void put_address(struct json_gen *gen, uint64_t address)
 {
 	char text[TEXT_NUMBER_MAX];
-	yajl_gen_string(gen, (const unsigned char *)text, text_hex(address, text));
+	json_string(gen, text, text_hex(address, text));
 }
 
-void put_address_or_null(yajl_gen gen, uint64_t address)
+void put_address_or_null(struct json_gen *gen, uint64_t address)
 {
 	if (address)
 		put_address(gen, address);
 	else
-		yajl_gen_null(gen);
+		json_null(gen);
 }
 
-void put_integer_or_null(yajl_gen gen, int64_t number)
+void put_integer_or_null(struct json_gen *gen, int64_t number)
 {
 	if (number >= 0)
-		yajl_gen_integer(gen, number);
+		json_integer(gen, number);
 	else
-		yajl_gen_null(gen);
+		json_null(gen);
 }
 
-void put_seconds(yajl_gen gen, double seconds, bool known)
+void put_seconds(struct json_gen *gen, double seconds, bool known)
 {
 	if (known && isfinite(seconds))
-		yajl_gen_double(gen, seconds);
+		json_double(gen, seconds);
 	else
-		yajl_gen_null(gen);
+		json_null(gen);
 }
 
-void put_position(yajl_gen gen, const char *key, int32_t number)
+void put_position(struct json_gen *gen, const char *key, int32_t number)
 {
 	put_key(gen, key);
 	if (number >= 0)
-		yajl_gen_integer(gen, number);
+		json_integer(gen, number);
 	else
-		yajl_gen_null(gen);
+		json_null(gen);
 }
 
 static const char *const code_kind_names[] = {
@@ -65,64 +60,64 @@ static const char *const code_kind_names[] = {
 	[AIODBG_FRAME_FOREIGN] = "foreign",
 };
 
-void put_frame_kind(yajl_gen gen, enum aiodbg_frame_kind kind)
+void put_frame_kind(struct json_gen *gen, enum aiodbg_frame_kind kind)
 {
 	put_string(gen, code_kind_names[kind]);
 }
 
-void put_problems(yajl_gen gen, const struct aiodbg_problem *problem)
+void put_problems(struct json_gen *gen, const struct aiodbg_problem *problem)
 {
-	yajl_gen_array_open(gen);
+	json_open_array(gen);
 	for (; problem; problem = problem->next) {
-		yajl_gen_map_open(gen);
+		json_open_map(gen);
 		put_key(gen, "address");
 		if (problem->has_address)
 			put_address(gen, problem->address);
 		else
-			yajl_gen_null(gen);
+			json_null(gen);
 		put_key(gen, "message");
 		put_string(gen, problem->message);
-		yajl_gen_map_close(gen);
+		json_close_map(gen);
 	}
-	yajl_gen_array_close(gen);
+	json_close_array(gen);
 }
 
-void put_python(yajl_gen gen, const struct aiodbg_snapshot *snap)
+void put_python(struct json_gen *gen, const struct aiodbg_snapshot *snap)
 {
 	char version[32];
 	layout_version_text(snap->version, version, sizeof(version));
-	yajl_gen_map_open(gen);
+	json_open_map(gen);
 	put_key(gen, "version");
 	put_string(gen, version);
 	put_key(gen, "hexversion");
-	yajl_gen_integer(gen, snap->version);
+	json_integer(gen, snap->version);
 	put_key(gen, "free_threaded");
-	yajl_gen_bool(gen, snap->free_threaded);
+	json_bool(gen, snap->free_threaded);
 	put_key(gen, "debug");
 	if (snap->debug >= 0)
-		yajl_gen_bool(gen, snap->debug);
+		json_bool(gen, snap->debug);
 	else
-		yajl_gen_null(gen);
-	yajl_gen_map_close(gen);
+		json_null(gen);
+	json_close_map(gen);
 }
 
-void put_target(yajl_gen gen, const struct aiodbg_snapshot *snap)
+void put_target(struct json_gen *gen, const struct aiodbg_snapshot *snap)
 {
-	yajl_gen_map_open(gen);
+	json_open_map(gen);
 	put_key(gen, "kind");
 	put_string(gen, snap->target_kind == AIODBG_TARGET_CORE ? "core" : "process");
 	put_key(gen, "pid");
 	if (snap->pid)
-		yajl_gen_integer(gen, snap->pid);
+		json_integer(gen, snap->pid);
 	else
-		yajl_gen_null(gen);
-	yajl_gen_map_close(gen);
+		json_null(gen);
+	json_close_map(gen);
 }
 
-void json_put_place(yajl_gen gen, const struct location *location, const char *const *source,
-		    const bool *own, const struct local_values *locals)
+void json_put_place(struct json_gen *gen, const struct location *location,
+		    const char *const *source, const bool *own, const struct local_values *locals)
 {
-	yajl_gen_map_open(gen);
+	json_open_map(gen);
 	put_key(gen, "function");
 	put_string(gen, location->function);
 	put_key(gen, "file");
@@ -139,16 +134,16 @@ void json_put_place(yajl_gen gen, const struct location *location, const char *c
 	}
 	if (own) {
 		put_key(gen, "own");
-		yajl_gen_bool(gen, *own);
+		json_bool(gen, *own);
 	}
 	if (locals) {
 		put_key(gen, "locals");
-		yajl_gen_map_open(gen);
+		json_open_map(gen);
 		for (size_t i = 0; i < locals->count; i++) {
 			put_key(gen, locals->items[i].name);
 			put_string(gen, locals->items[i].value);
 		}
-		yajl_gen_map_close(gen);
+		json_close_map(gen);
 	}
-	yajl_gen_map_close(gen);
+	json_close_map(gen);
 }

@@ -12,17 +12,17 @@ static const char *const states[] = {
 	[THREAD_WAITS] = "waits", [THREAD_IN_C] = "in C", [THREAD_IDLE_WORKER] = "idle worker",
 };
 
-static void put_interpreters(yajl_gen gen, const struct aiodbg_snapshot *snap,
+static void put_interpreters(struct json_gen *gen, const struct aiodbg_snapshot *snap,
 			     const struct thread_row *row)
 {
 	put_key(gen, "interpreters");
-	yajl_gen_array_open(gen);
+	json_open_array(gen);
 	for (ptrdiff_t at = (ptrdiff_t)row->first; at >= 0; at = snap->thread_list->next[at])
 		put_integer_or_null(gen, snapshot_interp_id(snap, snap->threads.items[at].interp));
-	yajl_gen_array_close(gen);
+	json_close_array(gen);
 }
 
-static void put_facts(yajl_gen gen, const struct aiodbg_snapshot *snap,
+static void put_facts(struct json_gen *gen, const struct aiodbg_snapshot *snap,
 		      const struct thread_row *row)
 {
 	ptrdiff_t with_loop = threads_with_loop(snap, row);
@@ -39,9 +39,9 @@ static void put_facts(yajl_gen gen, const struct aiodbg_snapshot *snap,
 	put_string(gen, row->calls ? certainty_name(row->calls_certainty) : NULL);
 	put_key(gen, "gil");
 	if (row->has_gil < 0)
-		yajl_gen_null(gen);
+		json_null(gen);
 	else
-		yajl_gen_bool(gen, row->has_gil);
+		json_bool(gen, row->has_gil);
 	put_interpreters(gen, snap, row);
 	put_key(gen, "loop");
 	put_address_or_null(gen, looping ? looping->running_loop : 0);
@@ -54,7 +54,7 @@ static void put_stack(struct json_document *document, const struct aiodbg_snapsh
 {
 	const struct thread_detail *detail = snap->thread_list->detail;
 	put_key(document->gen, "stack");
-	yajl_gen_array_open(document->gen);
+	json_open_array(document->gen);
 	for (size_t i = 0; detail && i < detail->depth; i++)
 		json_put_place(document->gen, detail->stack[i], &detail->source[i], NULL,
 			       detail->locals ? &detail->locals[i] : NULL);
@@ -63,21 +63,20 @@ static void put_stack(struct json_document *document, const struct aiodbg_snapsh
 		const struct thread_facts *facts = &snap->waits->threads[at];
 		for (size_t i = 0; i < facts->depth; i++) {
 			json_put_place(document->gen, facts->stack[i], NULL, NULL, NULL);
-			json_document_flush(document, false);
 		}
 	}
-	yajl_gen_array_close(document->gen);
+	json_close_array(document->gen);
 }
 
 static void put_row(struct json_document *document, const struct aiodbg_snapshot *snap,
 		    const struct thread_row *row)
 {
 	const struct thread *thread = &snap->threads.items[row->first];
-	yajl_gen_map_open(document->gen);
+	json_open_map(document->gen);
 	put_facts(document->gen, snap, row);
 	json_put_thread_waits(document->gen, snap, thread, document->words);
 	put_stack(document, snap, row);
-	yajl_gen_map_close(document->gen);
+	json_close_map(document->gen);
 }
 
 static void put_threads(struct json_document *document, const struct view *view)

@@ -4,9 +4,9 @@
 #include "render/json_waits.h"
 #include "render/why.h"
 
-static void put_site(yajl_gen gen, const struct site *site, const char *what)
+static void put_site(struct json_gen *gen, const struct site *site, const char *what)
 {
-	yajl_gen_map_open(gen);
+	json_open_map(gen);
 	put_key(gen, "what");
 	put_string(gen, what);
 	put_key(gen, "function");
@@ -17,12 +17,12 @@ static void put_site(yajl_gen gen, const struct site *site, const char *what)
 	put_integer_or_null(gen, site->line);
 	put_key(gen, "text");
 	put_string(gen, site->text);
-	yajl_gen_map_close(gen);
+	json_close_map(gen);
 }
 
-static void put_tasks(yajl_gen gen, const struct verdict *verdict)
+static void put_tasks(struct json_gen *gen, const struct verdict *verdict)
 {
-	yajl_gen_array_open(gen);
+	json_open_array(gen);
 	for (size_t i = 0; i < verdict->ended_count; i++)
 		put_address(gen, verdict->ended[i]->id);
 	for (size_t i = 0; i < verdict->party_count; i++) {
@@ -31,18 +31,18 @@ static void put_tasks(yajl_gen gen, const struct verdict *verdict)
 		if (task)
 			put_address(gen, task->id);
 	}
-	yajl_gen_array_close(gen);
+	json_close_array(gen);
 }
 
-static void put_threads(yajl_gen gen, const struct aiodbg_snapshot *snap,
+static void put_threads(struct json_gen *gen, const struct aiodbg_snapshot *snap,
 			const struct verdict *verdict)
 {
-	yajl_gen_array_open(gen);
+	json_open_array(gen);
 	for (size_t i = 0; i < verdict->party_count; i++) {
 		if (!verdict->parties[i].task)
 			json_put_tid(gen, snap, verdict->parties[i].thread);
 	}
-	yajl_gen_array_close(gen);
+	json_close_array(gen);
 }
 
 static bool holds(const struct party *party, const struct primitive *object)
@@ -75,12 +75,12 @@ static bool is_first_waiter(const struct verdict *verdict, size_t index, bool an
 }
 
 /* What the parties hold and wait for. */
-static void put_objects(yajl_gen gen, const struct verdict *verdict)
+static void put_objects(struct json_gen *gen, const struct verdict *verdict)
 {
 	bool any_held = false;
 	for (size_t i = 0; i < verdict->party_count; i++)
 		any_held |= verdict->parties[i].held_count != 0;
-	yajl_gen_array_open(gen);
+	json_open_array(gen);
 	for (size_t i = 0; i < verdict->party_count; i++) {
 		const struct party *party = &verdict->parties[i];
 		for (size_t k = 0; k < party->held_count; k++)
@@ -90,12 +90,12 @@ static void put_objects(yajl_gen gen, const struct verdict *verdict)
 	}
 	if (verdict->loop)
 		put_address(gen, verdict->loop->addr);
-	yajl_gen_array_close(gen);
+	json_close_array(gen);
 }
 
-static void put_places(yajl_gen gen, const struct verdict *verdict)
+static void put_places(struct json_gen *gen, const struct verdict *verdict)
 {
-	yajl_gen_array_open(gen);
+	json_open_array(gen);
 	for (size_t i = 0; i < verdict->party_count; i++) {
 		const struct party *party = &verdict->parties[i];
 		if (party->wait && party->wait->site.location)
@@ -114,15 +114,15 @@ static void put_places(yajl_gen gen, const struct verdict *verdict)
 		put_site(gen, &verdict->filler, "ready");
 	for (size_t i = 0; verdict->loop && i < verdict->loop->site_count; i++)
 		put_site(gen, &verdict->loop->sites[i], "runs");
-	yajl_gen_array_close(gen);
+	json_close_array(gen);
 }
 
-static void put_ended(yajl_gen gen, const struct verdict *verdict)
+static void put_ended(struct json_gen *gen, const struct verdict *verdict)
 {
-	yajl_gen_array_open(gen);
+	json_open_array(gen);
 	for (size_t i = 0; i < verdict->ended_count; i++) {
 		const struct ended_task *ended = verdict->ended[i];
-		yajl_gen_map_open(gen);
+		json_open_map(gen);
 		put_key(gen, "task");
 		put_address(gen, ended->id);
 		put_key(gen, "name");
@@ -130,15 +130,15 @@ static void put_ended(yajl_gen gen, const struct verdict *verdict)
 		put_key(gen, "exception");
 		put_string(gen, ended->text);
 		put_key(gen, "taken");
-		yajl_gen_bool(gen, !ended->is_unasked);
-		yajl_gen_map_close(gen);
+		json_bool(gen, !ended->is_unasked);
+		json_close_map(gen);
 	}
-	yajl_gen_array_close(gen);
+	json_close_array(gen);
 }
 
-static void put_evidence(yajl_gen gen, const struct verdict *verdict)
+static void put_evidence(struct json_gen *gen, const struct verdict *verdict)
 {
-	yajl_gen_array_open(gen);
+	json_open_array(gen);
 	for (size_t i = 0; i < verdict->party_count; i++) {
 		const struct wait *wait = verdict->parties[i].wait;
 		if (wait && wait->future)
@@ -146,13 +146,13 @@ static void put_evidence(yajl_gen gen, const struct verdict *verdict)
 	}
 	if (verdict->loop && verdict->loop->handle)
 		put_address(gen, verdict->loop->handle);
-	yajl_gen_array_close(gen);
+	json_close_array(gen);
 }
 
-void json_put_verdict(yajl_gen gen, const struct aiodbg_snapshot *snap,
+void json_put_verdict(struct json_gen *gen, const struct aiodbg_snapshot *snap,
 		      const struct verdict *verdict, struct output *words)
 {
-	yajl_gen_map_open(gen);
+	json_open_map(gen);
 	put_key(gen, "kind");
 	put_string(gen, verdict_name(verdict->kind));
 	put_key(gen, "certainty");
@@ -174,10 +174,10 @@ void json_put_verdict(yajl_gen gen, const struct aiodbg_snapshot *snap,
 	put_key(gen, "evidence");
 	put_evidence(gen, verdict);
 	put_key(gen, "behind");
-	yajl_gen_integer(gen, (long long)verdict->behind_count);
+	json_integer(gen, (int64_t)verdict->behind_count);
 	put_key(gen, "until");
 	put_seconds(gen, verdict->until, verdict->has_until);
 	put_key(gen, "unless");
 	put_address_or_null(gen, verdict->unless ? verdict->unless->id : 0);
-	yajl_gen_map_close(gen);
+	json_close_map(gen);
 }

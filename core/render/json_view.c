@@ -6,20 +6,20 @@
 #include "render/json_waits.h"
 #include "view/groups.h"
 
-static void put_filters(yajl_gen gen, const struct view_query *query, bool without)
+static void put_filters(struct json_gen *gen, const struct view_query *query, bool without)
 {
-	yajl_gen_array_open(gen);
+	json_open_array(gen);
 	for (size_t i = 0; i < query->filter_count; i++) {
 		if (query->filters[i].without == without)
 			put_string(gen, query->filters[i].text);
 	}
-	yajl_gen_array_close(gen);
+	json_close_array(gen);
 }
 
-void json_put_view(yajl_gen gen, const struct selection *selection)
+void json_put_view(struct json_gen *gen, const struct selection *selection)
 {
 	const struct view_query *query = selection->query;
-	yajl_gen_map_open(gen);
+	json_open_map(gen);
 	put_key(gen, "with");
 	put_filters(gen, query, false);
 	put_key(gen, "without");
@@ -30,25 +30,26 @@ void json_put_view(yajl_gen gen, const struct selection *selection)
 	put_string(gen, query->group ? query->group->name : query->is_grouped ? "stack" : NULL);
 	put_key(gen, "top");
 	put_integer_or_null(gen, query->is_cut ? (int64_t)query->top : -1);
-	yajl_gen_map_close(gen);
+	json_close_map(gen);
 }
 
-void json_put_left_out(yajl_gen gen, const struct selection *selection)
+void json_put_left_out(struct json_gen *gen, const struct selection *selection)
 {
-	yajl_gen_map_open(gen);
+	json_open_map(gen);
 	put_key(gen, "filtered");
-	yajl_gen_integer(gen, (long long)selection->filtered);
+	json_integer(gen, (int64_t)selection->filtered);
 	put_key(gen, "cut");
-	yajl_gen_integer(gen, (long long)selection->cut);
-	yajl_gen_map_close(gen);
+	json_integer(gen, (int64_t)selection->cut);
+	json_close_map(gen);
 }
 
-void json_put_group(yajl_gen gen, const struct view *view, size_t index, struct output *words)
+void json_put_group(struct json_gen *gen, const struct view *view, size_t index,
+		    struct output *words)
 {
 	const struct view_group *group = &view->groups->list.items[index];
-	yajl_gen_map_open(gen);
+	json_open_map(gen);
 	put_key(gen, "count");
-	yajl_gen_integer(gen, (long long)group->count);
+	json_integer(gen, (int64_t)group->count);
 	put_key(gen, "task");
 	put_address(gen, group->first->id);
 	if (view->groups->key) {
@@ -58,12 +59,12 @@ void json_put_group(yajl_gen gen, const struct view *view, size_t index, struct 
 		if (words->used)
 			json_put_words(gen, words);
 		else
-			yajl_gen_null(gen);
+			json_null(gen);
 	}
-	yajl_gen_map_close(gen);
+	json_close_map(gen);
 }
 
-void json_put_group_of(yajl_gen gen, const struct view *view, const struct task *task)
+void json_put_group_of(struct json_gen *gen, const struct view *view, const struct task *task)
 {
 	size_t place = view_groups_place(view->groups, task);
 	put_key(gen, "group");

@@ -3,18 +3,18 @@
 #ifndef RENDER_JSON_VIEW_H
 #define RENDER_JSON_VIEW_H
 
+#include "base/json.h"
 #include "view/view.h"
 
-#include <yajl/yajl_gen.h>
-
 /* What was asked for, as it was given. */
-void json_put_view(yajl_gen gen, const struct selection *selection);
+void json_put_view(struct json_gen *gen, const struct selection *selection);
 
 /* The index-th group of the view; and the key of a task that says which one it is in. */
-void json_put_group(yajl_gen gen, const struct view *view, size_t index, struct output *words);
-void json_put_group_of(yajl_gen gen, const struct view *view, const struct task *task);
+void json_put_group(struct json_gen *gen, const struct view *view, size_t index,
+		    struct output *words);
+void json_put_group_of(struct json_gen *gen, const struct view *view, const struct task *task);
 
 /* How many tasks are left out, and by what. */
-void json_put_left_out(yajl_gen gen, const struct selection *selection);
+void json_put_left_out(struct json_gen *gen, const struct selection *selection);
 
 #endif

@@ -27,26 +27,26 @@ void json_begin_words(struct output *words)
 }
 
 /* Nothing that is written there is as long as its buffer. */
-void json_put_words(yajl_gen gen, const struct output *words)
+void json_put_words(struct json_gen *gen, const struct output *words)
 {
-	yajl_gen_string(gen, (const unsigned char *)words->buffer, words->used);
+	json_string(gen, words->buffer, words->used);
 }
 
 /* ---- parts ---- */
 
-void json_put_tid(yajl_gen gen, const struct aiodbg_snapshot *snap, ptrdiff_t thread)
+void json_put_tid(struct json_gen *gen, const struct aiodbg_snapshot *snap, ptrdiff_t thread)
 {
 	uint64_t tid = thread >= 0 ? snap->threads.items[thread].tid : 0;
 	put_integer_or_null(gen, tid ? (int64_t)tid : -1);
 }
 
-static void put_holders(yajl_gen gen, const struct aiodbg_snapshot *snap,
+static void put_holders(struct json_gen *gen, const struct aiodbg_snapshot *snap,
 			const struct primitive *object)
 {
-	yajl_gen_array_open(gen);
+	json_open_array(gen);
 	for (size_t i = 0; object && i < object->holders.count; i++) {
 		const struct holder *holder = &object->holders.items[i];
-		yajl_gen_map_open(gen);
+		json_open_map(gen);
 		put_key(gen, "task");
 		put_address_or_null(gen, holder->task ? holder->task->id : 0);
 		put_key(gen, "thread");
@@ -57,12 +57,12 @@ static void put_holders(yajl_gen gen, const struct aiodbg_snapshot *snap,
 		put_string(gen, holder->evidence);
 		put_key(gen, "line");
 		put_integer_or_null(gen, holder->site.location ? holder->site.line : -1);
-		yajl_gen_map_close(gen);
+		json_close_map(gen);
 	}
-	yajl_gen_array_close(gen);
+	json_close_array(gen);
 }
 
-static void put_deadline(yajl_gen gen, const struct waits *waits, const struct wait *wait)
+static void put_deadline(struct json_gen *gen, const struct waits *waits, const struct wait *wait)
 {
 	bool known = wait->has_deadline && waits->has_now && !waits->now_is_least;
 	put_key(gen, "deadline");
@@ -85,11 +85,11 @@ static int64_t waiters_of(const struct wait *wait)
 	return wait->object ? (int64_t)wait->object->waiter_count : -1;
 }
 
-static void put_wait(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct wait *wait,
-		     struct output *words)
+static void put_wait(struct json_gen *gen, const struct aiodbg_snapshot *snap,
+		     const struct wait *wait, struct output *words)
 {
 	const struct primitive *object = wait->object;
-	yajl_gen_map_open(gen);
+	json_open_map(gen);
 	put_key(gen, "kind");
 	put_string(gen, wait_kind_name(wait->kind));
 	put_key(gen, "object");
@@ -115,22 +115,22 @@ static void put_wait(yajl_gen gen, const struct aiodbg_snapshot *snap, const str
 	put_integer_or_null(gen, wait->place ? (int64_t)wait->place : -1);
 	put_key(gen, "waiters");
 	put_integer_or_null(gen, waiters_of(wait));
-	yajl_gen_map_close(gen);
+	json_close_map(gen);
 }
 
 /* ---- tasks and threads ---- */
 
-static void put_holds(yajl_gen gen, const struct waits *waits, size_t index)
+static void put_holds(struct json_gen *gen, const struct waits *waits, size_t index)
 {
 	put_key(gen, "holds");
-	yajl_gen_array_open(gen);
+	json_open_array(gen);
 	for (size_t i = waits->first_hold[index]; i < waits->first_hold[index + 1]; i++)
 		put_address(gen, waits->holds[i]->addr);
-	yajl_gen_array_close(gen);
+	json_close_array(gen);
 }
 
-void json_put_wait(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct task *task,
-		   struct output *words)
+void json_put_wait(struct json_gen *gen, const struct aiodbg_snapshot *snap,
+		   const struct task *task, struct output *words)
 {
 	const struct waits *waits = snap->waits;
 	const struct wait *wait = &waits->of_tasks[task->index];
@@ -139,26 +139,26 @@ void json_put_wait(yajl_gen gen, const struct aiodbg_snapshot *snap, const struc
 	if (task->state == AIODBG_TASK_PENDING)
 		put_wait(gen, snap, wait, words);
 	else
-		yajl_gen_null(gen);
+		json_null(gen);
 	if (waits->moved) {
 		put_key(gen, "moved");
-		yajl_gen_bool(gen, waits->moved[task->index]);
+		json_bool(gen, waits->moved[task->index]);
 	}
 	put_key(gen, "ready");
 	if (is_ready) {
-		yajl_gen_map_open(gen);
+		json_open_map(gen);
 		put_key(gen, "started");
-		yajl_gen_bool(gen, !wait->not_started);
+		json_bool(gen, !wait->not_started);
 		put_key(gen, "place");
 		put_integer_or_null(gen, wait->ready_place ? (int64_t)wait->ready_place : -1);
-		yajl_gen_map_close(gen);
+		json_close_map(gen);
 	} else {
-		yajl_gen_null(gen);
+		json_null(gen);
 	}
 	put_holds(gen, waits, task->index);
 }
 
-void json_put_thread_waits(yajl_gen gen, const struct aiodbg_snapshot *snap,
+void json_put_thread_waits(struct json_gen *gen, const struct aiodbg_snapshot *snap,
 			   const struct thread *thread, struct output *words)
 {
 	size_t index = (size_t)(thread - snap->threads.items);
@@ -167,22 +167,22 @@ void json_put_thread_waits(yajl_gen gen, const struct aiodbg_snapshot *snap,
 	if (wait->blocked)
 		put_wait(gen, snap, wait, words);
 	else
-		yajl_gen_null(gen);
+		json_null(gen);
 	put_holds(gen, snap->waits, snap->tasks.count + index);
 }
 
-void json_put_thread(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct thread *thread,
-		     struct output *words)
+void json_put_thread(struct json_gen *gen, const struct aiodbg_snapshot *snap,
+		     const struct thread *thread, struct output *words)
 {
 	const struct thread_facts *facts = &snap->waits->threads[thread - snap->threads.items];
 	json_put_thread_waits(gen, snap, thread, words);
 	put_key(gen, "name");
 	put_string(gen, facts->name);
 	put_key(gen, "stack");
-	yajl_gen_array_open(gen);
+	json_open_array(gen);
 	for (size_t i = 0; i < facts->depth; i++) {
 		const struct location *location = facts->stack[i];
-		yajl_gen_map_open(gen);
+		json_open_map(gen);
 		put_key(gen, "function");
 		put_string(gen, location->function);
 		put_key(gen, "file");
@@ -191,17 +191,17 @@ void json_put_thread(yajl_gen gen, const struct aiodbg_snapshot *snap, const str
 		put_frame_kind(gen, location->code->kind);
 		put_key(gen, "line");
 		put_integer_or_null(gen, location->position.line);
-		yajl_gen_map_close(gen);
+		json_close_map(gen);
 	}
-	yajl_gen_array_close(gen);
+	json_close_array(gen);
 }
 
 /* ---- objects and loops ---- */
 
-void json_put_object(yajl_gen gen, const struct aiodbg_snapshot *snap,
+void json_put_object(struct json_gen *gen, const struct aiodbg_snapshot *snap,
 		     const struct primitive *object)
 {
-	yajl_gen_map_open(gen);
+	json_open_map(gen);
 	put_key(gen, "id");
 	put_address(gen, object->addr);
 	put_key(gen, "type");
@@ -212,9 +212,9 @@ void json_put_object(yajl_gen gen, const struct aiodbg_snapshot *snap,
 	put_string(gen, object->owner_type);
 	put_key(gen, "locked");
 	if (object->locked >= 0)
-		yajl_gen_bool(gen, object->locked != 0);
+		json_bool(gen, object->locked != 0);
 	else
-		yajl_gen_null(gen);
+		json_null(gen);
 	put_key(gen, "value");
 	put_integer_or_null(gen, object->value);
 	put_key(gen, "bound");
@@ -222,15 +222,15 @@ void json_put_object(yajl_gen gen, const struct aiodbg_snapshot *snap,
 	put_key(gen, "unfinished");
 	put_integer_or_null(gen, object->unfinished);
 	put_key(gen, "waiters");
-	yajl_gen_integer(gen, (long long)object->waiter_count);
+	json_integer(gen, (int64_t)object->waiter_count);
 	put_key(gen, "holders");
 	put_holders(gen, snap, object);
 	put_key(gen, "releasers");
-	yajl_gen_array_open(gen);
+	json_open_array(gen);
 	for (size_t i = 0; i < object->releasers.count; i++)
 		put_address(gen, object->releasers.items[i]->id);
-	yajl_gen_array_close(gen);
-	yajl_gen_map_close(gen);
+	json_close_array(gen);
+	json_close_map(gen);
 }
 
 static const char *const loop_states[] = {
@@ -242,8 +242,8 @@ static const char *const loop_states[] = {
 	[LOOP_COPY] = "copied by fork",
 };
 
-void json_put_loop_keys(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct loop *loop,
-			bool is_readable)
+void json_put_loop_keys(struct json_gen *gen, const struct aiodbg_snapshot *snap,
+			const struct loop *loop, bool is_readable)
 {
 	const struct waits *waits = snap->waits;
 	bool known = loop->has_since && waits->has_now && !waits->now_is_least;
@@ -267,9 +267,10 @@ void json_put_loop_keys(yajl_gen gen, const struct aiodbg_snapshot *snap, const 
 	put_string(gen, loop->calls);
 }
 
-void json_put_loop(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct loop *loop)
+void json_put_loop(struct json_gen *gen, const struct aiodbg_snapshot *snap,
+		   const struct loop *loop)
 {
-	yajl_gen_map_open(gen);
+	json_open_map(gen);
 	json_put_loop_keys(gen, snap, loop, true);
-	yajl_gen_map_close(gen);
+	json_close_map(gen);
 }

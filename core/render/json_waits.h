@@ -3,38 +3,37 @@
 #ifndef RENDER_JSON_WAITS_H
 #define RENDER_JSON_WAITS_H
 
-#include "base/output.h"
+#include "base/json.h"
 #include "verdicts/verdicts.h"
-
-#include <yajl/yajl_gen.h>
 
 /* Text that is made in memory, and its value. */
 void json_begin_words(struct output *words);
-void json_put_words(yajl_gen gen, const struct output *words);
+void json_put_words(struct json_gen *gen, const struct output *words);
 
 /* The kernel's id of the index-th thread; null if it is -1, or not known. */
-void json_put_tid(yajl_gen gen, const struct aiodbg_snapshot *snap, ptrdiff_t thread);
+void json_put_tid(struct json_gen *gen, const struct aiodbg_snapshot *snap, ptrdiff_t thread);
 
 /* Keys of a task: "waits_for", "ready", "holds". words is room for text. */
-void json_put_wait(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct task *task,
-		   struct output *words);
+void json_put_wait(struct json_gen *gen, const struct aiodbg_snapshot *snap,
+		   const struct task *task, struct output *words);
 
 /* Keys of a thread: "waits_for", "holds", "name", "stack". */
-void json_put_thread(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct thread *thread,
-		     struct output *words);
+void json_put_thread(struct json_gen *gen, const struct aiodbg_snapshot *snap,
+		     const struct thread *thread, struct output *words);
 
 /* The first two of them. */
-void json_put_thread_waits(yajl_gen gen, const struct aiodbg_snapshot *snap,
+void json_put_thread_waits(struct json_gen *gen, const struct aiodbg_snapshot *snap,
 			   const struct thread *thread, struct output *words);
 
-void json_put_object(yajl_gen gen, const struct aiodbg_snapshot *snap,
+void json_put_object(struct json_gen *gen, const struct aiodbg_snapshot *snap,
 		     const struct primitive *object);
 /* Its keys; whether its queues can be read. */
-void json_put_loop_keys(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct loop *loop,
-			bool is_readable);
-void json_put_loop(yajl_gen gen, const struct aiodbg_snapshot *snap, const struct loop *loop);
+void json_put_loop_keys(struct json_gen *gen, const struct aiodbg_snapshot *snap,
+			const struct loop *loop, bool is_readable);
+void json_put_loop(struct json_gen *gen, const struct aiodbg_snapshot *snap,
+		   const struct loop *loop);
 /* json_verdicts.c. */
-void json_put_verdict(yajl_gen gen, const struct aiodbg_snapshot *snap,
+void json_put_verdict(struct json_gen *gen, const struct aiodbg_snapshot *snap,
 		      const struct verdict *verdict, struct output *words);
 
 #endif
