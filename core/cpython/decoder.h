@@ -6,6 +6,7 @@
 #ifndef CPYTHON_DECODER_H
 #define CPYTHON_DECODER_H
 
+#include "base/addrmap.h"
 #include "base/arena.h"
 #include "base/ceilings.h"
 #include "cpython/layout.h"
@@ -61,6 +62,8 @@ int decoder_init(struct decoder *decoder, const struct aiodbg_target *target,
 		 struct arena *arena);
 void decoder_deinit(struct decoder *decoder);
 
+	/* Memory of cpython/with.c: what was found out of locations, by their own address. */
+	struct addrmap withs;
 /* Set and return AIODBG_NO_MEMORY, or AIODBG_TOO_MUCH if the arena is full. */
 int decoder_no_memory(struct decoder *decoder);
 

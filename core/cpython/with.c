@@ -75,50 +75,105 @@ static int find_position(struct decoder *decoder, const struct code *code, uint3
 	return status;
 }
 
+/* A with statement around a place, of which the frame keeps the topmost value at depth - 1. */
+struct entry {
+	uint32_t depth;
+	bool is_async;
+	struct position position;
+};
+
+/* Those around one place, the innermost first. They follow from the code alone: all frames that
+ * stand there share them. */
+struct entries {
+	size_t count;
+	/* Something could not be read: another try may find more. */
+	bool has_gaps;
+	struct entry *items;
+};
+
 /*
  * One entry on the way out of the frame, which handles the unit that the frame is at, or the
  * handler before it. *below is the depth of the last one that was a with: those around it are
  * further down on the stack.
  */
-static int visit_entry(struct decoder *decoder, const struct frame *frame, const struct code *code,
-		       const struct exctable_entry *entry, uint32_t *below, with_visit_fn *visit,
-		       void *arg)
+static int add_entry(struct decoder *decoder, const struct code *code,
+		     const struct exctable_entry *found, uint32_t *below, struct entries *ret)
 {
-	struct with with = {.position = {-1, -1, -1, -1}};
+	struct entry entry = {.depth = found->depth, .position = {-1, -1, -1, -1}};
 	bool is_with = false;
 	/* Others hand on less, and a with keeps at least one value. */
-	if (!entry->lasti || !entry->depth || entry->depth >= *below)
+	if (!found->lasti || !found->depth || found->depth >= *below)
 		return 0;
-	int status = is_with_handler(decoder, code, entry->target, &is_with, &with.is_async);
+	int status = is_with_handler(decoder, code, found->target, &is_with, &entry.is_async);
+	ret->has_gaps |= status != 0;
 	if (status || !is_with)
 		return decoder_go_on(decoder, status);
-	*below = entry->depth;
+	*below = found->depth;
 	/* Its body begins behind what enters it. */
-	uint32_t begin = exctable_begin(code->exctable, code->exctable_size, entry);
+	uint32_t begin = exctable_begin(code->exctable, code->exctable_size, found);
 	if (begin > 0)
-		status = find_position(decoder, code, begin - 1, &with.position);
-	if (status)
-		return status;
-	return visit_with(decoder, frame, entry->depth, &with, visit, arg);
+		status = find_position(decoder, code, begin - 1, &entry.position);
+	ret->items[ret->count++] = entry;
+	return status;
+}
+
+static int read_entries(struct decoder *decoder, const struct location *location,
+			struct entries *ret)
+{
+	struct code *code;
+	struct exctable_entry found;
+	int status = code_get(decoder, location->code->addr, &code);
+	if (!status)
+		status = code_read_exctable(decoder, code);
+	uint32_t unit = location->unit, below = UINT32_MAX;
+	for (int i = 0; !status && i < LIMIT_BLOCKS; i++) {
+		status = work_charge(&decoder->reader.work, code->exctable_size / 16 + 1);
+		if (status || !exctable_find(code->exctable, code->exctable_size, unit, &found))
+			return status;
+		status = add_entry(decoder, code, &found, &below, ret);
+		unit = found.target;
+	}
+	return status;
+}
+
+/* Without memory for it, it is found out each time. */
+static void keep_entries(struct decoder *decoder, uint64_t key, const struct entries *entries)
+{
+	struct entries *kept = arena_copy(decoder->arena, entries, sizeof(*entries));
+	if (!kept)
+		return;
+	kept->items = arena_copy(decoder->arena, entries->items,
+				 entries->count * sizeof(*entries->items));
+	if (kept->items)
+		addrmap_put(&decoder->withs, key, kept);
+}
+
+static int visit_entries(struct decoder *decoder, const struct frame *frame,
+			 const struct entries *entries, with_visit_fn *visit, void *arg)
+{
+	int status = 0;
+	for (size_t i = 0; !status && i < entries->count; i++) {
+		const struct entry *entry = &entries->items[i];
+		struct with with = {.position = entry->position, .is_async = entry->is_async};
+		status = visit_with(decoder, frame, entry->depth, &with, visit, arg);
+	}
+	return status;
 }
 
 static int visit_table(struct decoder *decoder, const struct frame *frame, with_visit_fn *visit,
 		       void *arg)
 {
-	struct code *code;
-	struct exctable_entry entry;
-	int status = code_get(decoder, frame->location->code->addr, &code);
-	if (!status)
-		status = code_read_exctable(decoder, code);
-	uint32_t unit = frame->location->unit, below = UINT32_MAX;
-	for (int i = 0; !status && i < LIMIT_BLOCKS; i++) {
-		status = work_charge(&decoder->reader.work, code->exctable_size / 16 + 1);
-		if (status || !exctable_find(code->exctable, code->exctable_size, unit, &entry))
-			return status;
-		status = visit_entry(decoder, frame, code, &entry, &below, visit, arg);
-		unit = entry.target;
-	}
-	return status;
+	uint64_t key = (uint64_t)(uintptr_t)frame->location;
+	const struct entries *known = addrmap_get(&decoder->withs, key);
+	if (known)
+		return visit_entries(decoder, frame, known, visit, arg);
+	struct entry items[LIMIT_BLOCKS];
+	struct entries found = {.items = items};
+	int status = read_entries(decoder, frame->location, &found);
+	if (!status && !found.has_gaps)
+		keep_entries(decoder, key, &found);
+	int visited = visit_entries(decoder, frame, &found, visit, arg);
+	return visited ? visited : status;
 }
 
 /* ---- up to 3.10 ---- */
