@@ -15,12 +15,23 @@
 /* A power of two: a hash is cut to its bits. */
 #define DECODER_RECENT_BITS 6
 #define DECODER_RECENT (1 << DECODER_RECENT_BITS)
+/* The same, of short strings, and the longest of them. */
+#define DECODER_STRS_BITS 8
+#define DECODER_STRS (1 << DECODER_STRS_BITS)
+#define DECODER_STR_MAX 23
 /* At least as many as enum kind has. */
 #define DECODER_KINDS 48
 
 struct code;
 struct location;
 struct type;
+
+/* An ASCII str whose text is known. */
+struct short_str {
+	uint64_t addr;
+	uint8_t length;
+	char text[DECODER_STR_MAX];
+};
 
 struct decoder {
 	struct reader reader;
@@ -40,6 +51,9 @@ struct decoder {
 	const struct type *recent_types[DECODER_RECENT];
 	struct code *recent_codes[DECODER_RECENT];
 	const struct location *recent_locations[DECODER_RECENT];
+	/* Names of variables and attributes, which are compared again and again. Not of a target
+	 * that runs on, where others may take their place. */
+	struct short_str strs[DECODER_STRS];
 	/* Addresses of static types that modules export, by their kind: cpython/object.h. */
 	uint64_t type_of_kind[DECODER_KINDS];
 	/* Codes and names by address, locations by what they are: cpython/code.h. */
@@ -48,6 +62,8 @@ struct decoder {
 	htab_t names;
 	/* Places of compiled code by the address of their name. */
 	htab_t named;
+	/* Memory of cpython/with.c: what was found out of locations, by their own address. */
+	struct addrmap withs;
 	/* The last attribute that asyncio/callback.c looked up. */
 	uint64_t last_self, last_value;
 	const char *last_attr;
@@ -62,8 +78,6 @@ int decoder_init(struct decoder *decoder, const struct aiodbg_target *target,
 		 struct arena *arena);
 void decoder_deinit(struct decoder *decoder);
 
-	/* Memory of cpython/with.c: what was found out of locations, by their own address. */
-	struct addrmap withs;
 /* Set and return AIODBG_NO_MEMORY, or AIODBG_TOO_MUCH if the arena is full. */
 int decoder_no_memory(struct decoder *decoder);
 

@@ -107,13 +107,56 @@ int str_read(struct decoder *decoder, uint64_t addr, const char **ret)
 	return code;
 }
 
+/* Where the text of the str at addr is kept if it is short. */
+static struct short_str *short_str(struct decoder *decoder, uint64_t addr)
+{
+	return &decoder->strs[addr * 0x9e3779b97f4a7c15ull >> (64 - DECODER_STRS_BITS)];
+}
+
+/* Keeps the text of an ASCII str if it is short and at hand. */
+static void keep_short(struct decoder *decoder, uint64_t addr, const struct str *str)
+{
+	struct pagecache *cache = &decoder->reader.cache;
+	size_t length = str->length <= DECODER_STR_MAX ? (size_t)str->length : SIZE_MAX;
+	const uint8_t *bytes = length == SIZE_MAX || cache->changing
+				       ? NULL
+				       : pagecache_peek(cache, str->data, length);
+	if (!bytes)
+		return;
+	struct short_str *kept = short_str(decoder, addr);
+	kept->addr = addr;
+	kept->length = (uint8_t)length;
+	memcpy(kept->text, bytes, length);
+}
+
+static size_t find_text(const char *const *texts, size_t count, const void *bytes, size_t length)
+{
+	size_t i = 0;
+	while (i < count && (strlen(texts[i]) != length || memcmp(bytes, texts[i], length) != 0))
+		i++;
+	return i;
+}
+
+static bool has_length(const char *const *texts, size_t count, size_t length)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strlen(texts[i]) == length)
+			return true;
+	}
+	return false;
+}
+
 int str_find(struct decoder *decoder, uint64_t addr, const char *const *texts, size_t count,
 	     size_t *ret)
 {
 	struct str str;
 	uint8_t bytes[64];
-	bool is_read = false;
+	const struct short_str *known = short_str(decoder, addr);
 	*ret = count;
+	if (addr && known->addr == addr) {
+		*ret = find_text(texts, count, known->text, known->length);
+		return 0;
+	}
 	int code = str_head(decoder, addr, &str);
 	/* Keys of a dict may be anything. */
 	if (code == AIODBG_CORRUPT)
@@ -122,21 +165,14 @@ int str_find(struct decoder *decoder, uint64_t addr, const char *const *texts, s
 		return decoder_go_on(decoder, code);
 	if (!str.ascii || str.length > sizeof(bytes))
 		return 0;
-	for (size_t i = 0; i < count; i++) {
-		if (strlen(texts[i]) != str.length)
-			continue;
-		/* Most are of other lengths. */
-		if (!is_read)
-			code = reader_read(&decoder->reader, str.data, bytes, (size_t)str.length);
-		if (code)
-			return decoder_go_on(decoder, code);
-		is_read = true;
-		if (!memcmp(bytes, texts[i], (size_t)str.length)) {
-			*ret = i;
-			return 0;
-		}
-	}
-	return 0;
+	keep_short(decoder, addr, &str);
+	/* Most are of other lengths. */
+	if (!has_length(texts, count, (size_t)str.length))
+		return 0;
+	code = reader_read(&decoder->reader, str.data, bytes, (size_t)str.length);
+	if (!code)
+		*ret = find_text(texts, count, bytes, (size_t)str.length);
+	return decoder_go_on(decoder, code);
 }
 
 int str_equals(struct decoder *decoder, uint64_t addr, const char *text, bool *ret)
