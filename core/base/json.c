@@ -139,8 +139,29 @@ void json_string(struct json_gen *gen, const char *text, size_t len)
 	output_bytes(gen->out, "\"", 1);
 }
 
+void json_text_key(struct json_gen *gen, const char *key)
+{
+	json_string(gen, key, strlen(key));
+	json_between(gen, ":");
+}
+
+/* Comma, quotes and colon. */
+#define AROUND_KEY 4
+
 void json_key(struct json_gen *gen, const char *key, size_t len)
 {
-	json_string(gen, key, len);
-	json_between(gen, ":");
+	struct output *out = gen->out;
+	if (len + AROUND_KEY > sizeof(out->buffer) - out->used) {
+		json_text_key(gen, key);
+		return;
+	}
+	char *at = out->buffer + out->used;
+	*at = ',';
+	at += gen->has_value;
+	*at++ = '"';
+	memcpy(at, key, len);
+	at[len] = '"';
+	at[len + 1] = ':';
+	out->used = (size_t)(at + len + 2 - out->buffer);
+	gen->has_value = false;
 }

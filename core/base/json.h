@@ -23,8 +23,9 @@ void json_close_map(struct json_gen *gen);
 void json_open_array(struct json_gen *gen);
 void json_close_array(struct json_gen *gen);
 
-/* A key of a map; its value follows. */
+/* A key of a map, plain ASCII of our own; or one of the target. Its value follows. */
 void json_key(struct json_gen *gen, const char *key, size_t len);
+void json_text_key(struct json_gen *gen, const char *key);
 
 void json_null(struct json_gen *gen);
 void json_bool(struct json_gen *gen, bool value);

@@ -140,7 +140,7 @@ void json_put_place(struct json_gen *gen, const struct location *location,
 		put_key(gen, "locals");
 		json_open_map(gen);
 		for (size_t i = 0; i < locals->count; i++) {
-			put_key(gen, locals->items[i].name);
+			json_text_key(gen, locals->items[i].name);
 			put_string(gen, locals->items[i].value);
 		}
 		json_close_map(gen);
