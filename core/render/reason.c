@@ -3,6 +3,7 @@
 #include "render/reason.h"
 
 #include "base/ceilings.h"
+#include "base/text.h"
 #include "render/render.h"
 
 #include <inttypes.h>
@@ -15,12 +16,12 @@
 
 void reason_write_count(struct output *out, uint64_t count)
 {
-	char digits[24];
-	int len = snprintf(digits, sizeof(digits), "%" PRIu64, count);
-	for (int i = 0; i < len; i++) {
-		if (i && (len - i) % 3 == 0)
-			output_text(out, ",");
-		output_bytes(out, &digits[i], 1);
+	char digits[TEXT_NUMBER_MAX];
+	size_t len = text_decimal(count, digits), first = (len - 1) % 3 + 1;
+	output_bytes(out, digits, first);
+	for (size_t i = first; i < len; i += 3) {
+		output_bytes(out, ",", 1);
+		output_bytes(out, digits + i, 3);
 	}
 }
 
@@ -72,10 +73,18 @@ void reason_write_actor(struct output *out, const struct aiodbg_snapshot *snap,
 	output_safe(out, name, LIMIT_NAME_SHOWN);
 }
 
+static void write_address(struct output *out, uint64_t address)
+{
+	char text[TEXT_NUMBER_MAX];
+	size_t len = text_hex(address, text);
+	output_bytes(out, " ", 1);
+	output_bytes(out, text, len);
+}
+
 static void write_named(struct output *out, const struct primitive *object, unsigned int parts)
 {
 	output_safe(out, object->type ? object->type : "object", LIMIT_C_STRING);
-	output_format(out, " 0x%" PRIx64, object->addr);
+	write_address(out, object->addr);
 	if (!object->expression)
 		return;
 	output_text(out, " (");
@@ -315,7 +324,7 @@ static void write_object(struct output *out, const struct aiodbg_snapshot *snap,
 	}
 	if (!object) {
 		output_safe(out, wait->future_type ? wait->future_type : "Future", LIMIT_C_STRING);
-		output_format(out, " 0x%" PRIx64, wait->future);
+		write_address(out, wait->future);
 		return;
 	}
 	write_named(out, object, parts);
