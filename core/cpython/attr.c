@@ -2,6 +2,7 @@
 /* Instance attributes. See cpython/attr.h. */
 #include "cpython/attr.h"
 
+#include "base/array.h"
 #include "base/ceilings.h"
 #include "base/error.h"
 #include "cpython/dict.h"
@@ -89,22 +90,30 @@ static int visit_instance(struct decoder *decoder, uint64_t addr, const struct t
 #define MEMBER_OBJECT 6
 #define MEMBER_OBJECT_EX 16
 
-struct slot_visitor {
-	uint64_t object;
-	const struct type *type;
-	dict_visit_fn *visit;
-	void *arg;
+/* A slot of a class: the name of its descriptor, and where instances have the value. */
+struct slot {
+	uint64_t key, offset;
 };
 
-/* Something in the namespace of a class: if it is the descriptor of a slot, visit what is there. */
-static int visit_descriptor(struct decoder *decoder, uint64_t key, uint64_t value, void *arg)
+ARRAY(slot_list, struct slot);
+
+/* Those of a type and its bases, in the order in which they are visited. */
+struct type_slots {
+	size_t count;
+	const struct slot *items;
+};
+
+/* What a slot descriptor in the namespace of a class of the type describes; ret->key is 0 if it is
+ * something else. */
+static int read_descriptor(struct decoder *decoder, const struct type *type, uint64_t key,
+			   uint64_t value, struct slot *ret)
 {
-	const struct slot_visitor *visitor = arg;
 	const struct layout *l = decoder->layout;
 	struct reader *reader = &decoder->reader;
-	uint64_t def, offset, found;
+	uint64_t def;
 	struct window w;
 	enum kind kind;
+	ret->key = 0;
 	int code = object_kind(decoder, value, &kind);
 	if (code || kind != KIND_MEMBER)
 		return code;
@@ -113,30 +122,26 @@ static int visit_descriptor(struct decoder *decoder, uint64_t key, uint64_t valu
 		code = window_read(reader, def, (size_t)l->member.offset + reader->word_size, &w);
 	if (code)
 		return code;
-	int64_t type = window_int(&w, (size_t)l->member.type, 4);
-	if (type != MEMBER_OBJECT && type != MEMBER_OBJECT_EX)
+	int64_t member = window_int(&w, (size_t)l->member.type, 4);
+	if (member != MEMBER_OBJECT && member != MEMBER_OBJECT_EX)
 		return 0;
-	offset = window_word(&w, (size_t)l->member.offset);
-	if (offset >= (uint64_t)visitor->type->basicsize)
+	*ret = (struct slot){key, window_word(&w, (size_t)l->member.offset)};
+	if (ret->offset >= (uint64_t)type->basicsize)
 		return reader_corrupt(reader, value, "slot outside the object");
-	code = reader_word(reader, visitor->object + offset, &found);
-	if (code || !found)
-		return code;
-	return visitor->visit(decoder, key, found, visitor->arg);
+	return 0;
 }
 
-/* Visit the slots of an object, those of its own class first. Types that are not made by a class
- * statement have none. */
-static int visit_slots(struct decoder *decoder, uint64_t addr, const struct type *type,
-		       dict_visit_fn *visit, void *arg)
+/* Visit the namespaces of the type and its bases. Types that are not made by a class statement have
+ * no slots. */
+static int visit_namespaces(struct decoder *decoder, const struct type *type, dict_visit_fn *visit,
+			    void *arg)
 {
-	struct slot_visitor visitor = {addr, type, visit, arg};
 	for (int i = 0; i < LIMIT_BASES && type_on_heap(type); i++) {
 		uint64_t dict;
 		int code = reader_word(&decoder->reader,
 				       type->addr + (uint64_t)decoder->layout->type.dict, &dict);
 		if (!code && dict)
-			code = dict_visit(decoder, dict, visit_descriptor, &visitor);
+			code = dict_visit(decoder, dict, visit, arg);
 		if (!code && type->base)
 			code = type_get(decoder, type->base, &type);
 		else if (!code)
@@ -145,6 +150,112 @@ static int visit_slots(struct decoder *decoder, uint64_t addr, const struct type
 			return code;
 	}
 	return 0;
+}
+
+struct slot_visitor {
+	uint64_t object;
+	const struct type *type;
+	dict_visit_fn *visit;
+	void *arg;
+};
+
+static int visit_descriptor(struct decoder *decoder, uint64_t key, uint64_t value, void *arg)
+{
+	const struct slot_visitor *visitor = arg;
+	struct slot slot;
+	uint64_t found = 0;
+	int code = read_descriptor(decoder, visitor->type, key, value, &slot);
+	if (!code && slot.key)
+		code = reader_word(&decoder->reader, visitor->object + slot.offset, &found);
+	if (code || !found)
+		return code;
+	return visitor->visit(decoder, key, found, visitor->arg);
+}
+
+/* ---- slots of a type ---- */
+
+struct slot_collector {
+	const struct type *type;
+	struct slot_list list;
+};
+
+static int collect_slot(struct decoder *decoder, uint64_t key, uint64_t value, void *arg)
+{
+	struct slot_collector *collector = arg;
+	struct slot slot;
+	int code = read_descriptor(decoder, collector->type, key, value, &slot);
+	if (code || !slot.key)
+		return code;
+	return array_push(&collector->list, slot) ? 0 : decoder_no_memory(decoder);
+}
+
+static int keep_slots(struct decoder *decoder, const struct type *type,
+		      const struct slot_list *list)
+{
+	struct type_slots *slots;
+	struct type *known = htab_find(decoder->types, &type->addr);
+	int code = decoder_alloc(decoder, sizeof(*slots), (void **)&slots);
+	if (code || !known)
+		return code;
+	slots->count = list->count;
+	slots->items = arena_copy(decoder->arena, list->items, list->count * sizeof(*list->items));
+	if (!slots->items)
+		return decoder_no_memory(decoder);
+	known->slots = slots;
+	return 0;
+}
+
+/* Find the slots of a type once. Where something of its classes cannot be read, nothing is kept, and
+ * what is missing is counted by who looks at them for an object. Fails only fatally. */
+static int find_slots(struct decoder *decoder, const struct type *type)
+{
+	struct slot_collector collector = {.type = type};
+	uint64_t faults = decoder->reader.fault_count, missing = decoder->missing_count;
+	int code = visit_namespaces(decoder, type, collect_slot, &collector);
+	bool is_whole = decoder->reader.fault_count == faults && decoder->missing_count == missing;
+	decoder->reader.fault_count = faults;
+	decoder->missing_count = missing;
+	if (!code && is_whole)
+		code = keep_slots(decoder, type, &collector.list);
+	array_deinit(&collector.list);
+	return error_is_fatal(code) ? code : 0;
+}
+
+/* Objects of more slots are visited in the other way. */
+#define SLOTS_AT_ONCE 32
+
+static bool read_slots(struct decoder *decoder, uint64_t addr, const struct type_slots *slots,
+		       uint64_t *values)
+{
+	if (slots->count > SLOTS_AT_ONCE)
+		return false;
+	for (size_t i = 0; i < slots->count; i++) {
+		if (reader_word(&decoder->reader, addr + slots->items[i].offset, &values[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Visit the slots of an object, those of its own class first. Where not all can be read, what can
+ * be is. */
+static int visit_slots(struct decoder *decoder, uint64_t addr, const struct type *type,
+		       dict_visit_fn *visit, void *arg)
+{
+	struct slot_visitor visitor = {addr, type, visit, arg};
+	uint64_t values[SLOTS_AT_ONCE];
+	if (!type_on_heap(type))
+		return 0;
+	int code = type->slots ? 0 : find_slots(decoder, type);
+	const struct type_slots *slots = type->slots;
+	if (code)
+		return code;
+	if (!slots || !read_slots(decoder, addr, slots, values))
+		return visit_namespaces(decoder, type, visit_descriptor, &visitor);
+	for (size_t i = 0; !code && i < slots->count; i++) {
+		if (values[i])
+			code = visit(decoder, slots->items[i].key, values[i], arg);
+	}
+	return code;
 }
 
 static void clear(struct attr *attrs, size_t count)

@@ -61,6 +61,7 @@ enum kind {
 };
 
 struct compiled_type;
+struct type_slots;
 
 struct type {
 	uint64_t addr;
@@ -73,8 +74,9 @@ struct type {
 	uint64_t base;
 	/* tp_name, whole and without its module, in the arena; NULL if it cannot be read. */
 	const char *full_name, *name;
-	/* Memory of cpython/compiled.c. */
+	/* Memory of cpython/compiled.c and cpython/attr.c. */
 	const struct compiled_type *compiled;
+	const struct type_slots *slots;
 };
 
 /* Whether instances keep their __dict__ in front of themselves, or inline values behind. */
