@@ -60,7 +60,8 @@ static int add_holders(struct stuck *stuck, struct actor *actor, struct primitiv
 	}
 	for (size_t i = 0; !status && i < holders->count; i++) {
 		struct holder *holder = &holders->items[i];
-		if (holder->certainty < least)
+		bool is_doubtful = holder->evidence == holder_by_reference && object->has_others;
+		if (holder->certainty < least || is_doubtful)
 			continue;
 		known++;
 		size_t by = holder->task ? holder->task->index

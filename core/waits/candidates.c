@@ -18,7 +18,7 @@
 /* Attributes of an object that are looked at. */
 #define ATTRIBUTES_SEARCHED 64
 
-static const char evidence[] = "refers to it";
+const char holder_by_reference[] = "refers to it";
 
 /* A lock that is looked for, among what an object has. */
 struct reached {
@@ -71,7 +71,7 @@ static int find_use(struct candidates *candidates, const struct code *code, enum
 static bool has_others(const struct primitive *primitive)
 {
 	return primitive->holders.count &&
-	       strcmp(primitive->holders.items[0].evidence, evidence) != 0;
+	       primitive->holders.items[0].evidence != holder_by_reference;
 }
 
 static int add_releaser(struct candidates *candidates, struct primitive *primitive)
@@ -122,7 +122,7 @@ static int add(struct candidates *candidates, const struct reached *reached)
 		.certainty = CERTAINTY_LIKELY,
 		.site = {candidates->frame->location, candidates->frame->location->position.line,
 			 NULL},
-		.evidence = evidence,
+		.evidence = holder_by_reference,
 	};
 	return array_push(holders, holder) ? 0 : waiting_no_memory(candidates->waiting);
 }
@@ -258,7 +258,7 @@ int candidates_read(struct waiting *waiting)
 	for (size_t i = 0; i < waiting->waits->primitives.count; i++)
 		drop_ambiguous(waiting->waits->primitives.items[i]);
 	if (!status)
-		status = doubts_read(waiting, evidence);
+		status = doubts_read(waiting);
 	addrmap_deinit(&candidates.wanted);
 	addrmap_deinit(&candidates.objects);
 	addrmap_deinit(&candidates.uses);

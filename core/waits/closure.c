@@ -258,6 +258,25 @@ static int judge(struct closure *closure, const struct task *task)
 	return make_set(closure, found, &wait->closed);
 }
 
+/* Who has a reference to a lock may give it back, as a timer does whose callback is its release(). */
+static int find_others(struct closure *closure)
+{
+	struct primitives *primitives = &closure->waiting->waits->primitives;
+	for (size_t i = 0; i < primitives->count; i++) {
+		struct primitive *object = primitives->items[i];
+		const struct thing *thing = thing_at(closure, object->addr);
+		struct refcount refs;
+		if (!object->holders.count ||
+		    object->holders.items[0].evidence != holder_by_reference)
+			continue;
+		int status = object_refcount(closure->waiting->decoder, object->addr, &refs);
+		if (error_is_fatal(status))
+			return status;
+		object->has_others = status || !thing || refs.count > thing->in_count;
+	}
+	return 0;
+}
+
 static int read_all(struct closure *closure)
 {
 	struct waiting *waiting = closure->waiting;
@@ -266,6 +285,8 @@ static int read_all(struct closure *closure)
 	int status = closure->foreign ? closure_walk(closure) : waiting_no_memory(closure->waiting);
 	if (!status)
 		status = closure_open(closure);
+	if (!status)
+		status = find_others(closure);
 	for (size_t i = 0; !status && i < snap->tasks.count; i++) {
 		if (is_puzzling(waiting, snap->tasks.items[i]))
 			status = judge(closure, snap->tasks.items[i]);

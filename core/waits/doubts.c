@@ -141,7 +141,7 @@ static int read_task(struct doubts *doubts, const struct task *task)
 	return error_is_fatal(status) ? status : 0;
 }
 
-int doubts_read(struct waiting *waiting, const char *evidence)
+int doubts_read(struct waiting *waiting)
 {
 	struct doubts doubts = {.waiting = waiting};
 	const struct primitives *primitives = &waiting->waits->primitives;
@@ -150,7 +150,7 @@ int doubts_read(struct waiting *waiting, const char *evidence)
 	for (size_t i = 0; !status && i < primitives->count; i++) {
 		struct primitive *primitive = primitives->items[i];
 		if (primitive->kind != PRIMITIVE_LOCK || primitive->holders.count != 1 ||
-		    primitive->holders.items[0].evidence != evidence)
+		    primitive->holders.items[0].evidence != holder_by_reference)
 			continue;
 		if (!addrmap_put(&doubts.wanted, primitive->addr, primitive))
 			status = waiting_no_memory(waiting);

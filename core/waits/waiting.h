@@ -144,7 +144,7 @@ int candidates_read(struct waiting *waiting);
 /* ---- doubts.c ---- */
 
 /* Of locks with one holder, known by that evidence: forget it if another task may have them. */
-int doubts_read(struct waiting *waiting, const char *evidence);
+int doubts_read(struct waiting *waiting);
 
 /* ---- ended.c ---- */
 

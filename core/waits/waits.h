@@ -98,6 +98,9 @@ struct holder {
 	const char *evidence;
 };
 
+/* Evidence of one that is not seen to have it, but refers to it: this very text. */
+extern const char holder_by_reference[];
+
 ARRAY(holders, struct holder);
 
 /* An object that tasks or threads wait for: one for each address. */
@@ -121,6 +124,9 @@ struct primitive {
 	/* Tasks at a function that may release it, while somebody else is seen inside a with
 	 * statement of it. */
 	struct tasks releasers;
+	/* Somebody refers to it whom nobody has met: a timer, a callback, a container. Read only of those that
+	 * have such holders. */
+	bool has_others;
 	/* It names a thread as its owner that does not exist. */
 	bool owner_gone;
 	struct holders holders;
