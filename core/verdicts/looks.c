@@ -262,15 +262,14 @@ static double patience(const struct verdict *verdict)
 	switch (verdict->kind) {
 	case VERDICT_EXHAUSTED:
 	case VERDICT_CONVOY:
-		return STANDING_SECONDS;
 	case VERDICT_WONT_CANCEL:
 	case VERDICT_STALLED:
 	case VERDICT_STUCK_AT_EXIT:
-		return STILL_SECONDS;
+		return STANDING_SECONDS;
 	case VERDICT_LOOP_STARVED:
 		return verdict->spinning ? STILL_SECONDS : 0;
 	case VERDICT_LOOP_GONE:
-		return verdict->loop->state != LOOP_CLOSED ? STILL_SECONDS : 0;
+		return verdict->loop->state != LOOP_CLOSED ? STANDING_SECONDS : 0;
 	default:
 		return 0;
 	}

@@ -93,15 +93,17 @@ int loops_find_blocked(struct finder *finder)
 #define GONE_NAMED 64
 
 /*
- * Tasks whose loop is closed, or that no thread runs. Between two calls that run
- * it a loop runs as little: so who has it in a variable, or runs a Runner, may run it again.
+ * Tasks whose loop is closed, or that no thread runs. Between two calls that run it a loop runs as
+ * little: so who has it in a variable, or runs a Runner, may run it again; and whoever leads to it in
+ * other ways, unless nothing of it was seen to move for a while.
  */
 static int judge_gone(struct finder *finder, struct loop *loop)
 {
 	const struct tasks *tasks = &finder->snap->tasks;
 	struct verdict verdict = {.kind = VERDICT_LOOP_GONE, .loop = loop};
+	bool may_run = loop->at_hand || (loop->in_reach && !finder->snap->runs_on);
 	verdict.certainty = loop->state == LOOP_CLOSED ? CERTAINTY_CERTAIN
-			    : loop->at_hand	       ? CERTAINTY_POSSIBLE
+			    : may_run		       ? CERTAINTY_POSSIBLE
 						       : CERTAINTY_LIKELY;
 	int status = finder_alloc_parties(finder, &verdict, GONE_NAMED);
 	if (!status)

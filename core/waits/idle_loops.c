@@ -4,7 +4,9 @@
 
 #include "base/error.h"
 #include "cpython/attr.h"
+#include "cpython/dict.h"
 #include "cpython/locals.h"
+#include "cpython/modules.h"
 #include "snapshot/model.h"
 
 /* Whether a thread may be about to run a loop that it does not run now. */
@@ -17,15 +19,46 @@ struct at_hand {
 	bool all;
 };
 
+static struct loop *find_loop(struct at_hand *at_hand, uint64_t addr)
+{
+	size_t index = addr ? (size_t)addrmap_get(&at_hand->indexes, addr) : 0;
+	return index ? &at_hand->waiting->waits->loops.items[index - 1] : NULL;
+}
+
+static int visit_value(struct decoder *decoder, uint64_t key, uint64_t value, void *arg)
+{
+	struct loop *loop = find_loop(arg, value);
+	(void)key;
+	if (loop)
+		loop->in_reach = true;
+	return work_step(&decoder->reader.work);
+}
+
 static int visit_variable(struct decoder *decoder, const struct local *local, void *arg)
 {
-	struct at_hand *at_hand = arg;
-	struct loops *loops = &at_hand->waiting->waits->loops;
-	(void)decoder;
-	size_t index = local->value ? (size_t)addrmap_get(&at_hand->indexes, local->value) : 0;
-	if (index)
-		loops->items[index - 1].at_hand = true;
-	return 0;
+	struct loop *loop = find_loop(arg, local->value);
+	enum kind kind = KIND_NONE;
+	if (loop)
+		loop->at_hand = true;
+	int status = local->value && !loop ? object_kind(decoder, local->value, &kind) : 0;
+	if (!status && kind == KIND_OTHER)
+		status = attrs_visit(decoder, local->value, visit_value, arg);
+	return error_is_fatal(status) ? status : 0;
+}
+
+/* What a program has that runs its loop now and then. */
+static int look_at_program(struct at_hand *at_hand)
+{
+	struct decoder *decoder = at_hand->waiting->decoder;
+	const struct aiodbg_snapshot *snap = at_hand->waiting->snap;
+	int status = 0;
+	for (size_t i = 0; !error_is_fatal(status) && i < snap->interps.count; i++) {
+		uint64_t dict = 0;
+		status = modules_find(decoder, &snap->interps.items[i], "__main__", &dict);
+		if (!status && dict)
+			status = dict_visit(decoder, dict, visit_value, at_hand);
+	}
+	return error_is_fatal(status) ? status : 0;
 }
 
 static int look_at_thread(struct at_hand *at_hand, const struct thread *thread)
@@ -117,6 +150,8 @@ int loops_read_idle(struct waiting *waiting)
 	for (size_t i = 0;
 	     !status && at_hand.first < loops->count && i < waiting->snap->threads.count; i++)
 		status = look_at_thread(&at_hand, &waiting->snap->threads.items[i]);
+	if (!status && at_hand.first < loops->count)
+		status = look_at_program(&at_hand);
 	addrmap_deinit(&at_hand.indexes);
 	return status;
 }

@@ -303,6 +303,9 @@ struct loop {
 	bool is_native;
 	/* It does not run, but a thread has it in a variable, or is about to run some loop. */
 	bool at_hand;
+	/* An object that a thread works at has it in an attribute, or the program in a global: it may be run
+	 * again. */
+	bool in_reach;
 	/* Handles that are ready; timers, cancelled ones left out, the first of them. */
 	size_t ready_count, timer_count;
 	double first_timer_at;
