@@ -233,6 +233,13 @@ bool looks_thread_did_nothing(const struct aiodbg_snapshot *snap, ptrdiff_t thre
 	return !facts->has_ran || !before->has_ran || facts->ran - before->ran < RAN_SECONDS;
 }
 
+bool looks_task_is_the_same(const struct aiodbg_snapshot *snap, const struct task *task)
+{
+	const struct task *before = task_before(snap, task);
+	return before && task->state != AIODBG_TASK_RUNNING &&
+	       hash_task(snap, task) == hash_task(snap->before, before);
+}
+
 bool looks_task_stood_still(const struct aiodbg_snapshot *snap, const struct task *task)
 {
 	return snap->waits->moved && !snap->waits->moved[task->index];
@@ -303,9 +310,7 @@ int looks_compare(struct aiodbg_snapshot *snap, struct reader *reader)
 		if (status)
 			return status;
 		const struct task *task = snap->tasks.items[i];
-		const struct task *before = task_before(snap, task);
-		waits->moved[i] = task->state == AIODBG_TASK_RUNNING || !before ||
-				  hash_task(snap, task) != hash_task(snap->before, before);
+		waits->moved[i] = !looks_task_is_the_same(snap, task);
 		if (between && !waits->moved[i])
 			waits->moved[i] = had_moved(between, task);
 		waits->moved_count += waits->moved[i] && task_is_pending(task);

@@ -32,7 +32,10 @@ double looks_wanted(const struct aiodbg_snapshot *second);
 /* There were two looks, and this task was at the same place at both. */
 bool looks_task_stood_still(const struct aiodbg_snapshot *snap, const struct task *task);
 
-/* The same of a thread, by its index. */
+/* It was at the same place at the first one and is so now, wherever it was in between. */
+bool looks_task_is_the_same(const struct aiodbg_snapshot *snap, const struct task *task);
+
+/* Whether a thread, by its index, was at the same place at all looks. */
 bool looks_thread_stood_still(const struct aiodbg_snapshot *snap, ptrdiff_t thread);
 
 /* And it has neither run nor begun to wait anew meanwhile, as far as the system tells. */

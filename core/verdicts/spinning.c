@@ -11,8 +11,9 @@
 /* Those that are named. */
 #define SPINNING_NAMED 16
 
-/* What was there before and still is. Of a queue that changes while it is read half may be missed. */
-#define TASKS_PERCENT 90
+/* What was there before and still is. Some tasks move while they are read; of a queue that changes
+ * meanwhile half may be missed. */
+#define TASKS_PERCENT 75
 #define CALLBACKS_PERCENT 40
 
 static bool is_still(size_t same, size_t before, size_t percent)
@@ -131,7 +132,7 @@ static int judge_tasks(struct finder *finder, struct loop *loop)
 		if (task->loop != loop->addr || !before || !has_yielded(before))
 			continue;
 		known++;
-		if (!has_yielded(wait) || !looks_task_stood_still(snap, task))
+		if (!has_yielded(wait) || !looks_task_is_the_same(snap, task))
 			continue;
 		verdict.spinning++;
 		if (verdict.party_count < SPINNING_NAMED)

@@ -23,6 +23,7 @@
 
 /* Frames whose variables may be what a task works at. */
 #define FRAMES_ASKED 4
+#define ATTRIBUTES_ASKED 64
 
 /* ---- tasks that yield ---- */
 
@@ -32,44 +33,97 @@ static void mix(uint64_t *hash, uint64_t value)
 	*hash ^= *hash >> 29;
 }
 
-/* Where a number is says little: that of the next one is soon the same. */
-static int mix_local(struct decoder *decoder, const struct local *local, void *arg)
+/* What the variables of a task are. */
+struct variables {
+	struct waiting *waiting;
+	const struct task *task;
+	uint64_t hash;
+	size_t attributes;
+	/* The object whose attributes are visited is the task's alone, as far as was seen. */
+	bool is_own;
+};
+
+static bool is_container(enum kind kind)
 {
-	uint64_t *hash = arg;
+	return kind == KIND_LIST || kind == KIND_DEQUE || kind == KIND_SET || kind == KIND_DICT;
+}
+
+/* Where a number is says little: that of the next one is soon the same. What is in a container is work
+ * that is done or to do. */
+static int mix_value(struct variables *variables, uint64_t value, enum kind kind)
+{
+	struct decoder *decoder = variables->waiting->decoder;
 	int64_t number = 0;
+	uint64_t bits, length = 0;
 	double real = 0;
 	const char *text = NULL;
-	enum kind kind = KIND_OTHER;
-	int status = local->value ? object_kind(decoder, local->value, &kind) : 0;
-	if (!status && kind == KIND_INT)
-		status = int_read(decoder, local->value, &number);
-	else if (!status && kind == KIND_FLOAT)
-		status = float_read(decoder, local->value, &real);
-	else if (!status && kind == KIND_STR)
-		status = str_read(decoder, local->value, &text);
-	else
-		number = (int64_t)local->value;
-	uint64_t bits;
+	int status = 0;
+	if (kind == KIND_INT)
+		status = int_read(decoder, value, &number);
+	else if (kind == KIND_FLOAT)
+		status = float_read(decoder, value, &real);
+	else if (kind == KIND_STR)
+		status = str_read(decoder, value, &text);
+	else if (is_container(kind))
+		status = container_length(decoder, value, &length);
+	if (!number && !text)
+		number = (int64_t)(kind == KIND_INT || kind == KIND_FLOAT ? 0 : value);
 	memcpy(&bits, &real, sizeof(bits));
-	mix(hash, (uint64_t)number);
-	mix(hash, bits);
+	mix(&variables->hash, (uint64_t)number);
+	mix(&variables->hash, bits);
+	mix(&variables->hash, length);
 	for (; text && *text; text++)
-		mix(hash, (unsigned char)*text);
+		mix(&variables->hash, (unsigned char)*text);
 	return error_is_fatal(status) ? status : 0;
 }
 
-int ready_read_variables(struct waiting *waiting, struct wait *wait)
+/* A number of an object that many tasks have may be a count of what all of them did for nothing. */
+static int mix_attribute(struct decoder *decoder, uint64_t key, uint64_t value, void *arg)
+{
+	struct variables *variables = arg;
+	enum kind kind;
+	(void)key;
+	if (++variables->attributes > ATTRIBUTES_ASKED)
+		return AIODBG_LIMIT;
+	int status = object_kind(decoder, value, &kind);
+	if (status || (!is_container(kind) &&
+		       (!variables->is_own || (kind != KIND_INT && kind != KIND_FLOAT))))
+		return error_is_fatal(status) ? status : 0;
+	return mix_value(variables, value, kind);
+}
+
+static int mix_local(struct decoder *decoder, const struct local *local, void *arg)
+{
+	struct variables *variables = arg;
+	struct addrmap *known = &variables->waiting->worked_at;
+	enum kind kind = KIND_NONE;
+	int status = local->value ? object_kind(decoder, local->value, &kind) : 0;
+	if (!status)
+		status = mix_value(variables, local->value, kind);
+	/* The loop has everybody's. */
+	if (status || kind != KIND_OTHER || local->value == variables->task->loop)
+		return error_is_fatal(status) ? status : 0;
+	variables->attributes = 0;
+	variables->is_own = !addrmap_get(known, local->value);
+	if (variables->is_own && !addrmap_put(known, local->value, known))
+		return waiting_no_memory(variables->waiting);
+	status = attrs_visit(decoder, local->value, mix_attribute, variables);
+	return error_is_fatal(status) ? status : 0;
+}
+
+int ready_read_variables(struct waiting *waiting, const struct task *task, struct wait *wait)
 {
 	const struct coro_frames *chain = &waiting->chain;
-	wait->variables = 1;
+	struct variables variables = {.waiting = waiting, .task = task, .hash = 1};
 	for (size_t i = 0; i < FRAMES_ASKED && i < chain->count; i++) {
 		const struct frame *frame = &chain->items[chain->count - 1 - i].frame;
-		int status = frame->location ? locals_visit(waiting->decoder, frame, mix_local,
-							    &wait->variables)
-					     : 0;
+		int status = frame->location
+				     ? locals_visit(waiting->decoder, frame, mix_local, &variables)
+				     : 0;
 		if (error_is_fatal(status))
 			return status;
 	}
+	wait->variables = variables.hash;
 	return 0;
 }
 

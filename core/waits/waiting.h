@@ -77,6 +77,8 @@ struct waiting {
 	struct addrmap ended, deeds;
 	/* Objects that were asked what they keep. */
 	struct addrmap walked;
+	/* Objects in variables of tasks that have yielded to the loop. */
+	struct addrmap worked_at;
 	/* Locks of the conditions that the frames seen so far wait at: see holders_begin(). */
 	uint64_t given_back[GIVEN_BACK_MAX];
 	size_t given_back_count;
@@ -201,7 +203,7 @@ int polling_double(struct decoder *decoder, uint64_t object, double *ret, bool *
 /* ---- ready.c ---- */
 
 /* Of a task that has yielded to the loop: wait.variables. */
-int ready_read_variables(struct waiting *waiting, struct wait *wait);
+int ready_read_variables(struct waiting *waiting, const struct task *task, struct wait *wait);
 
 /* Methods in the loop's queue: loop.ready. */
 int ready_list(struct waiting *waiting, struct loop *loop);

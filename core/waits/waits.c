@@ -436,7 +436,7 @@ static int read_task(struct waiting *waiting, struct task *task, struct wait *wa
 			status = read_blocked(waiting, task, &future, wait);
 		}
 		if (!status && !task->fut_waiter && !wait->not_started)
-			status = ready_read_variables(waiting, wait);
+			status = ready_read_variables(waiting, task, wait);
 	}
 	if (error_is_fatal(status))
 		return status;
@@ -582,6 +582,7 @@ int waits_read(struct aiodbg_snapshot *snap, struct decoder *decoder, struct wai
 	addrmap_deinit(&waiting.walked);
 	addrmap_deinit(&waiting.ended);
 	addrmap_deinit(&waiting.deeds);
+	addrmap_deinit(&waiting.worked_at);
 	addrmap_deinit(&waiting.promises);
 	array_deinit(&waiting.lent);
 	array_deinit(&waiting.chain);
