@@ -288,7 +288,8 @@ double looks_wanted(const struct aiodbg_snapshot *second)
 	double most = 0;
 	for (size_t i = 0; list && i < list->count; i++) {
 		double seconds = is_timed(&list->items[i]) ? STILL_SECONDS
-							   : patience(&list->items[i]);
+				 : list->items[i].hasty	   ? patience(&list->items[i])
+							   : 0;
 		most = seconds > most ? seconds : most;
 	}
 	return most;
@@ -346,8 +347,11 @@ static bool judge_blocked(const struct aiodbg_snapshot *snap, struct verdict *ve
 static bool judge(const struct aiodbg_snapshot *snap, const struct addrmap *known,
 		  struct verdict *verdict)
 {
-	if (snap->before->waits->watched < patience(verdict))
+	if (verdict->certainty > CERTAINTY_POSSIBLE &&
+	    snap->before->waits->watched < patience(verdict)) {
 		verdict->certainty = CERTAINTY_POSSIBLE;
+		verdict->hasty = true;
+	}
 	if (verdict->settled)
 		return true;
 	if (verdict->kind == VERDICT_LOOP_BLOCKED)
@@ -359,9 +363,10 @@ static bool judge(const struct aiodbg_snapshot *snap, const struct addrmap *know
 		verdict->certainty = before->certainty;
 	if (verdict_evidence(snap, verdict) == verdict_evidence(snap->before, before))
 		return true;
-	/* A circle whose members move is none. */
+	/* A circle whose members move is none, and a loop whose tasks move is there. */
 	verdict->certainty = CERTAINTY_POSSIBLE;
-	return verdict->kind != VERDICT_DEADLOCK;
+	return verdict->kind != VERDICT_DEADLOCK &&
+	       (verdict->kind != VERDICT_LOOP_GONE || verdict->loop->state == LOOP_CLOSED);
 }
 
 int looks_judge(struct aiodbg_snapshot *snap, struct reader *reader)

@@ -84,6 +84,8 @@ struct verdict {
 	struct site filler;
 	/* Whoever found it has compared it with the look before. */
 	bool settled;
+	/* It would be surer after more time. */
+	bool hasty;
 };
 
 ARRAY(verdict_list, struct verdict);
