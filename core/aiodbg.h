@@ -279,6 +279,27 @@ struct aiodbg_options {
 struct aiodbg_settings;
 
 /*
+ * What a part of a text is, for sinks that are styled: such a part follows AIODBG_STYLE_BEGIN and a
+ * letter, 'A' for AIODBG_ROLE_TASK and so on, and is followed by AIODBG_STYLE_END. Parts are not nested.
+ * Neither byte can come from the target.
+ */
+enum aiodbg_role {
+	AIODBG_ROLE_TASK = 0,
+	AIODBG_ROLE_ID = 1,
+	AIODBG_ROLE_FUNCTION = 2,
+	AIODBG_ROLE_FILE = 3,
+	AIODBG_ROLE_LINE = 4,
+	AIODBG_ROLE_HEADING = 5,
+	/* Frames of libraries, counted. */
+	AIODBG_ROLE_LIBRARY = 6,
+	/* Heading of a verdict. */
+	AIODBG_ROLE_VERDICT = 7,
+};
+
+#define AIODBG_STYLE_BEGIN '\001'
+#define AIODBG_STYLE_END '\002'
+
+/*
  * Where text goes. write gets UTF-8 in pieces of any size, not NUL-terminated, and
  * returns 0 or a negative value, which ends the output and is passed through.
  */
@@ -300,6 +321,11 @@ struct aiodbg_sink {
 	aiodbg_interrupted_fn *interrupted;
 	/* What commands go by where their options do not say it. May be NULL. */
 	struct aiodbg_settings *settings;
+	/* Nonzero: parts of the text are marked by what they are: see enum aiodbg_role. */
+	int styled;
+	/* Columns of the terminal that the text is for, where lists are made to fit; 0: it is not for
+	 * one, or that is not known: nothing is cut. */
+	uint32_t width;
 };
 
 struct aiodbg_stats {

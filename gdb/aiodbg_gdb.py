@@ -19,7 +19,7 @@ def _load(here):
             sys.path.insert(0, folder)
     # Sourced once more, use the files as they are now.
     ours = ("aiodbg", "gdb_files", "gdb_target", "gdb_completion", "gdb_functions", "gdb_settings")
-    ours += ("gdb_commands",)
+    ours += ("gdb_styles", "gdb_commands")
     for name in list(sys.modules):
         if name.split(".")[0] in ours:
             del sys.modules[name]

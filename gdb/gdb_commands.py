@@ -10,6 +10,7 @@ import gdb
 import gdb_completion
 import gdb_functions
 import gdb_settings
+import gdb_styles
 import gdb_target
 
 
@@ -98,6 +99,8 @@ class GdbSink(aiodbg.Sink):
     def __init__(self):
         self._charset = host_charset()
         super().__init__(self._print, self._print_warning, self._charset.startswith("utf"))
+        self.styles = gdb_styles.styles()
+        self.width = gdb_styles.width()
 
     def _print(self, text):
         # Every UTF has all that a sink gives, and looking at each character takes time.

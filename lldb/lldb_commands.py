@@ -9,6 +9,7 @@ exception leaves a command: LLDB would print it and go on as after a success.
 import contextlib
 import locale
 import math
+import os
 import sys
 import time
 import traceback
@@ -160,6 +161,23 @@ def script_target(loaded_by):
     return lldb_target.selected_target(context, lambda: is_interrupted(debugger))
 
 
+def _ansi(code):
+    return ("\x1b[%sm" % code, "\x1b[0m")
+
+
+# As LLDB has frames and threads by default; a verdict is red.
+STYLES = {
+    aiodbg.Role.ROLE_TASK: _ansi("36"),
+    aiodbg.Role.ROLE_ID: _ansi("34"),
+    aiodbg.Role.ROLE_FUNCTION: _ansi("33"),
+    aiodbg.Role.ROLE_FILE: _ansi("32"),
+    aiodbg.Role.ROLE_LINE: _ansi("32"),
+    aiodbg.Role.ROLE_HEADING: _ansi("1"),
+    aiodbg.Role.ROLE_LIBRARY: _ansi("2"),
+    aiodbg.Role.ROLE_VERDICT: _ansi("31"),
+}
+
+
 class LldbSink(aiodbg.Sink):
     """Collects in the command's result, which LLDB prints when the command has ended.
 
@@ -179,6 +197,9 @@ class LldbSink(aiodbg.Sink):
         self._held = []
         self._room = self.LARGE if is_printed(debugger) else math.inf
         super().__init__(self._print, self._print_warning, self._charset == "utf-8")
+        if is_printed(debugger) and is_terminal(debugger):
+            self.width = debugger.GetTerminalWidth()
+            self.styles = STYLES if wants_colors(debugger) else {}
 
     def _print(self, text):
         if self.interrupted():
@@ -224,6 +245,21 @@ def is_printed(debugger):
         frame = frame.f_back
     is_first = frame.f_code is Command.__call__.__code__
     return is_first and debugger.GetCommandInterpreter().IsActive()
+
+
+def is_terminal(debugger):
+    """True if somebody looks at what LLDB prints."""
+    try:
+        return os.isatty(debugger.GetOutputFile().GetFile().fileno())
+    except (AttributeError, OSError, ValueError):
+        return False
+
+
+def wants_colors(debugger):
+    """True if LLDB itself writes in colours there. https://no-color.org"""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") == "dumb":
+        return False
+    return debugger.GetUseColor()
 
 
 def charset():

@@ -15,6 +15,7 @@ void output_init(struct output *out, const struct aiodbg_sink *sink)
 	out->used = 0;
 	out->flushes = 0;
 	out->status = 0;
+	out->styled = sink->styled;
 	out->work = (struct work){.interrupted = sink->interrupted, .ctx = sink->ctx};
 }
 
@@ -124,6 +125,57 @@ void output_repr(struct output *out, const char *text, size_t max)
 	output_text(out, quote);
 	safe(out, out, text, max, quote[0]);
 	output_text(out, quote);
+}
+
+void output_text_as(struct output *out, enum aiodbg_role role, const char *text)
+{
+	output_role(out, role);
+	output_text(out, text);
+	output_plain(out);
+}
+
+void output_id(struct output *out, uint64_t id)
+{
+	char text[TEXT_NUMBER_MAX];
+	size_t len = text_hex(id, text);
+	output_role(out, AIODBG_ROLE_ID);
+	output_bytes(out, text, len);
+	output_plain(out);
+}
+
+size_t output_safe_as(struct output *out, enum aiodbg_role role, const char *text, size_t max)
+{
+	output_role(out, role);
+	size_t width = output_safe(out, text, max);
+	output_plain(out);
+	return width;
+}
+
+size_t output_place(struct output *out, const char *file, int64_t line)
+{
+	char number[TEXT_NUMBER_MAX];
+	size_t width = output_safe_as(out, AIODBG_ROLE_FILE, file, LIMIT_FILE_SHOWN);
+	if (line < 0)
+		return width;
+	size_t digits = text_decimal((uint64_t)line, number);
+	output_text(out, ":");
+	output_role(out, AIODBG_ROLE_LINE);
+	output_bytes(out, number, digits);
+	output_plain(out);
+	return width + 1 + digits;
+}
+
+size_t output_width(const char *text, size_t len)
+{
+	size_t width = 0;
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == AIODBG_STYLE_BEGIN)
+			i++;
+		/* Bytes of UTF-8 that do not continue a character. */
+		else if (text[i] != AIODBG_STYLE_END)
+			width += ((unsigned char)text[i] & 0xc0) != 0x80;
+	}
+	return width;
 }
 
 size_t output_safe_width(const struct output *out, const char *text, size_t max)

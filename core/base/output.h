@@ -14,7 +14,8 @@ struct output {
 	size_t flushes;
 	/* What the sink returned, once it failed. */
 	int status;
-	/* Of the sink. */
+	/* The sink's. */
+	bool styled;
 	struct work work;
 	char buffer[65536];
 };
@@ -38,6 +39,32 @@ static inline void output_text(struct output *out, const char *text)
 }
 void output_format(struct output *out, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* What follows has that role, up to output_plain(). */
+static inline void output_role(struct output *out, enum aiodbg_role role)
+{
+	const char mark[] = {AIODBG_STYLE_BEGIN, (char)('A' + role)};
+	if (out->styled)
+		output_bytes(out, mark, sizeof(mark));
+}
+static inline void output_plain(struct output *out)
+{
+	if (out->styled)
+		output_bytes(out, (const char[]){AIODBG_STYLE_END}, 1);
+}
+
+/* Text of our own with a role; and an address, "0x7f..", of something that commands take. */
+void output_text_as(struct output *out, enum aiodbg_role role, const char *text);
+void output_id(struct output *out, uint64_t id);
+
+/* The same of the target's text, as output_safe(). */
+size_t output_safe_as(struct output *out, enum aiodbg_role role, const char *text, size_t max);
+
+/* A file with its line, ":" between them; a negative line is not known. Returns the characters. */
+size_t output_place(struct output *out, const char *file, int64_t line);
+
+/* The characters of a text that was written to an output. */
+size_t output_width(const char *text, size_t len);
 
 /*
  * Text of the target, with everything escaped that is not to reach a terminal, or that

@@ -218,14 +218,15 @@ static const char *short_function(const char *function)
 static void write_place(struct compact *compact, const struct location *location)
 {
 	struct output *out = compact->out;
-	output_safe(out, short_function(location->function), LIMIT_NAME_SHOWN);
+	output_safe_as(out, AIODBG_ROLE_FUNCTION, short_function(location->function),
+		       LIMIT_NAME_SHOWN);
 	if (!location->code->is_compiled) {
 		output_text(out, " ");
-		output_safe(out, framing_path(compact->view->framing, location->code),
-			    LIMIT_FILE_SHOWN);
-	}
-	if (location->position.line >= 0)
+		output_place(out, framing_path(compact->view->framing, location->code),
+			     location->position.line);
+	} else if (location->position.line >= 0) {
 		output_format(out, ":%" PRId32, location->position.line);
+	}
 }
 
 /* What it waits for may be what hangs below it, in a roundabout way: of an event that has no name that
@@ -266,8 +267,8 @@ static void write_reason(struct compact *compact, const struct task *task, size_
 	output_text(out, "    <- ");
 	reason_write_task(out, compact->snap, task);
 	size_t len = out->used - before;
-	if (out->flushes != flushes || before < start || out->used - start <= WIDE ||
-	    before - start <= 4 * indent || len > sizeof(reason))
+	if (out->flushes != flushes || before < start || before - start <= 4 * indent ||
+	    len > sizeof(reason) || output_width(out->buffer + start, out->used - start) <= WIDE)
 		return;
 	memcpy(reason, out->buffer + before, len);
 	out->used = before;

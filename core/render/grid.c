@@ -34,7 +34,7 @@ static void write_titles(const struct grid *grid, struct output *out, const size
 {
 	size_t total = 0;
 	for (size_t column = 0; column < grid->columns; column++) {
-		output_text(out, grid->titles[column]);
+		output_text_as(out, AIODBG_ROLE_HEADING, grid->titles[column]);
 		total += widths[column] + (column ? 2 : 0);
 		if (column + 1 < grid->columns)
 			output_fill(out, ' ', widths[column] - strlen(grid->titles[column]) + 2);

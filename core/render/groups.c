@@ -3,6 +3,7 @@
 #include "view/groups.h"
 #include "base/ceilings.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "render/party.h"
 #include "render/reason.h"
 #include "render/render.h"
@@ -61,7 +62,7 @@ static void write_function(struct chain_text *text, const struct location *locat
 	struct output *out = text->writer->out;
 	if (text->count++)
 		output_text(out, " > ");
-	output_safe(out, location->function, LIMIT_NAME_SHOWN);
+	output_safe_as(out, AIODBG_ROLE_FUNCTION, location->function, LIMIT_NAME_SHOWN);
 }
 
 static void visit_place(const struct location *location, void *arg)
@@ -114,9 +115,8 @@ static void write_chain(struct group_writer *writer, const struct task *task)
 	if (!text.last || text.last->code->is_compiled)
 		return;
 	output_text(out, " ");
-	output_safe(out, framing_path(writer->view->framing, text.last->code), LIMIT_FILE_SHOWN);
-	if (text.last->position.line >= 0)
-		output_format(out, ":%" PRId32, text.last->position.line);
+	output_place(out, framing_path(writer->view->framing, text.last->code),
+		     text.last->position.line);
 }
 
 /* ---- rows ---- */
@@ -161,12 +161,14 @@ static void write_row(struct group_writer *writer, const struct view_group *grou
 	const struct task *task = group->first;
 	const char *state = view_state(writer->snap, task);
 	bool by_key = writer->view->groups->key != NULL;
+	char id[TEXT_NUMBER_MAX];
 	output_format(out, "%6zu  ", group->count);
 	if (!by_key) {
 		output_text(out, state);
 		fill(writer, strlen(state), writer->state_width);
 	}
-	output_format(out, "0x%-14" PRIx64 "  ", task->id);
+	output_id(out, task->id);
+	fill(writer, text_hex(task->id, id), 16);
 	draft_text(writer, task);
 	output_bytes(out, writer->draft->words.buffer, writer->draft->words.used);
 	fill(writer, draft_width(writer->draft), writer->text_width);
@@ -182,6 +184,7 @@ static void write_header(struct group_writer *writer)
 	struct output *out = writer->out;
 	const struct view_key *key = writer->view->groups->key;
 	const char *text = key ? key->name : "waits for";
+	output_role(out, AIODBG_ROLE_HEADING);
 	output_text(out, " count  ");
 	if (!key) {
 		output_text(out, "state");
@@ -190,7 +193,9 @@ static void write_header(struct group_writer *writer)
 	output_text(out, "task id           ");
 	output_text(out, text);
 	fill(writer, strlen(text), writer->text_width);
-	output_text(out, key ? "first task\n" : "request, own functions\n");
+	output_text(out, key ? "first task" : "request, own functions");
+	output_plain(out);
+	output_text(out, "\n");
 }
 
 static void write_total(struct group_writer *writer)

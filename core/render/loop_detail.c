@@ -86,7 +86,9 @@ static void write_label(struct output *out, const char *label)
 /* "Ready, in order (10,000):". */
 static void write_heading(struct output *out, const char *heading, size_t count)
 {
-	output_format(out, "\n%s (", heading);
+	output_text(out, "\n");
+	output_text_as(out, AIODBG_ROLE_HEADING, heading);
+	output_text(out, " (");
 	reason_write_count(out, count);
 }
 
@@ -317,7 +319,8 @@ static void write_head(struct output *out, const struct aiodbg_snapshot *snap, s
 {
 	const struct loop *loop = &snap->waits->loops.items[index];
 	write_label(out, "loop");
-	output_format(out, "0x%" PRIx64 "\n", loop->addr);
+	output_id(out, loop->addr);
+	output_text(out, "\n");
 	write_label(out, "class");
 	output_safe(out, loop->type, LIMIT_C_STRING);
 	output_text(out, "\n");

@@ -24,8 +24,10 @@ void loop_write_task(struct output *out, const struct task *task)
 {
 	task_write_name(out, task, false);
 	/* Where it has no name, that is its address. */
-	if (task->name)
-		output_format(out, " 0x%" PRIx64, task->id);
+	if (!task->name)
+		return;
+	output_text(out, " ");
+	output_id(out, task->id);
 }
 
 /* What its thread runs, if that is no task: the function that the handle calls. */
@@ -146,7 +148,7 @@ static void write_cell(struct output *out, const void *arg, size_t index, size_t
 		write_thread(out, snap, loop);
 		return;
 	case ADDRESS:
-		output_format(out, "0x%" PRIx64, loop->addr);
+		output_id(out, loop->addr);
 		return;
 	case CLASS:
 		output_safe(out, loop->type, LIMIT_C_STRING);

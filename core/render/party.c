@@ -31,17 +31,14 @@ void draft_begin(struct draft *draft, const struct output *out)
 		.size = sizeof(draft->sink),
 		.write = drop,
 		.unicode = out->sink->unicode,
+		.styled = out->styled,
 	};
 	output_init(&draft->words, &draft->sink);
 }
 
 size_t draft_width(const struct draft *draft)
 {
-	size_t width = 0;
-	/* Bytes of UTF-8 that do not continue a character. */
-	for (size_t i = 0; i < draft->words.used; i++)
-		width += ((unsigned char)draft->words.buffer[i] & 0xc0) != 0x80;
-	return width;
+	return output_width(draft->words.buffer, draft->words.used);
 }
 
 /* ---- places ---- */
@@ -126,11 +123,12 @@ void columns_add_party(struct columns *columns, const struct output *out,
 void party_write_site(struct output *out, const struct aiodbg_snapshot *snap,
 		      const struct columns *columns, const struct site *site)
 {
-	char buf[PLACE_MAX], line[LINE_MAX_BYTES];
+	char line[LINE_MAX_BYTES];
 	size_t room = SCREEN_WIDTH - NOTE_WIDTH - 6 - columns->place - 4;
 	size_t text = columns->text < room ? columns->text : room;
 	output_text(out, "      ");
-	size_t width = output_safe(out, place_of(snap, site, buf), LIMIT_FILE_SHOWN);
+	const char *path = short_path(snap, site->location->code->filename);
+	size_t width = output_place(out, path, site->line);
 	output_fill(out, ' ', width < columns->place ? columns->place - width : 0);
 	output_text(out, "  ");
 	const char *code = text_of(site, line);
@@ -146,7 +144,7 @@ void party_write_site(struct output *out, const struct aiodbg_snapshot *snap,
 static void write_library(struct output *out, const struct task *task)
 {
 	output_text(out, "      no frame of your own, in ");
-	output_safe(out, task->stack[0]->function, LIMIT_NAME_SHOWN);
+	output_safe_as(out, AIODBG_ROLE_FUNCTION, task->stack[0]->function, LIMIT_NAME_SHOWN);
 	output_text(out, "\n");
 }
 
@@ -156,13 +154,16 @@ void party_write_name(struct output *out, const struct aiodbg_snapshot *snap,
 		      const struct task *task, ptrdiff_t thread, const struct task *runs)
 {
 	reason_write_actor(out, snap, task, thread);
-	if (task)
-		output_format(out, "  0x%" PRIx64, task->id);
+	if (task) {
+		output_text(out, "  ");
+		output_id(out, task->id);
+	}
 	if (!runs)
 		return;
 	output_text(out, ", which runs ");
 	task_write_name(out, runs, false);
-	output_format(out, "  0x%" PRIx64, runs->id);
+	output_text(out, "  ");
+	output_id(out, runs->id);
 }
 
 static bool has_site(const struct held *held)
@@ -257,8 +258,8 @@ void party_write(struct output *out, const struct aiodbg_snapshot *snap,
 		if (!has_site(held))
 			continue;
 		party_write_site(out, snap, columns, &held->holder->site);
-		output_format(out, "holds %s 0x%" PRIx64 "\n",
-			      held->object->type ? held->object->type : "object",
-			      held->object->addr);
+		output_format(out, "holds %s ", held->object->type ? held->object->type : "object");
+		output_id(out, held->object->addr);
+		output_text(out, "\n");
 	}
 }

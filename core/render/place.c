@@ -5,19 +5,15 @@
 #include "base/ceilings.h"
 #include "view/framing.h"
 
-#include <inttypes.h>
-
 void place_write(struct output *out, const char *file, int64_t line, const char *function,
 		 const char *source)
 {
 	output_text(out, "  ");
-	output_safe(out, function, LIMIT_NAME_SHOWN);
+	output_safe_as(out, AIODBG_ROLE_FUNCTION, function, LIMIT_NAME_SHOWN);
 	if (file || line >= 0) {
 		output_text(out, " ");
-		output_safe(out, file, LIMIT_FILE_SHOWN);
+		output_place(out, file, line);
 	}
-	if (line >= 0)
-		output_format(out, ":%" PRId64, line);
 	output_text(out, "\n");
 	if (!source)
 		return;
@@ -61,7 +57,10 @@ static bool write_own_frames(struct output *out, const struct place_stack *stack
 
 bool place_write_stack(struct output *out, const struct place_stack *stack, struct framing *framing)
 {
-	output_text(out, stack->depth ? "\nStack, innermost first:\n" : "\nNo stack.\n");
+	output_text(out, "\n");
+	output_text_as(out, AIODBG_ROLE_HEADING,
+		       stack->depth ? "Stack, innermost first:" : "No stack.");
+	output_text(out, "\n");
 	if (framing)
 		return write_own_frames(out, stack, framing);
 	for (size_t i = 0; i < stack->depth && !out->status; i++)

@@ -73,18 +73,11 @@ void reason_write_actor(struct output *out, const struct aiodbg_snapshot *snap,
 	output_safe(out, name, LIMIT_NAME_SHOWN);
 }
 
-static void write_address(struct output *out, uint64_t address)
-{
-	char text[TEXT_NUMBER_MAX];
-	size_t len = text_hex(address, text);
-	output_bytes(out, " ", 1);
-	output_bytes(out, text, len);
-}
-
 static void write_named(struct output *out, const struct primitive *object, unsigned int parts)
 {
 	output_safe(out, object->type ? object->type : "object", LIMIT_C_STRING);
-	write_address(out, object->addr);
+	output_text(out, " ");
+	output_id(out, object->addr);
 	if (!object->expression)
 		return;
 	output_text(out, " (");
@@ -105,14 +98,12 @@ void reason_write_object(struct output *out, const struct primitive *object)
 static void write_position(struct output *out, const struct location *location)
 {
 	const char *file = location->code->filename, *slash = file ? strrchr(file, '/') : NULL;
-	output_safe(out, slash ? slash + 1 : file, LIMIT_FILE_SHOWN);
-	if (location->position.line >= 0)
-		output_format(out, ":%" PRId32, location->position.line);
+	output_place(out, slash ? slash + 1 : file, location->position.line);
 }
 
 void reason_write_location(struct output *out, const struct location *location)
 {
-	output_safe(out, location->function, LIMIT_NAME_SHOWN);
+	output_safe_as(out, AIODBG_ROLE_FUNCTION, location->function, LIMIT_NAME_SHOWN);
 	output_text(out, " ");
 	write_position(out, location);
 }
@@ -324,7 +315,8 @@ static void write_object(struct output *out, const struct aiodbg_snapshot *snap,
 	}
 	if (!object) {
 		output_safe(out, wait->future_type ? wait->future_type : "Future", LIMIT_C_STRING);
-		write_address(out, wait->future);
+		output_text(out, " ");
+		output_id(out, wait->future);
 		return;
 	}
 	write_named(out, object, parts);

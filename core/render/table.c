@@ -36,6 +36,14 @@ struct pen {
 	struct shown_frames *shown;
 };
 
+static size_t put_function(const struct pen *pen, const struct location *location)
+{
+	const char *name = location->function;
+	return pen->measure
+		       ? output_safe_width(pen->out, name, LIMIT_NAME_SHOWN)
+		       : output_safe_as(pen->out, AIODBG_ROLE_FUNCTION, name, LIMIT_NAME_SHOWN);
+}
+
 static size_t put(const struct pen *pen, const char *text, size_t max)
 {
 	return pen->measure ? output_safe_width(pen->out, text, max)
@@ -47,8 +55,13 @@ static size_t put_number(const struct pen *pen, size_t (*write)(uint64_t, char *
 {
 	char text[TEXT_NUMBER_MAX];
 	size_t len = write(number, text);
-	if (!pen->measure)
-		output_bytes(pen->out, text, len);
+	if (pen->measure)
+		return len;
+	if (write == text_hex)
+		output_role(pen->out, AIODBG_ROLE_ID);
+	output_bytes(pen->out, text, len);
+	if (write == text_hex)
+		output_plain(pen->out);
 	return len;
 }
 
@@ -79,9 +92,8 @@ static size_t put_own_stack(const struct pen *pen, const struct task *task)
 		const struct shown_frame *one = &shown->items[i - 1];
 		if (i < shown->count)
 			width += put(pen, " -> ", 4);
-		width += one->count > 1
-				 ? put_run(pen, one->count)
-				 : put(pen, task->stack[one->first]->function, LIMIT_NAME_SHOWN);
+		width += one->count > 1 ? put_run(pen, one->count)
+					: put_function(pen, task->stack[one->first]);
 	}
 	return width;
 }
@@ -97,7 +109,7 @@ static size_t put_stack(const struct pen *pen, const struct task *task)
 			width += put(pen, " -> ", 4);
 		if (i == LIMIT_ROW_FRAMES)
 			return width + put_rest(pen, task->depth - i);
-		width += put(pen, task->stack[i]->function, LIMIT_NAME_SHOWN);
+		width += put_function(pen, task->stack[i]);
 	}
 	return width;
 }
@@ -202,7 +214,7 @@ static void write_header(const struct view *view, struct output *out, const size
 	size_t total = 0;
 	int count = column_count(view->snap);
 	for (int column = 0; column < count; column++) {
-		output_text(out, title_of(view->snap, column));
+		output_text_as(out, AIODBG_ROLE_HEADING, title_of(view->snap, column));
 		total += widths[column];
 		if (column == count - 1)
 			break;

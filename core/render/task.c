@@ -21,6 +21,13 @@ static void write_label(struct output *out, const char *label)
 	output_format(out, "%-*s", LABEL_WIDTH, label);
 }
 
+static void write_heading(struct output *out, const char *heading)
+{
+	output_text(out, "\n");
+	output_text_as(out, AIODBG_ROLE_HEADING, heading);
+	output_text(out, "\n");
+}
+
 static void write_text(struct output *out, const char *label, const char *text)
 {
 	if (!text)
@@ -33,12 +40,14 @@ static void write_text(struct output *out, const char *label, const char *text)
 static void write_object(struct output *out, const char *type, uint64_t addr)
 {
 	output_safe(out, type ? type : "object", LIMIT_C_STRING);
-	output_format(out, " at 0x%" PRIx64, addr);
+	output_text(out, " at ");
+	output_id(out, addr);
 }
 
 static void write_task(struct output *out, const struct task *task)
 {
-	output_format(out, "0x%" PRIx64 "  ", task->id);
+	output_id(out, task->id);
+	output_text(out, "  ");
 	task_write_name(out, task, false);
 }
 
@@ -102,7 +111,7 @@ static void write_chain(struct output *out, const struct aiodbg_snapshot *snap)
 {
 	if (!snap->chain || snap->chain->links.count < 2)
 		return;
-	output_text(out, "\nWhy that is not done:\n");
+	write_heading(out, "Why that is not done:");
 	chain_write_links(out, snap, 1, SECTION_LINES);
 }
 
@@ -151,7 +160,7 @@ static void write_edge_source(struct output *out, const struct edge *edge)
 static void write_edges(struct output *out, const struct task *task)
 {
 	if (task->awaiter_count)
-		output_text(out, "\nAwaited by:\n");
+		write_heading(out, "Awaited by:");
 	for (size_t i = 0; i < task->awaiter_count && !out->status; i++) {
 		const struct edge *edge = &task->awaiters[i];
 		output_text(out, "  ");
@@ -162,7 +171,7 @@ static void write_edges(struct output *out, const struct task *task)
 		write_edge_source(out, edge);
 	}
 	if (task->awaited_count)
-		output_text(out, "\nAwaits:\n");
+		write_heading(out, "Awaits:");
 	for (size_t i = 0; i < task->awaited_count && !out->status; i++) {
 		output_text(out, "  ");
 		write_task(out, task->awaited[i]->task);
@@ -173,7 +182,7 @@ static void write_edges(struct output *out, const struct task *task)
 static void write_context(struct output *out, const struct context_variables *context)
 {
 	if (context->count)
-		output_text(out, "\nContext variables:\n");
+		write_heading(out, "Context variables:");
 	for (size_t i = 0; i < context->count; i++) {
 		output_text(out, "  ");
 		output_safe(out, context->items[i].name, LIMIT_NAME_SHOWN);
@@ -186,7 +195,7 @@ static void write_context(struct output *out, const struct context_variables *co
 static void write_created(struct output *out, const struct source_places *created)
 {
 	if (created->count)
-		output_text(out, "\nCreated at, innermost last:\n");
+		write_heading(out, "Created at, innermost last:");
 	for (size_t i = 0; i < created->count; i++) {
 		const struct source_place *place = &created->items[i];
 		place_write(out, place->file, place->line, place->function, place->text);
@@ -215,7 +224,7 @@ int render_task(const struct view *view, struct output *out)
 	write_context(out, &detail->context);
 	write_created(out, &detail->created);
 	if (detail->problems || detail->task->problems)
-		output_text(out, "\nIncomplete:\n");
+		write_heading(out, "Incomplete:");
 	write_problems(out, detail->task->problems);
 	write_problems(out, detail->problems);
 	size_t elsewhere = snap->problem_count + snap->damaged_count -

@@ -107,7 +107,7 @@ static void write_cell(struct output *out, const void *arg, size_t index, size_t
 		return;
 	case LOOP:
 		if (looping)
-			output_format(out, "0x%" PRIx64, looping->running_loop);
+			output_id(out, looping->running_loop);
 		else
 			output_text(out, "-");
 		return;

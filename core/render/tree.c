@@ -94,8 +94,10 @@ static void indent(struct tree *tree, bool last)
 static void write_called(struct tree *tree, const struct task *task)
 {
 	task_write_name(tree->out, task, false);
-	if (task->has_namesake)
-		output_format(tree->out, " 0x%" PRIx64, task->id);
+	if (task->has_namesake) {
+		output_text(tree->out, " ");
+		output_id(tree->out, task->id);
+	}
 }
 
 static void write_name(struct tree *tree, const struct task *task)
@@ -118,21 +120,24 @@ static void write_state(struct tree *tree, const struct task *task)
 	}
 	if (!task->problems)
 		return;
-	if (!task->has_namesake)
-		output_format(tree->out, " 0x%" PRIx64, task->id);
+	if (!task->has_namesake) {
+		output_text(tree->out, " ");
+		output_id(tree->out, task->id);
+	}
 	output_text(tree->out, ": ");
 	output_safe(tree->out, task->problems->message, AIODBG_MESSAGE_MAX);
 }
 
 static void write_new_frame(struct tree *tree, const struct location *location)
 {
-	output_safe(tree->out, location->function, LIMIT_NAME_SHOWN);
+	struct output *out = tree->out;
+	output_safe_as(out, AIODBG_ROLE_FUNCTION, location->function, LIMIT_NAME_SHOWN);
 	if (!location->code->is_compiled) {
-		output_text(tree->out, " ");
-		output_safe(tree->out, location->code->filename, LIMIT_FILE_SHOWN);
+		output_text(out, " ");
+		output_place(out, location->code->filename, location->position.line);
+	} else if (location->position.line >= 0) {
+		output_format(out, ":%" PRId32, location->position.line);
 	}
-	if (location->position.line >= 0)
-		output_format(tree->out, ":%" PRId32, location->position.line);
 }
 
 static void write_frame(struct tree *tree, const struct location *location)

@@ -393,8 +393,8 @@ static void write_verdict(struct why *why, const struct verdict *verdict)
 {
 	struct output *words = &why->draft->words;
 	draft_begin(why->draft, why->out);
-	output_format(words, "%s (%s): ", verdict_heading(verdict->kind),
-		      certainty_name(verdict->certainty));
+	output_text_as(words, AIODBG_ROLE_VERDICT, verdict_heading(verdict->kind));
+	output_format(words, " (%s): ", certainty_name(verdict->certainty));
 	size_t begun = words->used;
 	why_write_summary(words, why->snap, verdict);
 	bool fits = draft_width(why->draft) < SCREEN_WIDTH || !has_limits(verdict);
@@ -432,7 +432,8 @@ static void write_idle(struct why *why)
 	for (size_t i = 0; i < why->snap->tasks.count; i++)
 		unknown += why->snap->tasks.items[i]->state == AIODBG_TASK_PENDING &&
 			   waits->of_tasks[i].kind == WAIT_UNKNOWN;
-	output_text(why->out, "IDLE: no task or thread is seen to wait in vain, and no loop is "
+	output_text_as(why->out, AIODBG_ROLE_VERDICT, "IDLE");
+	output_text(why->out, ": no task or thread is seen to wait in vain, and no loop is "
 			      "blocked.\n");
 	output_text(why->out, "  Not examined: who would send, set or put what is waited for");
 	if (unknown)

@@ -40,7 +40,7 @@ size_t task_write_name(struct output *out, const struct task *task, bool measure
 		name = unnamed;
 	}
 	return measure ? output_safe_width(out, name, LIMIT_NAME_SHOWN)
-		       : output_safe(out, name, LIMIT_NAME_SHOWN);
+		       : output_safe_as(out, AIODBG_ROLE_TASK, name, LIMIT_NAME_SHOWN);
 }
 
 const char *task_state_name(enum aiodbg_task_state state)

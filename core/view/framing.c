@@ -129,6 +129,7 @@ void framing_write_run(struct output *out, const struct framing *framing,
 		size_t len;
 	} packages[PACKAGES_SHOWN + 1];
 	size_t count = 0;
+	output_role(out, AIODBG_ROLE_LIBRARY);
 	output_format(out, "... %zu frames", run->count);
 	for (size_t i = 0; i < run->count && count <= PACKAGES_SHOWN; i++) {
 		size_t len, k = 0;
@@ -152,6 +153,7 @@ void framing_write_run(struct output *out, const struct framing *framing,
 	}
 	if (count > PACKAGES_SHOWN)
 		output_text(out, ", ...");
+	output_plain(out);
 }
 
 const char *framing_path(const struct framing *framing, const struct code *code)

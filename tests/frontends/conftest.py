@@ -17,6 +17,7 @@ GDB_MODULES = (
     "gdb_completion",
     "gdb_functions",
     "gdb_settings",
+    "gdb_styles",
     "gdb_commands",
 )
 

@@ -18,7 +18,7 @@ charset = "UTF-8"
 inferior = None
 selected = None
 files = []
-parameters = {"sysroot": "target:", "directories": "$cdir:$cwd"}
+parameters = {"sysroot": "target:", "directories": "$cdir:$cwd", "width": None}
 
 # Looked at by tests.
 registered = {}

@@ -703,3 +703,37 @@ def test_source_finds_the_library_of_the_checkout(gdb, source, library, top, mon
     monkeypatch.delenv("AIODBG_LIBRARY", raising=False)
     source()
     assert gdb.registered["asyncio"].prefix
+
+
+# --- Styles --------------------------------------------------------------------------------------
+
+
+class Style:
+    """As GDB 18 has it: apply() knows whether the output may be styled."""
+
+    enabled = True
+
+    def __init__(self, name):
+        if name == "line-number":
+            raise RuntimeError("style 'line-number' cannot be found.")
+        self.name = name
+
+    def apply(self, text):
+        return "\x1b[1m%s\x1b[m" % text if self.enabled else text
+
+
+def test_styles_of_gdb(gdb, commands, monkeypatch):
+    styles = sys.modules["gdb_styles"]
+    assert styles.styles() == {}
+    monkeypatch.setattr(gdb, "Style", Style, raising=False)
+    found = styles.styles()
+    assert found[aiodbg.Role.ROLE_TASK] == ("\x1b[1m", "\x1b[m")
+    assert aiodbg.Role.ROLE_LINE not in found
+    monkeypatch.setattr(Style, "enabled", False)
+    assert styles.styles() == {}
+
+
+def test_width_of_gdb(gdb, commands):
+    assert sys.modules["gdb_styles"].width() == 0
+    gdb.parameters["width"] = 80
+    assert sys.modules["gdb_styles"].width() == 80

@@ -47,6 +47,7 @@ ENUMS = [
     mirror.Want,
     mirror.Show,
     mirror.WordKind,
+    mirror.Role,
 ]
 
 
@@ -60,6 +61,8 @@ def mirrored():
         "AIODBG_USAGE_MAX": mirror.USAGE_MAX,
         "AIODBG_HELP_MAX": mirror.HELP_MAX,
         "AIODBG_SETTING_MAX": mirror.SETTING_MAX,
+        "AIODBG_STYLE_BEGIN": ord(mirror.STYLE_BEGIN),
+        "AIODBG_STYLE_END": ord(mirror.STYLE_END),
         "(size_t)AIODBG_NONE": mirror.NONE,
     }
     for cls, name in STRUCTS.items():

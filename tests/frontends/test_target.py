@@ -302,3 +302,28 @@ def test_other_ignored_exceptions_go_where_they_went(monkeypatch):
         noisy = Noisy()
         del noisy
     assert seen == [ValueError]
+
+
+# --- Styles --------------------------------------------------------------------------------------
+
+STYLED = b"\x01Aworker\x02 waits at \x01Cf\x02\n"
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3, 7, 100])
+def test_styles_around_parts(chunk, monkeypatch):
+    monkeypatch.setattr(aiodbg.Sink, "CHUNK", chunk)
+    texts = []
+    sink = aiodbg.Sink(texts.append, None)
+    sink.styles = {aiodbg.Role.ROLE_TASK: ("<", ">")}
+    for start in range(0, len(STYLED), chunk):
+        sink.write(STYLED[start : start + chunk])
+    sink.close()
+    assert "".join(texts) == "<worker> waits at f\n"
+
+
+def test_styled_sinks_say_so():
+    for styles in ({}, {aiodbg.Role.ROLE_TASK: ("<", ">")}):
+        sink = aiodbg.Sink(None, None)
+        sink.styles = styles
+        bound = aiodbg.target.BoundSink(sink, aiodbg.target.Guard())
+        assert (bound.struct.styled, bound.struct.width) == (bool(styles), 0)

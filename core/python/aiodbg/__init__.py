@@ -25,7 +25,7 @@ from .debugger import set_debugger  # noqa: F401
 from .frontend import charset_name, displayable, run_line, split_line, usage_line  # noqa: F401
 from .library import Command, Error, Library, LibraryError, Setting  # noqa: F401
 from .load import load_library  # noqa: F401
-from .mirror import INTERFACE, ByteOrder, Status, TargetKind, WordKind  # noqa: F401
+from .mirror import INTERFACE, ByteOrder, Role, Status, TargetKind, WordKind  # noqa: F401
 from .objects import Awaiter, Frame, Origin, Problem, Python, Snapshot, Task, Thread, snapshot
 from .target import Mapping, MemoryFault, NoTarget, Region, Sink, Target  # noqa: F401
 from .waits import Holder, Loop, Verdict, Wait

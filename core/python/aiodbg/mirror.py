@@ -104,6 +104,24 @@ class Show(enum.IntEnum):
     SHOW_LOOPS = 5
 
 
+class Role(enum.IntEnum):
+    """enum aiodbg_role"""
+
+    ROLE_TASK = 0
+    ROLE_ID = 1
+    ROLE_FUNCTION = 2
+    ROLE_FILE = 3
+    ROLE_LINE = 4
+    ROLE_HEADING = 5
+    ROLE_LIBRARY = 6
+    ROLE_VERDICT = 7
+
+
+# AIODBG_STYLE_BEGIN, which a letter follows, and AIODBG_STYLE_END.
+STYLE_BEGIN = "\x01"
+STYLE_END = "\x02"
+
+
 class WordKind(enum.IntEnum):
     """enum aiodbg_word_kind"""
 
@@ -253,6 +271,8 @@ class CSink(ctypes.Structure):
         ("unicode", ctypes.c_int),
         ("interrupted", INTERRUPTED_FN),
         ("settings", ctypes.c_void_p),
+        ("styled", ctypes.c_int),
+        ("width", ctypes.c_uint32),
     ]
 
 

@@ -14,6 +14,7 @@ import ctypes
 import itertools
 import linecache
 import os
+import re
 import stat
 import sys
 import time
@@ -29,6 +30,8 @@ from .mirror import (
     NEXT_REGION_FN,
     READ_FN,
     SOURCE_LINE_FN,
+    STYLE_BEGIN,
+    STYLE_END,
     WARN_FN,
     WRITE_FN,
     ByteOrder,
@@ -169,10 +172,15 @@ def _is_source(path):
     return stat.S_ISREG(status.st_mode) and 0 < status.st_size <= _SOURCE_SIZE_MAX
 
 
+_MARK = re.compile(STYLE_BEGIN + "(.)|" + STYLE_END)
+
+
 class Sink:
     """Takes the library's UTF-8 in pieces of any size, and gives it on as text in chunks.
 
-    emit takes text, warn takes one line. unicode says if the reader can display any character.
+    emit takes text, warn takes one line. unicode says if the reader can display any character;
+    styles, what to put around a text of each Role, if not empty; width, the columns of the
+    terminal, 0 if there is none.
     Few large chunks, because debuggers' output functions are slow per call; not one, so that
     paging starts soon and an interruption stops the output.
     """
@@ -183,6 +191,11 @@ class Sink:
         self._emit = emit
         self._warn = warn
         self.unicode = unicode
+        self.styles = {}
+        self.width = 0
+        # What ends the part that is being written.
+        self._style_end = ""
+        self._cut = ""
         self._pending = bytearray()
         # A chunk may end in the middle of a character.
         self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
@@ -215,8 +228,23 @@ class Sink:
 
     def _give(self, data, final):
         text = self._decoder.decode(data, final)
+        if self.styles:
+            text = self._styled(text)
         if text:
             self._emit(text)
+
+    def _styled(self, text):
+        text, self._cut = self._cut + text, ""
+        if text.endswith(STYLE_BEGIN):
+            text, self._cut = text[:-1], STYLE_BEGIN
+        return _MARK.sub(self._translated, text)
+
+    def _translated(self, mark):
+        if mark.group(0) == STYLE_END:
+            return self._style_end
+        role = ord(mark.group(1)) - ord("A")
+        begin, self._style_end = self.styles.get(role, ("", ""))
+        return begin
 
 
 class Guard:
@@ -423,6 +451,8 @@ class BoundSink:
             warn=WARN_FN(self._warn),
             unicode=bool(sink.unicode),
             interrupted=INTERRUPTED_FN(self._interrupted),
+            styled=bool(sink.styles),
+            width=sink.width,
         )
 
     def _write(self, _ctx, text, length):
