@@ -5,6 +5,8 @@ Names, usage and help come from the library's table. A command line goes to the 
 with the selected inferior; what comes back is printed, or raised as a one-line gdb.GdbError.
 """
 
+import os
+
 import aiodbg
 import gdb
 import gdb_completion
@@ -55,7 +57,7 @@ class Prefix(gdb.Command):
         if line.strip() in ("", "-h", "--help"):
             gdb.execute("help asyncio")
         else:
-            run(self._library, line)
+            run(self._library, line, from_tty)
 
 
 class Subcommand(gdb.Command):
@@ -69,7 +71,7 @@ class Subcommand(gdb.Command):
 
     def invoke(self, line, from_tty):
         self.dont_repeat()
-        run(self._library, "%s %s" % (self._command.name, line))
+        run(self._library, "%s %s" % (self._command.name, line), from_tty)
         if self._command.name == "set":
             gdb_settings.refresh()
 
@@ -83,26 +85,47 @@ def help_text(command):
     return "%s\n\nUsage: %s\n\n%s" % (command.summary, aiodbg.usage_line(command), command.help)
 
 
-def run(library, line):
+def run(library, line, from_tty=False):
     """Run one command line, without the word asyncio. Raises gdb.GdbError."""
+    progress = progress_of(line, from_tty)
+
+    def select():
+        target = gdb_target.selected_target()
+        target.interrupted = progress.step
+        return target
+
     try:
-        aiodbg.run_line(library, line, gdb_target.selected_target, GdbSink())
+        aiodbg.run_line(library, line, select, GdbSink(progress))
     except aiodbg.Error as error:
         raise gdb.GdbError(_displayable(str(error))) from None
     except gdb.error as error:
         raise gdb.GdbError(str(error)) from None
 
 
+def progress_of(line, from_tty):
+    """Of a command that somebody has typed, and waits for at a terminal."""
+    looks_on = from_tty and os.isatty(2)
+    write = (lambda text: os.write(2, text.encode("ascii", "replace"))) if looks_on else None
+    return aiodbg.ProgressLines("asyncio " + line.split(None, 1)[0], write)
+
+
 class GdbSink(aiodbg.Sink):
     """Prints through GDB, so that paging, `pipe`, `set logging` and Ctrl-C work."""
 
-    def __init__(self):
+    def __init__(self, progress):
+        self._progress = progress
         self._charset = host_charset()
         super().__init__(self._print, self._print_warning, self._charset.startswith("utf"))
         self.styles = gdb_styles.styles()
         self.width = gdb_styles.width()
 
+    def interrupted(self):
+        # Ctrl-C is an exception.
+        self._progress.step()
+        return False
+
     def _print(self, text):
+        self._progress.end()
         # Every UTF has all that a sink gives, and looking at each character takes time.
         gdb.write(text if self.unicode else aiodbg.displayable(text, self._charset))
 

@@ -87,7 +87,7 @@ class Subcommand(Command):
     command = None
 
     def run(self, debugger, line, exe_ctx, result):
-        progress = Progress(debugger, "asyncio " + self.command.name)
+        progress = progress_of(debugger, "asyncio " + self.command.name)
 
         def interrupted():
             progress.step()
@@ -124,7 +124,7 @@ class Progress:
         self._debugger = debugger
         self._title = title
         self._begun = time.monotonic()
-        self._next = self._begun + self.DELAY if hasattr(lldb, "SBProgress") else math.inf
+        self._next = self._begun + self.DELAY
         self._shown = None
 
     def step(self):
@@ -143,6 +143,15 @@ class Progress:
         if self._shown is not None:
             self._shown.Finalize()
         self._shown = None
+
+
+def progress_of(debugger, title):
+    """LLDB's own progress where it has that; else lines, for somebody who looks on."""
+    if hasattr(lldb, "SBProgress"):
+        return Progress(debugger, title)
+    looks_on = is_printed(debugger) and is_terminal(debugger) and os.isatty(2)
+    write = (lambda text: os.write(2, text.encode("ascii", "replace"))) if looks_on else None
+    return aiodbg.ProgressLines(title, write)
 
 
 def script_debugger(loaded_by):

@@ -22,7 +22,14 @@ from .callgraph import (
 )
 from .completion import PartialLine, complete, snapshot_in_time  # noqa: F401
 from .debugger import set_debugger  # noqa: F401
-from .frontend import charset_name, displayable, run_line, split_line, usage_line  # noqa: F401
+from .frontend import (  # noqa: F401
+    ProgressLines,
+    charset_name,
+    displayable,
+    run_line,
+    split_line,
+    usage_line,
+)
 from .library import Command, Error, Library, LibraryError, Setting  # noqa: F401
 from .load import load_library  # noqa: F401
 from .mirror import INTERFACE, ByteOrder, Role, Status, TargetKind, WordKind  # noqa: F401

@@ -2,7 +2,9 @@
 """What the front-ends of all debuggers share: command lines, and text for their terminals."""
 
 import codecs
+import math
 import shlex
+import time
 
 from .library import Error
 from .mirror import Status
@@ -43,6 +45,31 @@ def split_line(line):
     except ValueError as error:
         # shlex says "No closing quotation" and "No escaped character".
         raise Error(str(error).lower(), Status.USAGE) from None
+
+
+class ProgressLines:
+    """Tells somebody who looks on that a command still works: a line every 2 s, from 2 s on."""
+
+    INTERVAL = 2.0
+
+    def __init__(self, title, write):
+        """write(text), or None if nobody looks on."""
+        self._title = title
+        self._write = write
+        self._begun = time.monotonic()
+        self._next = self._begun + self.INTERVAL if write else math.inf
+
+    def step(self):
+        """To be called often."""
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + self.INTERVAL
+        self._write("%s: reading for %.0f s; Ctrl-C ends it\n" % (self._title, now - self._begun))
+
+    def end(self):
+        """Say nothing any more."""
+        self._next = math.inf
 
 
 def usage_line(command):
