@@ -9,7 +9,6 @@ BUILD_PACKAGES=(
 	check                   # Check, and checkmk for the unit suites
 	libelf-dev              # ELF files of processes
 	libiberty-dev           # hash table
-	libyajl-dev             # tests: JSON is parsed
 	zlib1g-dev              # tests: recorded images are compressed
 	python3 python3-pytest  # tests of the front-ends
 )

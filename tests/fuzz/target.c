@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "fail_alloc.h"
+#include "json_tree.h"
 #include "memory/pagecache.h"
 
 #include <dirent.h>
@@ -19,7 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <yajl/yajl_parse.h>
 
 /* Recordings of whole cores take seconds to load, and bring nothing that others have not. */
 #define MEMORY_MAX (1 << 20)
@@ -157,11 +157,9 @@ static void check_warning(void *ctx, const char *line)
 
 static void check_json(void)
 {
-	yajl_handle parser = yajl_alloc(NULL, NULL, NULL);
-	if (yajl_parse(parser, (unsigned char *)output, output_len) != yajl_status_ok ||
-	    yajl_complete_parse(parser) != yajl_status_ok)
-		die("output is no JSON");
-	yajl_free(parser);
+	size_t at;
+	if (!json_tree_parse(output, output_len, NULL, &at))
+		die("output is no JSON from %zu on", at);
 }
 
 static void check_error(int status, const struct aiodbg_error *err)
