@@ -10,6 +10,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 
 import cells
 import debugger
@@ -198,3 +199,22 @@ def test_full_disk():
     with open("/dev/full", "wb") as full:
         done = subprocess.run([PROGRAM, "--help"], stdout=full, stderr=subprocess.PIPE)
     assert done.returncode == 1 and b"cannot write" in done.stderr
+
+
+def test_from_python(cores, place):
+    """import aiodbg in a Python that is in no debugger."""
+    code = (
+        "import aiodbg, sys\n"
+        "with aiodbg.snapshot(core=sys.argv[1], sysroot=sys.argv[2] or None, waits=True) as found:\n"
+        "    assert found.verdicts is not None\n"
+        "    print('\\n'.join(task.name for task in found.tasks))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", code, cores[1], place.path],
+        env={"PYTHONPATH": os.path.join(CHECKOUT, "core", "python"), "LC_ALL": "C.UTF-8"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert done.returncode == 0, done.stderr
+    shown = json.loads(run("ps --json", cores[1], place.path or None)[1])
+    assert done.stdout.decode() == "".join(task["name"] + "\n" for task in shown["tasks"])

@@ -8,7 +8,8 @@ snapshot() decodes all tasks of what is selected in the debugger; nothing is exe
 it returns has the names of `asyncio ps --json`. capture_call_graph() and its like do what those of
 that name in the module asyncio do inside a program.
 
-Without a debugger, snapshot(pid=PID) reads a process of this machine from any Python.
+Without a debugger, snapshot(pid=PID) reads a process of this machine from any Python, and
+snapshot(core=FILE) a core file.
 """
 
 # Not only what users need: also what front-ends need, and programs that bring their own target.

@@ -38,7 +38,7 @@ def selected_target() -> Target:
     if _select is None:
         raise NoTarget(
             "no debugger that could have selected a process: name one with "
-            "`aiodbg.snapshot(pid=PID)`, or `import aiodbg` inside GDB after `source "
+            "`aiodbg.snapshot(pid=PID)`, or a core with core=FILE, or `import aiodbg` inside GDB after `source "
             "gdb/aiodbg_gdb.py`, or inside LLDB after `command script import lldb/aiodbg_lldb.py`"
         )
     return _select()

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The functions of libaiodbg: run_command(), commands(), complete(), open(), open_process()."""
+"""The functions of libaiodbg: run_command(), commands(), complete(), open(), open_process(),
+open_core()."""
 
 import collections
 import ctypes
+import os
 import weakref
 
 from .mirror import (
@@ -149,7 +151,7 @@ class Library:
         guard = Guard()
         bound = BoundTarget(target, guard)
         options = COptions(ctypes.sizeof(COptions), block_size, cache_size)
-        return Handle(self._lib, "aiodbg_open", bound, bound.struct, options, guard)
+        return Handle(self._lib, "aiodbg_open", bound, (bound.struct,), options, guard)
 
     def open_process(self, pid, retries=3, interrupted=lambda: False):
         """Find the runtime of a process on this machine, which is not stopped.
@@ -157,11 +159,23 @@ class Library:
         interrupted() is asked now and then, and is true if the user wants no more of it. Returns
         a Handle; raises Error.
         """
+        return self._open("aiodbg_open_process", (pid,), retries, interrupted)
+
+    def open_core(self, path, sysroot=None, interrupted=lambda: False):
+        """Find the runtime in a core, whose machine's files are below the folder sysroot.
+
+        Without sysroot they are those of this machine. interrupted() is as for open_process().
+        Returns a Handle; raises Error.
+        """
+        names = os.fsencode(path), None if sysroot is None else os.fsencode(sysroot)
+        return self._open("aiodbg_open_core", names, 0, interrupted)
+
+    def _open(self, function, arguments, retries, interrupted):
         guard = Guard()
         callback = INTERRUPTED_FN(lambda _ctx: guard.call(lambda: 1 if interrupted() else 0))
         size = ctypes.sizeof(COptions)
         options = COptions(size=size, retries=retries, interrupted=callback)
-        return Handle(self._lib, "aiodbg_open_process", callback, pid, options, guard)
+        return Handle(self._lib, function, callback, arguments, options, guard)
 
 
 def _array_of(words):
@@ -172,8 +186,9 @@ def _array_of(words):
 class Handle:
     """struct aiodbg: a runtime that was found in a target. Closed by with, or close()."""
 
-    def __init__(self, lib, function, callbacks, target, options, guard):
-        """function is the one of lib that opens target; callbacks are those of the target."""
+    def __init__(self, lib, function, callbacks, arguments, options, guard):
+        """function is the one of lib that opens a target, with these arguments before its options;
+        callbacks are those of the target."""
         self._lib = lib
         self._guard = guard
         # As long as they may be called.
@@ -182,7 +197,7 @@ class Handle:
         error = CError()
         with guard:
             code = getattr(lib, function)(
-                target,
+                *arguments,
                 ctypes.byref(options),
                 ctypes.byref(error),
                 ctypes.byref(self._pointer),

@@ -511,6 +511,28 @@ PROTOTYPES = {
             ctypes.POINTER(ctypes.c_void_p),
         ],
     ),
+    "aiodbg_open_core": (
+        ctypes.c_int,
+        [
+            ctypes.c_char_p,
+            ctypes.c_char_p,
+            ctypes.POINTER(COptions),
+            ctypes.POINTER(CError),
+            ctypes.POINTER(ctypes.c_void_p),
+        ],
+    ),
+    "aiodbg_core_open": (
+        ctypes.c_int,
+        [
+            ctypes.c_char_p,
+            ctypes.c_char_p,
+            ctypes.POINTER(COptions),
+            ctypes.POINTER(CError),
+            ctypes.POINTER(ctypes.c_void_p),
+        ],
+    ),
+    "aiodbg_core_target": (ctypes.POINTER(CTarget), [ctypes.c_void_p]),
+    "aiodbg_core_close": (None, [ctypes.c_void_p]),
     "aiodbg_close": (None, [ctypes.c_void_p]),
     "aiodbg_get_stats": (None, [ctypes.c_void_p, ctypes.POINTER(CStats)]),
     "aiodbg_snapshot_create": (

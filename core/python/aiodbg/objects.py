@@ -10,6 +10,7 @@ import ctypes
 import dataclasses
 import functools
 import itertools
+import os
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -408,10 +409,16 @@ def snapshot(
     target: Optional[Target] = None,
     *,
     pid: Optional[int] = None,
+    core: Union[str, os.PathLike, None] = None,
+    sysroot: Union[str, os.PathLike, None] = None,
     retries: int = 3,
     waits: bool = False,
 ) -> Snapshot:
     """Decode all tasks of the selected process or core.
+
+    core is the path of a core file, which needs no debugger. What it lacks is read from the files
+    that were mapped, on this machine or below the folder sysroot, if their build ids are those in
+    the core.
 
     With pid, those of that process of this machine, which is not stopped; if something moved so
     that it could not be read, that is tried again as often as retries says. target is for programs
@@ -423,11 +430,21 @@ def snapshot(
     KeyboardInterrupt after Ctrl-C. A damaged task is no error: it is in the snapshot and says what
     is wrong.
     """
+    if core is not None:
+        target = Core(core, sysroot)
     return take(target, pid, retries, waits=waits)
 
 
+class Core:
+    """A core file, in place of a Target."""
+
+    def __init__(self, path: Union[str, os.PathLike], sysroot: Union[str, os.PathLike, None]):
+        self.path = path
+        self.sysroot = sysroot
+
+
 def take(
-    target: Optional[Target] = None,
+    target: Union[Target, Core, None] = None,
     pid: Optional[int] = None,
     retries: int = 0,
     future: int = 0,
@@ -456,6 +473,8 @@ def take(
 def _opened(library, target, pid, retries):
     if pid is not None:
         return library.open_process(pid, retries, debugger.interrupted)
+    if isinstance(target, Core):
+        return library.open_core(target.path, target.sysroot, debugger.interrupted)
     return library.open(target)
 
 
