@@ -240,6 +240,10 @@
  * at: Linux allows 65,530 mappings by default. */
 #define LIMIT_REGIONS 1000000
 
+/* Unreadable bytes in a row, after which the rest of a region is not searched: a damaged core may
+ * claim to have any number of them, each page of which takes a microsecond. */
+#define LIMIT_SEARCH_GAP (16u << 20)
+
 /* Text of /proc/PID/maps: 64 Ki mappings, which is the kernel's default limit, with paths of
  * PATH_MAX are that much. */
 #define LIMIT_MAPS_SIZE (256u << 20)

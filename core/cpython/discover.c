@@ -351,6 +351,7 @@ static int scan_region(struct reader *reader, const struct aiodbg_region *region
 	uint8_t page[LIMIT_PAGE_SIZE + 256];
 	/* Addresses wrap around behind a region at the end of the address space. */
 	uint64_t size = region->end > region->start ? region->end - region->start : 0;
+	uint64_t gap = 0;
 	for (uint64_t at = 0; at < size; at += LIMIT_PAGE_SIZE) {
 		uint64_t addr = region->start + at, left = size - at;
 		size_t len = left < LIMIT_PAGE_SIZE ? (size_t)left : LIMIT_PAGE_SIZE;
@@ -360,6 +361,12 @@ static int scan_region(struct reader *reader, const struct aiodbg_region *region
 		if (error_is_fatal(status))
 			return status;
 		*(status ? &search->unreadable : &search->bytes) += len;
+		gap = status ? gap + len : 0;
+		/* What a core has lost, it has lost to the end of a region. */
+		if (gap > LIMIT_SEARCH_GAP) {
+			search->unreadable += left - len;
+			return AIODBG_NOT_FOUND;
+		}
 		if (status)
 			continue;
 		/* What spans the end of a page is completed if the next one is there. */
