@@ -9,6 +9,7 @@ import glob
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -218,3 +219,43 @@ def test_from_python(cores, place):
     assert done.returncode == 0, done.stderr
     shown = json.loads(run("ps --json", cores[1], place.path or None)[1])
     assert done.stdout.decode() == "".join(task["name"] + "\n" for task in shown["tasks"])
+
+
+BARE = """
+root=$1 user=$2
+shift 2
+mount --bind "$root" "$root"
+mount -t proc proc "$root/proc"
+mount -o remount,bind,ro "$root"
+export LC_ALL=C.UTF-8
+exec chroot --userspec="$user" "$root" /aiodbg "$@"
+"""
+
+
+@pytest.mark.required
+@pytest.mark.only((3, 14))
+def test_in_a_bare_root(interpreter, place, tmp_path):
+    """Copied into a read-only root folder that has nothing else, for a user without rights."""
+    headers = subprocess.run(["readelf", "-lW", PROGRAM], stdout=subprocess.PIPE).stdout
+    assert b"INTERP" not in headers, "not linked statically: is libelf.a here?"
+    root = tmp_path / "root"
+    (root / "proc").mkdir(parents=True)
+    shutil.copy(PROGRAM, root / "aiodbg")
+
+    def why(target):
+        shell = ["unshare", "--mount", "--net", "sh", "-ec", BARE, "sh", str(root), "65534:65534"]
+        for words, text in (["pstree"], "└── (T)"), (["why", "--all"], "DEADLOCK"):
+            command = shell + words + [target]
+            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            assert done.returncode == 0 and text in done.stdout.decode(), done
+
+    nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+    arguments = nobody + [interpreter.command, "-B", place.inner_program("stuck")]
+    with cells.Process(place, arguments) as process:
+        process.wait_until_ready()
+        why(str(process.pid))
+        core = str(root / "core")
+        options = debugger.without_symbols(place, interpreter.command)
+        debugger.gdb(options + ["-p", str(process.pid)] + debugger.each(["gcore " + core]))
+    os.chmod(core, 0o644)
+    why("/core")
