@@ -302,6 +302,9 @@
  * are counted. */
 #define LIMIT_LOOP_ENTRIES 10000
 
+/* Objects that are looked into for whoever has what a pool has given out. */
+#define LIMIT_LEADS_OBJECTS 200000
+
 /* References from a file to the future that somebody waits for, and objects on the way: streams
  * need three, an ASGI server six. */
 #define LIMIT_WAKE_DEPTH 7

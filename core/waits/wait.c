@@ -53,6 +53,7 @@ void waits_deinit(struct waits *waits)
 	for (size_t i = 0; i < waits->primitives.count; i++) {
 		array_deinit(&waits->primitives.items[i]->holders);
 		array_deinit(&waits->primitives.items[i]->releasers);
+		array_deinit(&waits->primitives.items[i]->users);
 	}
 	array_deinit(&waits->primitives);
 	array_deinit(&waits->loops);

@@ -52,6 +52,17 @@ struct lent {
 
 ARRAY(lent_list, struct lent);
 
+/* Something that gives out a number of things, and has no more. */
+struct pool_found {
+	struct primitive *primitive;
+	/* The object that it is a part of, or itself; 0: not known. */
+	uint64_t owner;
+	/* The class of what leads to it and was given; NULL: not known. */
+	const char *given_type;
+};
+
+ARRAY(pools_found, struct pool_found);
+
 struct waiting {
 	struct decoder *decoder;
 	struct aiodbg_snapshot *snap;
@@ -85,6 +96,8 @@ struct waiting {
 	struct lent_list lent;
 	/* A frame further in names release. */
 	bool releases;
+	/* Pools that tasks wait at. */
+	struct pools_found pools;
 	/* Interpreter of what is being decoded: an index. */
 	size_t interp;
 	/* The chain of the task that is being decoded, outermost first. */
@@ -162,6 +175,16 @@ int closure_read(struct waiting *waiting);
 
 /* Find the holders of locks of other projects that name them. */
 int owned_read(struct waiting *waiting);
+
+/* ---- pools.c ---- */
+
+/* Find the pools that tasks wait at, and who has what they have given out. */
+int pools_read(struct waiting *waiting);
+
+/* ---- users.c ---- */
+
+/* Find who has something of the pools and semaphores that tasks wait at, or may give it back. */
+int users_read(struct waiting *waiting);
 
 /* ---- cancelled.c ---- */
 

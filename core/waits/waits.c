@@ -547,6 +547,8 @@ static int read_all(struct waiting *waiting)
 	if (!status)
 		status = owned_read(waiting);
 	if (!status)
+		status = pools_read(waiting);
+	if (!status)
 		status = holders_decide(waiting);
 	if (!status)
 		status = cancelled_read(waiting);
@@ -585,6 +587,7 @@ int waits_read(struct aiodbg_snapshot *snap, struct decoder *decoder, struct wai
 	addrmap_deinit(&waiting.worked_at);
 	addrmap_deinit(&waiting.promises);
 	array_deinit(&waiting.lent);
+	array_deinit(&waiting.pools);
 	array_deinit(&waiting.chain);
 	array_deinit(&waiting.touched);
 	free(waiting.classes);

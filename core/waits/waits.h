@@ -129,6 +129,12 @@ struct primitive {
 	bool has_others;
 	/* It names a thread as its owner that does not exist. */
 	bool owner_gone;
+	/* It gives out a number of things, such as connections, and has no more. */
+	bool is_pool;
+	/* Tasks that may have something of it, or give something back, as far as what their frames
+	 * lead to tells. Some other way may lead there too. */
+	struct tasks users;
+	bool has_other_users;
 	struct holders holders;
 	/* Tasks and threads whose wait this is. */
 	size_t waiter_count;
