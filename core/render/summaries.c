@@ -2,9 +2,11 @@
 /* First lines of verdicts. See render/summaries.h. */
 #include "render/summaries.h"
 
+#include "base/ceilings.h"
 #include "render/reason.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 static void write_tasks(struct output *out, size_t count, const char *one, const char *several)
 {
@@ -13,11 +15,32 @@ static void write_tasks(struct output *out, size_t count, const char *one, const
 	output_text(out, count == 1 ? one : several);
 }
 
+/* "a TCPConnector". */
+static void write_kind(struct output *out, const struct primitive *object)
+{
+	const char *type = object->type ? object->type : "pool";
+	output_text(out, strchr("AEIOUaeiou", type[0]) ? "an " : "a ");
+	output_safe(out, type, LIMIT_C_STRING);
+}
+
+/* Nobody is seen to have what those named wait for. */
+static void write_used_up(struct output *out, const struct verdict *verdict)
+{
+	write_tasks(out, verdict->behind_count, "waits for ", "wait for ");
+	write_kind(out, verdict->parties[0].wait->object);
+	output_text(out, " that is used up, and no task is seen to have any of it");
+}
+
 /* Who has what all wait for: holders of permits, or the threads of an executor. */
 static void write_exhausted(struct output *out, const struct verdict *verdict)
 {
-	bool has_holders = verdict->parties[0].held_count > 0;
+	const struct party *first = &verdict->parties[0];
+	bool has_holders = first->held_count > 0;
 	const char *what = has_holders ? "semaphore" : "executor";
+	if (!has_holders && first->task && first->wait->object) {
+		write_used_up(out, verdict);
+		return;
+	}
 	const char *who = has_holders ? "holder" : "thread";
 	write_tasks(out, verdict->behind_count, "waits for ", "wait for ");
 	if (verdict->party_count == 1)

@@ -39,30 +39,58 @@ static int list_waiters(struct finder *finder, const struct primitive *object,
 	return status;
 }
 
-/* Whether those who were first in the queue are so still: nobody was given what they wait for. */
-static bool is_queue_same(const struct finder *finder, const struct actor_list *waiters)
+/* How many waited at the look before. */
+static size_t count_before(const struct finder *finder, uint64_t object)
 {
+	const struct aiodbg_snapshot *before = finder->snap->before;
+	size_t count = 0;
+	for (size_t i = 0; i < before->tasks.count; i++) {
+		const struct wait *wait = &before->waits->of_tasks[i];
+		count += wait->blocked && wait->object && wait->object->addr == object;
+	}
+	return count;
+}
+
+/* Whether those who were in the queue are so still: nobody was given what they wait for. */
+static bool is_queue_same(const struct finder *finder, const struct primitive *object,
+			  const struct actor_list *waiters)
+{
+	size_t same = 0;
 	for (size_t i = 0; i < waiters->count; i++) {
 		const struct task *task = finder->snap->tasks.items[waiters->items[i]];
 		const struct wait *wait = &finder->waits->of_tasks[waiters->items[i]];
 		const struct wait *before = looks_wait_before(finder->snap, task);
 		/* Newcomers are behind all others. */
-		if (!before)
+		if (!before || !before->object || before->object->addr != object->addr)
 			continue;
-		if (before->object && before->object->addr == wait->object->addr &&
-		    (before->place != wait->place || before->future != wait->future))
+		if (before->place != wait->place || before->future != wait->future)
 			return false;
+		same++;
 	}
-	return waiters->count > 0;
+	return same > 0 && same == count_before(finder, object->addr);
 }
 
 /* ---- who has it ---- */
 
-/* Whether all who have it are seen, and none of them goes on. */
-static int do_holders_stand(struct finder *finder, const struct primitive *object, bool *ret)
+/* Those who may have something of it, or give it back. */
+static int do_users_stand(struct finder *finder, const struct primitive *object, bool *ret)
 {
 	int status = 0;
-	*ret = object->holders.count > 0 && !object->releasers.count;
+	*ret = !object->has_other_users;
+	for (size_t i = 0; !status && *ret && i < object->users.count; i++) {
+		bool going;
+		status = progress_find(finder, object->users.items[i], -1, &going);
+		*ret = !going;
+	}
+	return status;
+}
+
+/* Whether none of those who have it goes on. Who has something of a pool may be gone. */
+static int do_holders_stand(struct finder *finder, const struct primitive *object, bool *ret)
+{
+	bool may_be_gone = object->kind != PRIMITIVE_LOCK && !object->derived;
+	int status = do_users_stand(finder, object, ret);
+	*ret &= (object->holders.count > 0 || may_be_gone) && !object->releasers.count;
 	for (size_t i = 0; !status && *ret && i < object->holders.count; i++) {
 		const struct holder *holder = &object->holders.items[i];
 		bool going;
@@ -117,6 +145,20 @@ static void add_holder_party(struct finder *finder, struct primitive *object, st
 	verdict->party_count++;
 }
 
+/* Where nobody is seen to have it, those are named who want it. */
+static void add_waiters(struct finder *finder, const struct actor_list *waiters,
+			struct verdict *verdict)
+{
+	for (size_t i = 0; i < waiters->count && i < NAMED; i++) {
+		size_t index = waiters->items[i];
+		verdict->parties[verdict->party_count++] = (struct party){
+			.task = finder->snap->tasks.items[index],
+			.thread = -1,
+			.wait = &finder->waits->of_tasks[index],
+		};
+	}
+}
+
 static int add_crowd(struct finder *finder, struct primitive *object, enum verdict_kind kind,
 		     const struct actor_list *waiters)
 {
@@ -127,9 +169,11 @@ static int add_crowd(struct finder *finder, struct primitive *object, enum verdi
 		.settled = true,
 	};
 	size_t count = object->holders.count < NAMED ? object->holders.count : NAMED;
-	int status = finder_alloc_parties(finder, &verdict, count);
+	int status = finder_alloc_parties(finder, &verdict, NAMED);
 	for (size_t i = 0; !status && i < count; i++)
 		add_holder_party(finder, object, &object->holders.items[i], &verdict);
+	if (!status && !count)
+		add_waiters(finder, waiters, &verdict);
 	return status || !verdict.party_count ? status : finder_add(finder, &verdict);
 }
 
@@ -137,7 +181,8 @@ static int judge_object(struct finder *finder, struct primitive *object, struct 
 {
 	bool is_lock = object->kind == PRIMITIVE_LOCK && object->locked == 1 &&
 		       object->waiter_count >= CONVOY_LEAST;
-	bool is_semaphore = object->kind == PRIMITIVE_SEMAPHORE && object->value == 0;
+	bool is_semaphore = object->is_pool ||
+			    (object->kind == PRIMITIVE_SEMAPHORE && object->value == 0);
 	bool stand;
 	if (!object->waiter_count || (!is_lock && !is_semaphore))
 		return 0;
@@ -145,7 +190,7 @@ static int judge_object(struct finder *finder, struct primitive *object, struct 
 	if (status || !stand)
 		return status;
 	status = list_waiters(finder, object, waiters);
-	if (status || !is_queue_same(finder, waiters) || has_faulty_loop(finder, waiters) ||
+	if (status || !is_queue_same(finder, object, waiters) || has_faulty_loop(finder, waiters) ||
 	    (is_lock && waiters->count < CONVOY_LEAST))
 		return status;
 	return add_crowd(finder, object, is_lock ? VERDICT_CONVOY : VERDICT_EXHAUSTED, waiters);
