@@ -322,6 +322,14 @@ int transport_wait_read(struct decoder *decoder, const struct frame *frame,
 	return read_transport(decoder, value, ret);
 }
 
+int transport_facts_read(struct decoder *decoder, uint64_t transport, enum transport_wait wait,
+			 struct transport_facts *ret)
+{
+	*ret = no_facts(wait);
+	ret->paused = wait == TRANSPORT_WRITE;
+	return read_transport(decoder, transport, ret);
+}
+
 int transport_drain_read(struct decoder *decoder, const struct frame *frame,
 			 struct transport_facts *ret)
 {

@@ -40,6 +40,11 @@ struct transport_facts {
 int transport_wait_read(struct decoder *decoder, const struct frame *frame,
 			struct transport_facts *ret);
 
+/* What a transport is, for a task that waits to read or write through it. One that is not asyncio's
+ * has no file. */
+int transport_facts_read(struct decoder *decoder, uint64_t transport, enum transport_wait wait,
+			 struct transport_facts *ret);
+
 /* The same for functions of other projects that wait until something has been sent. */
 int transport_drain_read(struct decoder *decoder, const struct frame *frame,
 			 struct transport_facts *ret);

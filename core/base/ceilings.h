@@ -309,5 +309,7 @@
  * need three, an ASGI server six. */
 #define LIMIT_WAKE_DEPTH 7
 #define LIMIT_WAKE_OBJECTS 300
+/* Bytes of an object made in C whose words are looked at on that way. */
+#define LIMIT_WORDS_SEARCHED 2048
 
 #endif

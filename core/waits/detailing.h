@@ -24,7 +24,9 @@ int detailing_pass_over(struct detailing *detailing, int status, const char *wha
 int loop_files_read(struct detailing *detailing, uint64_t selector);
 int loop_executor_read(struct detailing *detailing, uint64_t addr);
 
-/* Tasks that wait for a future that references lead to from an object: found->waiters. */
-int wake_search(struct detailing *detailing, uint64_t from, struct loop_tasks *found);
+/* Tasks of by_future that wait for a future that references lead to from an object, but through the
+ * loop. */
+int wake_search(struct decoder *decoder, uint64_t loop, const struct addrmap *by_future,
+		uint64_t from, struct loop_tasks *found);
 
 #endif

@@ -75,7 +75,8 @@ static int read_transport(struct detailing *detailing, uint64_t transport, struc
 	if (!status && peer)
 		status = read_peer(decoder, peer, &file->peer);
 	if (!error_is_fatal(status))
-		status = wake_search(detailing, transport, &file->waiters);
+		status = wake_search(decoder, detailing->detail->loop->addr, &detailing->by_future,
+				     transport, &file->waiters);
 	return error_is_fatal(status) ? status : 0;
 }
 

@@ -10,7 +10,7 @@
 /* Frames next to the innermost that may say which file or process it is about. */
 #define FRAMES_ASKED 2
 
-static void take(struct waiting *waiting, const struct transport_facts *facts, struct wait *wait)
+void transport_use(struct waiting *waiting, const struct transport_facts *facts, struct wait *wait)
 {
 	static const enum wait_kind kinds[] = {
 		[TRANSPORT_NONE] = WAIT_UNKNOWN,    [TRANSPORT_READ] = WAIT_READ,
@@ -49,7 +49,7 @@ static int ask(struct waiting *waiting, struct wait *wait,
 			return status;
 		if (facts.wait == TRANSPORT_NONE)
 			continue;
-		take(waiting, &facts, wait);
+		transport_use(waiting, &facts, wait);
 		return 0;
 	}
 	return 0;

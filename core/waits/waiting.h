@@ -96,6 +96,9 @@ struct waiting {
 	struct lent_list lent;
 	/* A frame further in names release. */
 	bool releases;
+	/* Transports by the objects that have them, or waiting itself for none; numbers of files, from
+	 * 1, by the transports of loops that are made in C. */
+	struct addrmap transports, files;
 	/* Pools that tasks wait at. */
 	struct pools_found pools;
 	/* Interpreter of what is being decoded: an index. */
@@ -209,6 +212,17 @@ int transport_find(struct waiting *waiting, struct wait *wait);
 
 /* Whether it ends in one of another project that waits until something has been sent. */
 int transport_find_drain(struct waiting *waiting, struct wait *wait);
+
+/* What the transport tells of the wait. */
+struct transport_facts;
+void transport_use(struct waiting *waiting, const struct transport_facts *facts, struct wait *wait);
+
+/* ---- connections.c ---- */
+
+/* Whether it waits for a connection, by a future that the connection's transport leads to: then
+ * wait.kind is set. */
+int connection_find(struct waiting *waiting, const struct task *task, uint64_t future,
+		    struct wait *wait);
 
 /* ---- readers.c ---- */
 

@@ -359,6 +359,8 @@ static int read_blocked(struct waiting *waiting, const struct task *task, struct
 		wait->place = keeper->place;
 	if (!status && wait->kind == WAIT_UNKNOWN)
 		status = transport_find_drain(waiting, wait);
+	if (!status && (wait->kind == WAIT_UNKNOWN || wait->kind == WAIT_EVENT))
+		status = connection_find(waiting, task, future->addr, wait);
 	if (!status && wait->kind == WAIT_UNKNOWN) {
 		wait->kind = WAIT_FUTURE;
 		status = keeper_find(waiting, task->interp, future->addr, wait);
@@ -588,6 +590,8 @@ int waits_read(struct aiodbg_snapshot *snap, struct decoder *decoder, struct wai
 	addrmap_deinit(&waiting.promises);
 	array_deinit(&waiting.lent);
 	array_deinit(&waiting.pools);
+	addrmap_deinit(&waiting.transports);
+	addrmap_deinit(&waiting.files);
 	array_deinit(&waiting.chain);
 	array_deinit(&waiting.touched);
 	free(waiting.classes);

@@ -20,7 +20,9 @@ struct place {
 ARRAY(places, struct place);
 
 struct search {
-	struct detailing *detailing;
+	struct decoder *decoder;
+	uint64_t loop;
+	const struct addrmap *by_future;
 	struct places queue;
 	struct addrmap seen;
 	int depth;
@@ -29,13 +31,12 @@ struct search {
 
 static int add(struct search *search, uint64_t addr)
 {
-	struct decoder *decoder = search->detailing->decoder;
 	const struct place place = {addr, search->depth + 1};
 	if (!addr || search->depth == LIMIT_WAKE_DEPTH || addrmap_get(&search->seen, addr) ||
 	    search->queue.count == LIMIT_WAKE_OBJECTS)
 		return 0;
 	bool added = addrmap_put(&search->seen, addr, search) && array_push(&search->queue, place);
-	return added ? 0 : decoder_no_memory(decoder);
+	return added ? 0 : decoder_no_memory(search->decoder);
 }
 
 static int visit_item(struct decoder *decoder, uint64_t item, void *arg)
@@ -53,14 +54,41 @@ static int visit_attribute(struct decoder *decoder, uint64_t key, uint64_t value
 /* Loops and sockets lead to everything else. */
 static bool is_outside(const struct search *search, uint64_t addr, const struct type *type)
 {
-	if (addr == search->detailing->detail->loop->addr || !type->name)
+	if (addr == search->loop || !type->name)
 		return true;
 	return !strcmp(type->name, "socket") || !strcmp(type->name, "Server");
 }
 
+static int meet(struct search *search, uint64_t future)
+{
+	const struct task *task = addrmap_get(search->by_future, future);
+	return !task || array_push(search->found, task) ? 0 : decoder_no_memory(search->decoder);
+}
+
+/* An object of a type made in C, or derived from one: each of its words that is the address of an
+ * object may be one that it refers to. */
+static int look_at_words(struct search *search, uint64_t addr, const struct type *type)
+{
+	struct reader *reader = &search->decoder->reader;
+	int status = 0;
+	if (type->basicsize > LIMIT_WORDS_SEARCHED)
+		return 0;
+	for (uint64_t at = 2 * reader->word_size; !status && at < (uint64_t)type->basicsize;
+	     at += reader->word_size) {
+		const struct type *found = NULL;
+		uint64_t word = 0;
+		status = reader_word(reader, addr + at, &word);
+		if (!status && word && word % reader->word_size == 0)
+			status = object_guess_type(search->decoder, word, &found);
+		if (!status && found && found->kind != KIND_TYPE)
+			status = add(search, word);
+	}
+	return error_is_fatal(status) ? status : 0;
+}
+
 static int look_at(struct search *search, uint64_t addr)
 {
-	struct decoder *decoder = search->detailing->decoder;
+	struct decoder *decoder = search->decoder;
 	const struct type *type;
 	uint64_t referent;
 	int status = object_guess_type(decoder, addr, &type);
@@ -68,14 +96,14 @@ static int look_at(struct search *search, uint64_t addr)
 		return status;
 	switch (type->kind) {
 	case KIND_FUTURE:
-	case KIND_TASK: {
-		const struct task *task = addrmap_get(&search->detailing->by_future, addr);
-		if (task && !array_push(search->found, task))
-			return decoder_no_memory(decoder);
-		return 0;
-	}
+	case KIND_TASK:
+		return meet(search, addr);
 	case KIND_OTHER:
-		return attrs_visit(decoder, addr, visit_attribute, search);
+		/* A future of a class made in C, too. */
+		if (addrmap_get(search->by_future, addr))
+			return meet(search, addr);
+		status = attrs_visit(decoder, addr, visit_attribute, search);
+		return error_is_fatal(status) ? status : look_at_words(search, addr, type);
 	case KIND_LIST:
 	case KIND_TUPLE:
 	case KIND_DEQUE:
@@ -92,16 +120,18 @@ static int look_at(struct search *search, uint64_t addr)
 	}
 }
 
-int wake_search(struct detailing *detailing, uint64_t from, struct loop_tasks *found)
+int wake_search(struct decoder *decoder, uint64_t loop, const struct addrmap *by_future,
+		uint64_t from, struct loop_tasks *found)
 {
-	struct search search = {.detailing = detailing, .found = found};
+	struct search search = {
+		.decoder = decoder, .loop = loop, .by_future = by_future, .found = found};
 	int status = add(&search, from);
 	/* The nearest who waits is the one. */
 	for (size_t i = 0; !status && i < search.queue.count; i++) {
 		if (found->count && search.queue.items[i].depth > search.depth)
 			break;
 		search.depth = search.queue.items[i].depth;
-		status = work_step(&detailing->decoder->reader.work);
+		status = work_step(&decoder->reader.work);
 		if (!status)
 			status = look_at(&search, search.queue.items[i].addr);
 		if (!error_is_fatal(status))
