@@ -134,16 +134,13 @@ static int read_peer(struct decoder *decoder, uint64_t extra, const char **ret)
 
 /* ---- bytes ---- */
 
-/* memoryview: Include/cpython/memoryobject.h. Behind its header and length are four words, and a
- * Py_buffer, whose third one is the length. */
-#define VIEW_WORDS 7
-
 /* Bytes in a bytes, bytearray or memoryview; -1 of anything else. */
 static int read_size(struct decoder *decoder, uint64_t object, int64_t *ret)
 {
 	struct reader *reader = &decoder->reader;
+	const struct layout *l = decoder->layout;
 	const struct type *type;
-	uint64_t at = object + (uint64_t)decoder->layout->tuple.length, word;
+	uint64_t word;
 	*ret = -1;
 	int status = object_type(decoder, object, &type);
 	if (status)
@@ -152,7 +149,8 @@ static int read_size(struct decoder *decoder, uint64_t object, int64_t *ret)
 	if (!is_view && type->kind != KIND_BYTES &&
 	    !(type->name && !strcmp(type->name, "bytearray")))
 		return 0;
-	status = reader_word(reader, is_view ? at + VIEW_WORDS * reader->word_size : at, &word);
+	int32_t offset = is_view ? l->memoryview.length : l->tuple.length;
+	status = reader_word(reader, object + (uint64_t)offset, &word);
 	if (!status && reader_signed(reader, word) >= 0)
 		*ret = reader_signed(reader, word);
 	return status;
