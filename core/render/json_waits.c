@@ -109,6 +109,10 @@ static void put_wait(struct json_gen *gen, const struct aiodbg_snapshot *snap,
 	put_integer_or_null(gen, wait->fd);
 	put_key(gen, "peer");
 	put_string(gen, wait->peer);
+	put_key(gen, "unsent");
+	put_integer_or_null(gen, wait->unsent);
+	put_key(gen, "pid");
+	put_integer_or_null(gen, wait->pid);
 	put_key(gen, "thread");
 	json_put_tid(gen, snap, wait->thread);
 	put_key(gen, "place");

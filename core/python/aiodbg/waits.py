@@ -40,6 +40,8 @@ class Wait:
     deadline_at: Optional[float]
     fd: Optional[int]
     peer: Optional[str]
+    unsent: Optional[int]
+    pid: Optional[int]
     thread: Optional[int]
     place: Optional[int]
     waiters: Optional[int]
