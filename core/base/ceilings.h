@@ -251,6 +251,9 @@
 /* The other files there are one to a few lines, or one line for each of a few things. */
 #define LIMIT_PROC_FILE 65536
 
+/* Of lists of sockets, with a line of 150 bytes for each. */
+#define LIMIT_NET_FILE (64u << 20)
+
 /* Program headers of an ELF file: Linux loads no program with more than 64 KiB of them. All are
  * looked through for each address. */
 #define LIMIT_ELF_HEADERS 2048

@@ -7,8 +7,23 @@
 #include "process/syscall.h"
 #include "waits/waiting.h"
 
+#include <string.h>
+
 /* Frames next to the innermost that may say which file or process it is about. */
 #define FRAMES_ASKED 2
+
+/* The transport does not say, or there is none: the system knows whom a socket is connected to. */
+static void ask_for_peer(struct waiting *waiting, struct wait *wait)
+{
+	uint32_t pid = waiting->decoder->reader.cache.target->local_pid;
+	bool is_connected = wait->kind == WAIT_READ || wait->kind == WAIT_WRITE ||
+			    wait->kind == WAIT_CONNECT;
+	if (!pid || wait->peer || wait->fd < 0 || !is_connected)
+		return;
+	const char *peer = sockets_peer(&waiting->sockets, pid, wait->fd);
+	/* Without memory it is not known. */
+	wait->peer = peer ? arena_string(waiting->decoder->arena, peer, strlen(peer)) : NULL;
+}
 
 void transport_use(struct waiting *waiting, const struct transport_facts *facts, struct wait *wait)
 {
@@ -31,6 +46,7 @@ void transport_use(struct waiting *waiting, const struct transport_facts *facts,
 	wait->command = facts->command;
 	wait->pipe = facts->pipe;
 	wait->transport = facts->transport;
+	ask_for_peer(waiting, wait);
 	/* Its id is that in its own namespace: the file says whether it is the same one. */
 	if (pid && facts->pid > 0 && facts->pipe >= 0)
 		wait->child_blocked = syscall_writes_to(pid, (uint64_t)facts->pipe,

@@ -11,6 +11,7 @@
 #include "base/addrmap.h"
 #include "cpython/coro.h"
 #include "cpython/object.h"
+#include "process/sockets.h"
 #include "snapshot/own.h"
 #include "waits/waits.h"
 
@@ -99,6 +100,8 @@ struct waiting {
 	/* Transports by the objects that have them, or waiting itself for none; numbers of files, from
 	 * 1, by the transports of loops that are made in C. */
 	struct addrmap transports, files;
+	/* Whom sockets are connected to, where transports do not tell. */
+	struct sockets sockets;
 	/* Pools that tasks wait at. */
 	struct pools_found pools;
 	/* Interpreter of what is being decoded: an index. */

@@ -592,6 +592,7 @@ int waits_read(struct aiodbg_snapshot *snap, struct decoder *decoder, struct wai
 	array_deinit(&waiting.pools);
 	addrmap_deinit(&waiting.transports);
 	addrmap_deinit(&waiting.files);
+	sockets_deinit(&waiting.sockets);
 	array_deinit(&waiting.chain);
 	array_deinit(&waiting.touched);
 	free(waiting.classes);
