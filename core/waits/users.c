@@ -18,7 +18,7 @@
 #include "cpython/set.h"
 #include "cpython/stack.h"
 #include "cpython/with.h"
-#include "waits/leads.h"
+#include "waits/trails.h"
 
 #include <string.h>
 
@@ -51,7 +51,7 @@ static const char *const gives[] = {
 struct users {
 	struct waiting *waiting;
 	struct addrmap wanted;
-	struct leads leads;
+	struct trails leads;
 	/* By code: 1, or 2 if it names how something is given back. */
 	struct addrmap uses;
 	struct task *task;
@@ -207,13 +207,13 @@ static int look_at(struct users *users, uint64_t value)
 {
 	struct decoder *decoder = users->waiting->decoder;
 	const struct wanted *wanted = addrmap_get(&users->wanted, value);
-	const struct led *led = NULL;
+	const struct trail *led = NULL;
 	enum kind kind;
 	if (wanted && !wanted->of_type)
 		return meet(users, wanted);
 	int status = object_kind(decoder, value, &kind);
 	if (!status && kind == KIND_OTHER)
-		status = leads_of(&users->leads, value, &led);
+		status = trails_of(&users->leads, value, &led);
 	for (; !status && led; led = led->next)
 		status = meet(users, led->wanted);
 	return error_is_fatal(status) ? status : 0;
@@ -343,7 +343,7 @@ static int visit_timer(struct decoder *decoder, uint64_t item, void *arg)
 static int read_loop(struct users *users, uint64_t loop)
 {
 	struct attr attr = {.name = "_scheduled"};
-	int status = leads_leave_out(&users->leads, loop);
+	int status = trails_leave_out(&users->leads, loop);
 	if (status || loop == users->loop)
 		return status;
 	users->loop = loop;
@@ -385,7 +385,7 @@ int users_read(struct waiting *waiting)
 {
 	struct users users = {.waiting = waiting};
 	const struct aiodbg_snapshot *snap = waiting->snap;
-	users.leads = (struct leads){.waiting = waiting, .wanted = &users.wanted, .steps = STEPS};
+	users.leads = (struct trails){.waiting = waiting, .wanted = &users.wanted, .steps = STEPS};
 	int status = want_all(&users);
 	for (size_t i = 0; !status && users.wanted.count && i < snap->tasks.count; i++) {
 		struct task *task = snap->tasks.items[i];
@@ -399,6 +399,6 @@ int users_read(struct waiting *waiting)
 		waiting->waits->primitives.items[i]->has_other_users = true;
 	addrmap_deinit(&users.wanted);
 	addrmap_deinit(&users.uses);
-	leads_deinit(&users.leads);
+	trails_deinit(&users.leads);
 	return status;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* See waits/leads.h. Only instances are followed, and what small dicts and tuples of theirs have. */
-#include "waits/leads.h"
+/* See waits/trails.h. Only instances are followed, and what small dicts and tuples of theirs have. */
+#include "waits/trails.h"
 
 #include "base/ceilings.h"
 #include "base/error.h"
@@ -14,20 +14,20 @@
 #define ENTRIES_SEARCHED 16
 #define NESTED_MOST 2
 
-static int lead_to(struct leads *leads, const struct wanted *wanted)
+static int lead_to(struct trails *leads, const struct wanted *wanted)
 {
-	struct led *led;
+	struct trail *led;
 	int status = decoder_alloc(leads->waiting->decoder, sizeof(*led), (void **)&led);
 	if (status)
 		return status;
-	*led = (struct led){wanted, leads->lists[leads->step]->first};
+	*led = (struct trail){wanted, leads->lists[leads->step]->first};
 	leads->lists[leads->step]->first = led;
 	return 0;
 }
 
 static dict_visit_fn visit_attribute;
 
-static int find_list(struct leads *leads, uint64_t object, struct leads_list **ret)
+static int find_list(struct trails *leads, uint64_t object, struct trail_list **ret)
 {
 	size_t step = leads->step;
 	struct decoder *decoder = leads->waiting->decoder;
@@ -55,7 +55,7 @@ static int find_list(struct leads *leads, uint64_t object, struct leads_list **r
 }
 
 /* Whether the object whose attribute it is may be the one that leads to it. */
-static int is_of_type(struct leads *leads, const struct wanted *wanted, bool *ret)
+static int is_of_type(struct trails *leads, const struct wanted *wanted, bool *ret)
 {
 	const struct type *type;
 	*ret = true;
@@ -66,20 +66,20 @@ static int is_of_type(struct leads *leads, const struct wanted *wanted, bool *re
 	return error_is_fatal(status) ? status : 0;
 }
 
-static int follow(struct leads *leads, uint64_t value)
+static int follow(struct trails *leads, uint64_t value)
 {
-	struct leads_list *more;
+	struct trail_list *more;
 	if (leads->step + 1 >= leads->steps)
 		return 0;
 	leads->step++;
 	int status = find_list(leads, value, &more);
 	leads->step--;
-	for (const struct led *led = status ? NULL : more->first; !status && led; led = led->next)
+	for (const struct trail *led = status ? NULL : more->first; !status && led; led = led->next)
 		status = lead_to(leads, led->wanted);
 	return status;
 }
 
-static int visit_value(struct leads *leads, uint64_t value);
+static int visit_value(struct trails *leads, uint64_t value);
 
 static int visit_entry(struct decoder *decoder, uint64_t key, uint64_t value, void *arg)
 {
@@ -95,7 +95,7 @@ static int visit_item(struct decoder *decoder, uint64_t item, void *arg)
 }
 
 /* Large ones have things of everybody. */
-static int visit_container(struct leads *leads, uint64_t container, enum kind kind)
+static int visit_container(struct trails *leads, uint64_t container, enum kind kind)
 {
 	struct decoder *decoder = leads->waiting->decoder;
 	uint64_t length = 0;
@@ -110,7 +110,7 @@ static int visit_container(struct leads *leads, uint64_t container, enum kind ki
 	return error_is_fatal(status) ? status : 0;
 }
 
-static int visit_value(struct leads *leads, uint64_t value)
+static int visit_value(struct trails *leads, uint64_t value)
 {
 	const struct wanted *wanted = addrmap_get(leads->wanted, value);
 	enum kind kind;
@@ -130,16 +130,16 @@ static int visit_value(struct leads *leads, uint64_t value)
 
 static int visit_attribute(struct decoder *decoder, uint64_t key, uint64_t value, void *arg)
 {
-	struct leads *leads = arg;
+	struct trails *leads = arg;
 	(void)decoder, (void)key;
 	if (++leads->attributes[leads->step] > ATTRIBUTES_SEARCHED)
 		return AIODBG_LIMIT;
 	return visit_value(leads, value);
 }
 
-int leads_of(struct leads *leads, uint64_t object, const struct led **ret)
+int trails_of(struct trails *leads, uint64_t object, const struct trail **ret)
 {
-	struct leads_list *list;
+	struct trail_list *list;
 	leads->step = 0;
 	leads->nested = 0;
 	int status = find_list(leads, object, &list);
@@ -147,10 +147,10 @@ int leads_of(struct leads *leads, uint64_t object, const struct led **ret)
 	return status;
 }
 
-int leads_leave_out(struct leads *leads, uint64_t object)
+int trails_leave_out(struct trails *leads, uint64_t object)
 {
-	struct leads_list *list;
-	for (size_t i = 0; i < LEADS_STEPS_MAX; i++) {
+	struct trail_list *list;
+	for (size_t i = 0; i < TRAILS_STEPS_MAX; i++) {
 		if (!object || addrmap_get(&leads->objects[i], object))
 			continue;
 		int status = decoder_alloc(leads->waiting->decoder, sizeof(*list), (void **)&list);
@@ -162,8 +162,8 @@ int leads_leave_out(struct leads *leads, uint64_t object)
 	return 0;
 }
 
-void leads_deinit(struct leads *leads)
+void trails_deinit(struct trails *leads)
 {
-	for (size_t i = 0; i < LEADS_STEPS_MAX; i++)
+	for (size_t i = 0; i < TRAILS_STEPS_MAX; i++)
 		addrmap_deinit(&leads->objects[i]);
 }

@@ -3,12 +3,12 @@
  * Which of the things that are looked for an object leads to, in a few steps of attributes. What is
  * found of an object is kept: many tasks lead to the same ones.
  */
-#ifndef WAITS_LEADS_H
-#define WAITS_LEADS_H
+#ifndef WAITS_TRAILS_H
+#define WAITS_TRAILS_H
 
 #include "waits/waiting.h"
 
-#define LEADS_STEPS_MAX 5
+#define TRAILS_STEPS_MAX 5
 
 /* Something that is looked for. */
 struct wanted {
@@ -19,27 +19,27 @@ struct wanted {
 	bool is_given;
 };
 
-struct led {
+struct trail {
 	const struct wanted *wanted;
-	struct led *next;
+	struct trail *next;
 };
 
 /* What an object leads to. */
-struct leads_list {
-	struct led *first;
+struct trail_list {
+	struct trail *first;
 };
 
-struct leads {
+struct trails {
 	struct waiting *waiting;
 	/* struct wanted by address. */
 	const struct addrmap *wanted;
 	size_t steps;
-	/* struct leads_list by the object, by how many steps were taken. */
-	struct addrmap objects[LEADS_STEPS_MAX];
+	/* struct trail_list by the object, by how many steps were taken. */
+	struct addrmap objects[TRAILS_STEPS_MAX];
 	/* Of what is visited, by steps. */
-	struct leads_list *lists[LEADS_STEPS_MAX];
-	uint64_t current[LEADS_STEPS_MAX];
-	size_t attributes[LEADS_STEPS_MAX];
+	struct trail_list *lists[TRAILS_STEPS_MAX];
+	uint64_t current[TRAILS_STEPS_MAX];
+	size_t attributes[TRAILS_STEPS_MAX];
 	size_t step;
 	/* Containers around the one that is visited. */
 	unsigned int nested;
@@ -49,11 +49,11 @@ struct leads {
 };
 
 /* What the object leads to, itself left out; NULL: nothing. Returns 0 or an error that is fatal. */
-int leads_of(struct leads *leads, uint64_t object, const struct led **ret);
+int trails_of(struct trails *leads, uint64_t object, const struct trail **ret);
 
 /* Do not look into that object, which leads to everything. */
-int leads_leave_out(struct leads *leads, uint64_t object);
+int trails_leave_out(struct trails *leads, uint64_t object);
 
-void leads_deinit(struct leads *leads);
+void trails_deinit(struct trails *leads);
 
 #endif
