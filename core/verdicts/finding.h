@@ -66,6 +66,11 @@ int vain_find_unreleased(struct finder *finder);
 /* Locks that are free and that tasks wait for. */
 int vain_find_lost(struct finder *finder);
 
+/* ---- abandoned.c ---- */
+
+/* What nobody is left to give back or to do. */
+int abandoned_find(struct finder *finder);
+
 /* ---- cancelling.c ---- */
 
 /* Tasks that were told to end and have not, while others wait for that. */

@@ -201,15 +201,13 @@ static int visit_done(struct decoder *decoder, uint64_t addr, void *arg)
 	return error_is_fatal(status) ? status : 0;
 }
 
-/* Whether it is what the loop was told to run until it is complete. */
-static int is_main(struct closure *closure, const struct task *task, bool *ret)
+int closure_is_main(struct waiting *waiting, const struct task *task, bool *ret)
 {
 	struct future future;
 	*ret = false;
-	int status = future_read(closure->waiting->decoder, task->id, EXPECT_TASK, &future);
+	int status = future_read(waiting->decoder, task->id, EXPECT_TASK, &future);
 	if (!status)
-		status = future_visit_callbacks(closure->waiting->decoder, &future, visit_done,
-						ret);
+		status = future_visit_callbacks(waiting->decoder, &future, visit_done, ret);
 	return error_is_fatal(status) ? status : 0;
 }
 
@@ -230,7 +228,7 @@ static int judge(struct closure *closure, const struct task *task)
 	bool reached, whole;
 	if (!future || future->open)
 		return 0;
-	int status = is_main(closure, task, &wait->for_ever);
+	int status = closure_is_main(closure->waiting, task, &wait->for_ever);
 	if (status)
 		return status;
 	wait->for_ever |= !has_name(closure, wait, future);

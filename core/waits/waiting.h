@@ -177,6 +177,14 @@ int ended_read(struct waiting *waiting);
 /* Find the tasks that can only be woken by tasks that wait themselves. */
 int closure_read(struct waiting *waiting);
 
+/* Whether the task is what its loop was told to run until it is complete. */
+int closure_is_main(struct waiting *waiting, const struct task *task, bool *ret);
+
+/* ---- abandoned.c ---- */
+
+/* Find what nobody is left to give back or to do. */
+int abandoned_read(struct waiting *waiting);
+
 /* ---- owned.c ---- */
 
 /* Find the holders of locks of other projects that name them. */

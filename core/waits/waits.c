@@ -560,6 +560,8 @@ static int read_all(struct waiting *waiting)
 		status = ended_read(waiting);
 	if (!status)
 		status = closure_read(waiting);
+	if (!status)
+		status = abandoned_read(waiting);
 	waiting->waits->has_gaps = waiting->decoder->reader.cache.changing
 					   ? had_gaps
 					   : waiting_has_gaps(waiting);

@@ -135,6 +135,10 @@ struct primitive {
 	 * lead to tells. Some other way may lead there too. */
 	struct tasks users;
 	bool has_other_users;
+	/* Nobody is seen to have it, or who was to do what is waited for has ended, and nobody is seen
+	 * who may give it back or do it; index of the ended task in waits.ended, from 1. */
+	bool abandoned;
+	size_t ended;
 	struct holders holders;
 	/* Tasks and threads whose wait this is. */
 	size_t waiter_count;

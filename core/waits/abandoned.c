@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What nobody is left to give back or to do: a lock that is locked, that tasks wait for and that nobody
+ * is seen to have; and what tasks wait for that another one was to set, put or notify which an
+ * exception has ended.
+ *
+ * Whoever may still do it is somebody that leads there and does such things: a task or thread with a
+ * function that names release, set or the like, or a method that does; a callback of the loop.
+ * Those that wait for it, and who waits for those, do nothing more; and the main task that waits for
+ * the end of the process does nothing until then.
+ */
+#include "base/error.h"
+#include "cpython/attr.h"
+#include "cpython/locals.h"
+#include "cpython/set.h"
+#include "cpython/traceback.h"
+#include "cpython/with.h"
+#include "waits/successors.h"
+
+#include <stdlib.h>
+
+/* ---- generators that nobody goes on with ---- */
+
+static int add_goal(struct abandoning *abandoning, uint64_t addr, struct target *target,
+		    unsigned int deeds)
+{
+	struct goal *goal;
+	if (addrmap_get(&abandoning->leads.wanted, addr))
+		return 0;
+	int status = decoder_alloc(abandoning->waiting->decoder, sizeof(*goal), (void **)&goal);
+	if (status)
+		return status;
+	*goal = (struct goal){target, deeds};
+	return addrmap_put(&abandoning->leads.wanted, addr, goal)
+		       ? 0
+		       : waiting_no_memory(abandoning->waiting);
+}
+
+static int visit_with(struct decoder *decoder, const struct with *with, void *arg)
+{
+	struct abandoning *abandoning = arg;
+	const struct goal *goal = with->self ? addrmap_get(&abandoning->leads.wanted, with->self)
+					     : NULL;
+	(void)decoder;
+	/* Whoever has the generator may go on with it. */
+	return goal ? add_goal(abandoning, abandoning->generator, goal->target, DEED_ANY) : 0;
+}
+
+static int visit_generator(struct decoder *decoder, uint64_t addr, void *arg)
+{
+	struct abandoning *abandoning = arg;
+	enum coro_state state;
+	struct frame frame;
+	int status = coro_frame(decoder, addr, &state, &frame);
+	abandoning->generator = addr;
+	if (!status && state == CORO_SUSPENDED && frame.location)
+		status = withs_visit(decoder, &frame, visit_with, abandoning);
+	return error_is_fatal(status) ? status : 0;
+}
+
+static int read_generators(struct abandoning *abandoning)
+{
+	struct waiting *waiting = abandoning->waiting;
+	const struct threads *threads = &waiting->snap->threads;
+	for (size_t i = 0; i < threads->count; i++) {
+		struct attr attr = {.name = "_asyncgens"};
+		uint64_t loop = threads->items[i].running_loop;
+		int status = loop ? attrs_find(waiting->decoder, loop, &attr, 1) : 0;
+		if (!status && attr.value)
+			status = weakset_visit(waiting->decoder, attr.value, visit_generator,
+					       abandoning);
+		if (error_is_fatal(status))
+			return status;
+	}
+	return 0;
+}
+
+/* ---- what is looked for ---- */
+
+static bool is_lost(const struct primitive *object)
+{
+	return object->kind == PRIMITIVE_LOCK && object->locked == 1 && !object->derived &&
+	       !object->holders.count && !object->releasers.count && !object->handed_over;
+}
+
+static int add_target(struct abandoning *abandoning, struct primitive *object, enum wait_kind kind)
+{
+	struct waiting *waiting = abandoning->waiting;
+	struct target *target;
+	int status = decoder_alloc(waiting->decoder, sizeof(*target), (void **)&target);
+	if (status)
+		return status;
+	*target = (struct target){.object = object, .kind = kind};
+	if (!array_push(&abandoning->targets, target))
+		return waiting_no_memory(waiting);
+	return add_goal(abandoning, object->addr, target, successors_wanted(kind));
+}
+
+/* Workers at an empty queue are idle, whoever has once put something into it. */
+static bool has_failed(const struct abandoning *abandoning, enum wait_kind kind)
+{
+	const struct ended_tasks *ended = &abandoning->waiting->waits->ended;
+	if (kind == WAIT_QUEUE_GET)
+		return false;
+	for (size_t i = 0; i < ended->count; i++) {
+		if (ended->items[i].is_unasked && ended->items[i].deeds & deeds_that_end(kind))
+			return true;
+	}
+	return false;
+}
+
+/* Whoever waits for the object, and who awaits them, is stuck there. */
+static void mark_stuck(struct abandoning *abandoning, const struct task *task,
+		       struct target *target)
+{
+	const struct waits *waits = abandoning->waiting->waits;
+	while (task && !abandoning->stuck_at[task->index]) {
+		if (waits->of_tasks[task->index].has_deadline)
+			return;
+		abandoning->stuck_at[task->index] = target;
+		task = task->awaiter_count == 1 && edge_waits(&task->awaiters[0])
+			       ? task->awaiters[0].awaiter
+			       : NULL;
+		if (task && (task->index >= abandoning->waiting->snap->tasks.count ||
+			     abandoning->waiting->snap->tasks.items[task->index] != task))
+			return;
+	}
+}
+
+static int list_targets(struct abandoning *abandoning)
+{
+	const struct waiting *waiting = abandoning->waiting;
+	const struct tasks *tasks = &waiting->snap->tasks;
+	int status = 0;
+	for (size_t i = 0; !status && i < tasks->count; i++) {
+		const struct wait *wait = &waiting->waits->of_tasks[i];
+		struct primitive *object = wait->object;
+		if (!object || !wait->blocked)
+			continue;
+		if (!addrmap_get(&abandoning->leads.wanted, object->addr) &&
+		    (wait->kind == WAIT_LOCK ? is_lost(object)
+					     : has_failed(abandoning, wait->kind)))
+			status = add_target(abandoning, object, wait->kind);
+		const struct goal *goal = addrmap_get(&abandoning->leads.wanted, object->addr);
+		if (!status && goal)
+			mark_stuck(abandoning, tasks->items[i], goal->target);
+	}
+	return status;
+}
+
+/* ---- what ended tasks did ---- */
+
+static int visit_ended_local(struct decoder *decoder, const struct local *local, void *arg)
+{
+	struct abandoning *abandoning = arg;
+	const struct ended_tasks *ended = &abandoning->waiting->waits->ended;
+	unsigned int deeds = ended->items[abandoning->ended - 1].deeds;
+	const struct led *led = NULL;
+	(void)decoder;
+	int status = local->value ? leads_find(&abandoning->leads, local->value, &led) : 0;
+	for (; !status && led; led = led->next) {
+		struct target *target = ((struct goal *)led->wanted)->target;
+		if (deeds & deeds_that_end(target->kind))
+			target->ended = abandoning->ended;
+	}
+	return status;
+}
+
+static int visit_ended_frame(struct decoder *decoder, uint64_t object, const struct frame *frame,
+			     void *arg)
+{
+	struct abandoning *abandoning = arg;
+	(void)object;
+	if (!own_is(&abandoning->waiting->own, frame->location->code))
+		return 0;
+	int status = locals_visit(decoder, frame, visit_ended_local, abandoning);
+	return error_is_fatal(status) ? status : 0;
+}
+
+static int read_ended(struct abandoning *abandoning)
+{
+	const struct waiting *waiting = abandoning->waiting;
+	const struct ended_tasks *ended = &waiting->waits->ended;
+	int status = 0;
+	for (size_t i = 0; !status && i < ended->count; i++) {
+		if (!ended->items[i].is_unasked || !ended->items[i].deeds)
+			continue;
+		abandoning->ended = i + 1;
+		status = exception_visit_frames(waiting->decoder, ended->items[i].exception,
+						visit_ended_frame, abandoning);
+		if (!error_is_fatal(status))
+			status = 0;
+	}
+	return status;
+}
+
+/* ---- the whole ---- */
+
+static int read_all(struct abandoning *abandoning)
+{
+	struct waiting *waiting = abandoning->waiting;
+	const size_t count = waiting->snap->tasks.count;
+	abandoning->stuck_at = calloc(count + 1, sizeof(*abandoning->stuck_at));
+	int status = abandoning->stuck_at ? list_targets(abandoning) : waiting_no_memory(waiting);
+	if (status || !abandoning->targets.count)
+		return status;
+	status = read_ended(abandoning);
+	for (size_t i = 0; i < abandoning->targets.count; i++) {
+		struct target *target = abandoning->targets.items[i];
+		target->is_doubtful = target->kind != WAIT_LOCK && !target->ended;
+	}
+	if (!status)
+		status = read_generators(abandoning);
+	if (!status)
+		status = successors_read_tasks(abandoning);
+	if (!status)
+		status = successors_read_threads(abandoning);
+	return status ? status : successors_read_loops(abandoning);
+}
+
+static void use(struct abandoning *abandoning)
+{
+	for (size_t i = 0; i < abandoning->targets.count; i++) {
+		struct target *target = abandoning->targets.items[i];
+		target->object->abandoned = !target->is_doubtful;
+		target->object->ended = target->ended;
+	}
+}
+
+int abandoned_read(struct waiting *waiting)
+{
+	struct abandoning abandoning = {.waiting = waiting, .leads.waiting = waiting};
+	const struct reader *reader = &waiting->decoder->reader;
+	uint64_t faults = reader->fault_count;
+	int status = read_all(&abandoning);
+	/* What can't be read may lead there. */
+	bool has_gaps = !reader->cache.changing && reader->fault_count != faults;
+	if (!status && !has_gaps && !abandoning.leads.is_cut)
+		use(&abandoning);
+	leads_deinit(&abandoning.leads);
+	array_deinit(&abandoning.targets);
+	free(abandoning.stuck_at);
+	return status;
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/* Who may still do it. See waits/successors.h. */
+#include "waits/successors.h"
+
+#include "asyncio/handle.h"
+#include "base/ceilings.h"
+#include "base/error.h"
+#include "cpython/attr.h"
+#include "cpython/callable.h"
+#include "cpython/locals.h"
+#include "cpython/sequence.h"
+#include "waits/reading.h"
+
+/* Bases of a class that are looked at. */
+#define BASES_MAX 8
+
+/* What those do who may end such a wait. Whoever takes a lock may have it. */
+unsigned int successors_wanted(enum wait_kind kind)
+{
+	return deeds_that_end(kind) | (kind == WAIT_LOCK ? (unsigned int)DEED_ACQUIRES : 0);
+}
+
+/* ---- who may do it ---- */
+
+/* A lock that a function takes and gives back by itself is held while a frame of it is there. */
+static bool is_deed(unsigned int deeds, unsigned int wanted)
+{
+	if (wanted & DEED_RELEASES && deeds & DEED_ACQUIRES)
+		return false;
+	return deeds & (wanted & ~(unsigned int)DEED_ACQUIRES);
+}
+
+static int ask_method(struct abandoning *abandoning, const char *name)
+{
+	struct waiting *waiting = abandoning->waiting;
+	const struct type *type = abandoning->type;
+	for (int i = 0; type && i < BASES_MAX && !abandoning->found; i++) {
+		uint64_t function = 0;
+		unsigned int deeds = 0;
+		int status = class_attr_find(waiting->decoder, type->addr, name, &function);
+		if (!status && function)
+			status = deeds_of_function(waiting, function, &deeds);
+		abandoning->found |= is_deed(deeds, abandoning->deeds);
+		if (!status && !function && type->base)
+			status = type_get(waiting->decoder, type->base, &type);
+		else
+			type = NULL;
+		if (status)
+			return error_is_fatal(status) ? status : 0;
+	}
+	return 0;
+}
+
+static int visit_name(struct decoder *decoder, uint64_t item, void *arg)
+{
+	struct abandoning *abandoning = arg;
+	const char *name;
+	int status = work_step(&decoder->reader.work);
+	if (!status)
+		status = name_get(decoder, item, &name);
+	if (!status && name && !abandoning->found)
+		status = ask_method(abandoning, name);
+	return error_is_fatal(status) ? status : 0;
+}
+
+/* Whether the code names a method of the object's class that does it. */
+static int ask_methods(struct abandoning *abandoning, uint64_t object)
+{
+	struct decoder *decoder = abandoning->waiting->decoder;
+	uint64_t names = 0;
+	abandoning->found = false;
+	int status = object_type(decoder, object, &abandoning->type);
+	if (!status && abandoning->type->kind == KIND_OTHER)
+		status = reader_word(&decoder->reader,
+				     abandoning->code->addr + (uint64_t)decoder->layout->code.names,
+				     &names);
+	if (!status && names)
+		status = sequence_visit(decoder, names, visit_name, abandoning);
+	return error_is_fatal(status) ? status : 0;
+}
+
+/* The task or callback that is looked at leads to the goal by the object. */
+static int consider(struct abandoning *abandoning, const struct goal *goal, uint64_t object)
+{
+	const struct task *task = abandoning->task;
+	struct target *target = goal->target;
+	unsigned int deeds = 0;
+	if (target->is_doubtful || (task && abandoning->stuck_at[task->index] == target))
+		return 0;
+	target->is_doubtful = goal->deeds == DEED_ANY;
+	int status = 0;
+	if (abandoning->code && !abandoning->code->is_compiled)
+		status = deeds_of(abandoning->waiting, abandoning->code, &deeds);
+	target->is_doubtful |= deeds & goal->deeds;
+	if (status || target->is_doubtful || !abandoning->code || abandoning->code->is_compiled)
+		return status;
+	abandoning->deeds = goal->deeds;
+	status = ask_methods(abandoning, object);
+	target->is_doubtful |= abandoning->found;
+	return status;
+}
+
+static int consider_all(struct abandoning *abandoning, uint64_t object)
+{
+	const struct led *led;
+	int status = leads_find(&abandoning->leads, object, &led);
+	for (; !status && led; led = led->next)
+		status = consider(abandoning, led->wanted, object);
+	return status;
+}
+
+static int visit_local(struct decoder *decoder, const struct local *local, void *arg)
+{
+	(void)decoder;
+	return local->value ? consider_all(arg, local->value) : 0;
+}
+
+static int read_frame(struct abandoning *abandoning, const struct frame *frame)
+{
+	struct waiting *waiting = abandoning->waiting;
+	if (!frame->location || !own_is(&waiting->own, frame->location->code))
+		return 0;
+	abandoning->code = frame->location->code;
+	int status = locals_visit(waiting->decoder, frame, visit_local, abandoning);
+	return error_is_fatal(status) ? status : 0;
+}
+
+/* ---- tasks and threads ---- */
+
+/* The main task waits for a signal, or for the end of others. */
+static int is_idle_main(struct abandoning *abandoning, const struct task *task, bool *ret)
+{
+	const struct wait *wait = &abandoning->waiting->waits->of_tasks[task->index];
+	*ret = wait->blocked && !wait->has_deadline &&
+	       (wait->kind == WAIT_EVENT || wait->kind == WAIT_FUTURE || wait->for_tasks);
+	return *ret ? closure_is_main(abandoning->waiting, task, ret) : 0;
+}
+
+static int read_task(struct abandoning *abandoning, const struct task *task, uint64_t loop)
+{
+	(void)loop;
+	struct waiting *waiting = abandoning->waiting;
+	struct coro coro;
+	bool is_idle;
+	int status = is_idle_main(abandoning, task, &is_idle);
+	if (status || is_idle)
+		return status;
+	abandoning->task = task;
+	waiting->chain.count = 0;
+	status = coro_walk_frames(waiting->decoder, task->coro, &waiting->chain, &coro);
+	if (status)
+		return error_is_fatal(status) ? status : 0;
+	for (size_t i = 0; !status && i < waiting->chain.count; i++)
+		status = read_frame(abandoning, &waiting->chain.items[i].frame);
+	return status;
+}
+
+/* What a task leads to can't be read, as it goes on. What its functions do is known. */
+static int suspect(struct abandoning *abandoning, const struct task *task)
+{
+	unsigned int deeds = 0;
+	int status = 0;
+	for (size_t i = 0; !status && i < task->depth; i++) {
+		unsigned int more = 0;
+		const struct code *code = task->stack[i]->code;
+		if (own_is(&abandoning->waiting->own, code))
+			status = deeds_of(abandoning->waiting, code, &more);
+		deeds |= more;
+	}
+	for (size_t i = 0; i < abandoning->targets.count; i++) {
+		struct target *target = abandoning->targets.items[i];
+		target->is_doubtful |= deeds & successors_wanted(target->kind);
+	}
+	return status;
+}
+
+/* Of a target that runs on, what is no longer there was about to change, and is no gap. */
+static int read_again(struct abandoning *abandoning, const struct task *task, uint64_t loop,
+		      int (*read)(struct abandoning *, const struct task *, uint64_t))
+{
+	struct reader *reader = &abandoning->waiting->decoder->reader;
+	uint64_t faults = reader->fault_count;
+	if (!reader->cache.changing)
+		return read(abandoning, task, loop);
+	for (int i = 0; i < LIMIT_TRIES; i++) {
+		bool same = true;
+		uint64_t before = reader->fault_count;
+		reader_begin(reader);
+		int status = read(abandoning, task, loop);
+		if (!status)
+			status = reader_verify(reader, &same);
+		same &= reader->fault_count == before;
+		reader->fault_count = faults;
+		if (status || same)
+			return status;
+	}
+	return task ? suspect(abandoning, task) : 0;
+}
+
+int successors_read_tasks(struct abandoning *abandoning)
+{
+	const struct tasks *tasks = &abandoning->waiting->snap->tasks;
+	int status = 0;
+	for (size_t i = 0; !status && i < tasks->count; i++) {
+		const struct task *task = tasks->items[i];
+		status = work_step(&abandoning->waiting->decoder->reader.work);
+		if (!status && task_is_pending(task) && task->coro && !task->is_copy)
+			status = read_again(abandoning, task, 0, read_task);
+	}
+	abandoning->task = NULL;
+	return status;
+}
+
+int successors_read_threads(struct abandoning *abandoning)
+{
+	struct waiting *waiting = abandoning->waiting;
+	int status = 0;
+	for (size_t i = 0; !status && i < waiting->snap->threads.count; i++) {
+		struct reading reading;
+		status = reading_begin(waiting, i, &reading);
+		for (size_t k = 0; !status && k < reading.frames.count; k++) {
+			struct frame frame;
+			status = reading_frame(&reading, k, &frame);
+			if (!status)
+				status = read_frame(abandoning, &frame);
+		}
+		array_deinit(&reading.frames);
+		if (!error_is_fatal(status))
+			status = 0;
+	}
+	return status;
+}
+
+/* ---- callbacks of loops ---- */
+
+static int visit_argument(struct decoder *decoder, uint64_t item, void *arg)
+{
+	(void)decoder;
+	return consider_all(arg, item);
+}
+
+/* What a protocol does is not named by the transport. */
+static int read_protocol(struct abandoning *abandoning, uint64_t transport)
+{
+	static const char *const methods[] = {"data_received", "buffer_updated", "eof_received",
+					      "datagram_received", "connection_lost"};
+	struct waiting *waiting = abandoning->waiting;
+	struct attr attr = {.name = "_protocol"};
+	const struct led *led = NULL;
+	int status = attrs_find(waiting->decoder, transport, &attr, 1);
+	if (!status && attr.value)
+		status = leads_find(&abandoning->leads, attr.value, &led);
+	for (; !status && led; led = led->next) {
+		const struct goal *goal = led->wanted;
+		abandoning->deeds = goal->deeds;
+		abandoning->found = goal->deeds == DEED_ANY;
+		status = object_type(waiting->decoder, attr.value, &abandoning->type);
+		for (size_t i = 0; !status && i < sizeof(methods) / sizeof(methods[0]); i++)
+			status = ask_method(abandoning, methods[i]);
+		goal->target->is_doubtful |= abandoning->found;
+	}
+	return error_is_fatal(status) ? status : 0;
+}
+
+static int visit_handle(struct decoder *decoder, uint64_t addr, void *arg)
+{
+	struct abandoning *abandoning = arg;
+	struct handle handle;
+	enum kind kind;
+	int status = object_kind(decoder, addr, &kind);
+	if (status || kind != KIND_OTHER)
+		return status;
+	status = handle_read(decoder, addr, &handle);
+	if (status || handle.is_cancelled || !handle.callback)
+		return error_is_fatal(status) ? status : 0;
+	/* A method of the very object. */
+	struct goal *goal = handle.callable.self
+				    ? addrmap_get(&abandoning->leads.wanted, handle.callable.self)
+				    : NULL;
+	if (goal)
+		goal->target->is_doubtful = true;
+	abandoning->code = handle.callable.code;
+	status = consider_all(abandoning, handle.callback);
+	if (!status && handle.callable.self)
+		status = consider_all(abandoning, handle.callable.self);
+	if (!status && handle.callable.self)
+		status = read_protocol(abandoning, handle.callable.self);
+	if (!status && handle.args)
+		status = sequence_visit(decoder, handle.args, visit_argument, abandoning);
+	return error_is_fatal(status) ? status : 0;
+}
+
+/* A SelectorKey, whose last item is a pair of handles. */
+static int visit_file(struct decoder *decoder, uint64_t key, uint64_t value, void *arg)
+{
+	uint64_t pair;
+	(void)key;
+	int status = tuple_item(decoder, value, 3, &pair);
+	if (!status)
+		status = sequence_visit(decoder, pair, visit_handle, arg);
+	return error_is_fatal(status) ? status : 0;
+}
+
+static int visit_signal(struct decoder *decoder, uint64_t key, uint64_t value, void *arg)
+{
+	(void)key;
+	return visit_handle(decoder, value, arg);
+}
+
+static int read_loop(struct abandoning *abandoning, const struct task *task, uint64_t loop)
+{
+	(void)task;
+	struct decoder *decoder = abandoning->waiting->decoder;
+	struct attr attrs[] = {{.name = "_scheduled"},
+			       {.name = "_ready"},
+			       {.name = "_signal_handlers"},
+			       {.name = "_selector"}};
+	struct attr files = {.name = "_fd_to_key"};
+	int status = attrs_find(decoder, loop, attrs, 4);
+	for (int i = 0; !status && i < 2; i++) {
+		if (attrs[i].value)
+			status = sequence_visit(decoder, attrs[i].value, visit_handle, abandoning);
+	}
+	if (!status && attrs[2].value)
+		status = dict_visit(decoder, attrs[2].value, visit_signal, abandoning);
+	if (!status && attrs[3].value)
+		status = attrs_find(decoder, attrs[3].value, &files, 1);
+	if (!status && files.value)
+		status = dict_visit(decoder, files.value, visit_file, abandoning);
+	/* Of another kind, it may have callbacks that are not seen. */
+	abandoning->leads.is_cut |= status || !attrs[0].value || !attrs[1].value || !files.value;
+	return error_is_fatal(status) ? status : 0;
+}
+
+int successors_read_loops(struct abandoning *abandoning)
+{
+	const struct threads *threads = &abandoning->waiting->snap->threads;
+	int status = 0;
+	for (size_t i = 0; !status && i < threads->count; i++) {
+		if (threads->items[i].running_loop)
+			status = read_again(abandoning, NULL, threads->items[i].running_loop,
+					    read_loop);
+	}
+	return status;
+}
