@@ -150,14 +150,12 @@ static int list_targets(struct abandoning *abandoning)
 
 /* ---- what ended tasks did ---- */
 
-static int visit_ended_local(struct decoder *decoder, const struct local *local, void *arg)
+static int look_at_ended(struct abandoning *abandoning, uint64_t object)
 {
-	struct abandoning *abandoning = arg;
 	const struct ended_tasks *ended = &abandoning->waiting->waits->ended;
 	unsigned int deeds = ended->items[abandoning->ended - 1].deeds;
 	const struct led *led = NULL;
-	(void)decoder;
-	int status = local->value ? leads_find(&abandoning->leads, local->value, &led) : 0;
+	int status = leads_find(&abandoning->leads, object, &led);
 	for (; !status && led; led = led->next) {
 		struct target *target = ((struct goal *)led->wanted)->target;
 		if (deeds & deeds_that_end(target->kind))
@@ -166,14 +164,26 @@ static int visit_ended_local(struct decoder *decoder, const struct local *local,
 	return status;
 }
 
+static int visit_ended_local(struct decoder *decoder, const struct local *local, void *arg)
+{
+	(void)decoder;
+	return local->value ? look_at_ended(arg, local->value) : 0;
+}
+
 static int visit_ended_frame(struct decoder *decoder, uint64_t object, const struct frame *frame,
 			     void *arg)
 {
 	struct abandoning *abandoning = arg;
 	(void)object;
-	if (!own_is(&abandoning->waiting->own, frame->location->code))
+	const struct code *code = frame->location->code;
+	if (!own_is(&abandoning->waiting->own, code))
 		return 0;
-	int status = locals_visit(decoder, frame, visit_ended_local, abandoning);
+	if (!addrmap_put(&abandoning->ended_codes, code->addr, abandoning))
+		return waiting_no_memory(abandoning->waiting);
+	abandoning->look = look_at_ended;
+	int status = successors_visit_globals(abandoning, frame);
+	if (!status)
+		status = locals_visit(decoder, frame, visit_ended_local, abandoning);
 	return error_is_fatal(status) ? status : 0;
 }
 
@@ -238,6 +248,7 @@ int abandoned_read(struct waiting *waiting)
 	if (!status && !has_gaps && !abandoning.leads.is_cut)
 		use(&abandoning);
 	leads_deinit(&abandoning.leads);
+	addrmap_deinit(&abandoning.ended_codes);
 	array_deinit(&abandoning.targets);
 	free(abandoning.stuck_at);
 	return status;

@@ -9,7 +9,7 @@
 
 #include "waits/waiting.h"
 
-#define LEADS_STEPS 3
+#define LEADS_STEPS 4
 
 /* One that an object leads to: what leads.wanted has for it. */
 struct led {

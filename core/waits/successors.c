@@ -30,18 +30,47 @@ static bool is_deed(unsigned int deeds, unsigned int wanted)
 	return deeds & (wanted & ~(unsigned int)DEED_ACQUIRES);
 }
 
+/* A function that is called may call another one: those that were found so far. */
+static int add_function(struct abandoning *abandoning, uint64_t function)
+{
+	struct waiting *waiting = abandoning->waiting;
+	struct asked *asked = &abandoning->asked;
+	struct callable callable;
+	uint64_t globals = 0;
+	unsigned int deeds;
+	int status = callable_read(waiting->decoder, function, &callable);
+	if (status || !callable.code || callable.code->is_compiled || asked->count == ASKED_MAX)
+		return error_is_fatal(status) ? status : 0;
+	for (size_t i = 0; i < asked->count; i++) {
+		if (asked->codes[i] == callable.code)
+			return 0;
+	}
+	if (abandoning->is_idle && addrmap_get(&abandoning->ended_codes, callable.code->addr))
+		return 0;
+	if (callable.kind == KIND_FUNCTION)
+		status = reader_word(
+			&waiting->decoder->reader,
+			function + (uint64_t)waiting->decoder->layout->function.globals, &globals);
+	if (!status)
+		status = deeds_of(waiting, callable.code, &deeds);
+	if (status)
+		return error_is_fatal(status) ? status : 0;
+	abandoning->found |= is_deed(deeds, abandoning->deeds);
+	asked->globals[asked->count] = globals;
+	asked->codes[asked->count++] = callable.code;
+	return 0;
+}
+
 static int ask_method(struct abandoning *abandoning, const char *name)
 {
 	struct waiting *waiting = abandoning->waiting;
 	const struct type *type = abandoning->type;
-	for (int i = 0; type && i < BASES_MAX && !abandoning->found; i++) {
+	for (int i = 0; type && type->kind == KIND_OTHER && i < BASES_MAX; i++) {
 		uint64_t function = 0;
-		unsigned int deeds = 0;
 		int status = class_attr_find(waiting->decoder, type->addr, name, &function);
 		if (!status && function)
-			status = deeds_of_function(waiting, function, &deeds);
-		abandoning->found |= is_deed(deeds, abandoning->deeds);
-		if (!status && !function && type->base)
+			return add_function(abandoning, function);
+		if (!status && type->base)
 			status = type_get(waiting->decoder, type->base, &type);
 		else
 			type = NULL;
@@ -49,6 +78,21 @@ static int ask_method(struct abandoning *abandoning, const char *name)
 			return error_is_fatal(status) ? status : 0;
 	}
 	return 0;
+}
+
+static int ask_global(struct abandoning *abandoning, const char *name)
+{
+	struct decoder *decoder = abandoning->waiting->decoder;
+	uint64_t value = 0;
+	enum kind kind;
+	if (!abandoning->globals)
+		return 0;
+	int status = dict_get(decoder, abandoning->globals, name, &value);
+	if (!status && value)
+		status = object_kind(decoder, value, &kind);
+	if (!status && value && kind == KIND_FUNCTION)
+		status = add_function(abandoning, value);
+	return error_is_fatal(status) ? status : 0;
 }
 
 static int visit_name(struct decoder *decoder, uint64_t item, void *arg)
@@ -60,22 +104,39 @@ static int visit_name(struct decoder *decoder, uint64_t item, void *arg)
 		status = name_get(decoder, item, &name);
 	if (!status && name && !abandoning->found)
 		status = ask_method(abandoning, name);
+	if (!status && name && !abandoning->found)
+		status = ask_global(abandoning, name);
 	return error_is_fatal(status) ? status : 0;
 }
 
-/* Whether the code names a method of the object's class that does it. */
-static int ask_methods(struct abandoning *abandoning, uint64_t object)
+static int visit_names(struct abandoning *abandoning, const struct code *code,
+		       sequence_visit_fn *visit)
 {
 	struct decoder *decoder = abandoning->waiting->decoder;
-	uint64_t names = 0;
+	uint64_t names;
+	int status = reader_word(&decoder->reader,
+				 code->addr + (uint64_t)decoder->layout->code.names, &names);
+	if (!status)
+		status = sequence_visit(decoder, names, visit, abandoning);
+	return error_is_fatal(status) ? status : 0;
+}
+
+/* Whether the code names a function, or a method of the object's class, that does it; or that calls
+ * one that does. */
+static int ask_functions(struct abandoning *abandoning, uint64_t object)
+{
+	struct asked *asked = &abandoning->asked;
+	const uint64_t globals = abandoning->globals;
 	abandoning->found = false;
-	int status = object_type(decoder, object, &abandoning->type);
-	if (!status && abandoning->type->kind == KIND_OTHER)
-		status = reader_word(&decoder->reader,
-				     abandoning->code->addr + (uint64_t)decoder->layout->code.names,
-				     &names);
-	if (!status && names)
-		status = sequence_visit(decoder, names, visit_name, abandoning);
+	int status = object_type(abandoning->waiting->decoder, object, &abandoning->type);
+	asked->count = 0;
+	if (!status)
+		status = visit_names(abandoning, abandoning->code, visit_name);
+	for (size_t i = 0; !status && !abandoning->found && i < asked->count; i++) {
+		abandoning->globals = asked->globals[i];
+		status = visit_names(abandoning, asked->codes[i], visit_name);
+	}
+	abandoning->globals = globals;
 	return error_is_fatal(status) ? status : 0;
 }
 
@@ -87,6 +148,9 @@ static int consider(struct abandoning *abandoning, const struct goal *goal, uint
 	unsigned int deeds = 0;
 	if (target->is_doubtful || (task && abandoning->stuck_at[task->index] == target))
 		return 0;
+	/* It has what it needs until the end, and does nothing with it. */
+	if (goal->deeds == DEED_ANY && abandoning->is_idle)
+		return 0;
 	target->is_doubtful = goal->deeds == DEED_ANY;
 	int status = 0;
 	if (abandoning->code && !abandoning->code->is_compiled)
@@ -95,7 +159,7 @@ static int consider(struct abandoning *abandoning, const struct goal *goal, uint
 	if (status || target->is_doubtful || !abandoning->code || abandoning->code->is_compiled)
 		return status;
 	abandoning->deeds = goal->deeds;
-	status = ask_methods(abandoning, object);
+	status = ask_functions(abandoning, object);
 	target->is_doubtful |= abandoning->found;
 	return status;
 }
@@ -115,13 +179,52 @@ static int visit_local(struct decoder *decoder, const struct local *local, void 
 	return local->value ? consider_all(arg, local->value) : 0;
 }
 
+static int visit_global(struct decoder *decoder, uint64_t item, void *arg)
+{
+	struct abandoning *abandoning = arg;
+	const char *name;
+	uint64_t value = 0;
+	int status = work_step(&decoder->reader.work);
+	if (!status)
+		status = name_get(decoder, item, &name);
+	if (!status && name)
+		status = dict_get(decoder, abandoning->globals, name, &value);
+	if (!status && value)
+		status = abandoning->look(abandoning, value);
+	return error_is_fatal(status) ? status : 0;
+}
+
+int successors_visit_globals(struct abandoning *abandoning, const struct frame *frame)
+{
+	struct decoder *decoder = abandoning->waiting->decoder;
+	const struct layout *l = decoder->layout;
+	int32_t offset = l->frame.globals != LAYOUT_NONE ? l->frame.globals : l->pyframe.globals;
+	const struct code *code = frame->location->code;
+	if (code->is_compiled)
+		return 0;
+	int status = reader_word(&decoder->reader, frame->addr + (uint64_t)offset,
+				 &abandoning->globals);
+	if (!status)
+		status = visit_names(abandoning, code, visit_global);
+	return error_is_fatal(status) ? status : 0;
+}
+
 static int read_frame(struct abandoning *abandoning, const struct frame *frame)
 {
 	struct waiting *waiting = abandoning->waiting;
+	const struct task *task = abandoning->task;
+	bool is_stuck = task && abandoning->stuck_at[task->index];
+	int status = 0;
 	if (!frame->location || !own_is(&waiting->own, frame->location->code))
 		return 0;
 	abandoning->code = frame->location->code;
-	int status = locals_visit(waiting->decoder, frame, visit_local, abandoning);
+	abandoning->globals = 0;
+	abandoning->look = consider_all;
+	/* Of those that wait for the same, all functions are the same. */
+	if (!is_stuck)
+		status = successors_visit_globals(abandoning, frame);
+	if (!status)
+		status = locals_visit(waiting->decoder, frame, visit_local, abandoning);
 	return error_is_fatal(status) ? status : 0;
 }
 
@@ -141,9 +244,8 @@ static int read_task(struct abandoning *abandoning, const struct task *task, uin
 	(void)loop;
 	struct waiting *waiting = abandoning->waiting;
 	struct coro coro;
-	bool is_idle;
-	int status = is_idle_main(abandoning, task, &is_idle);
-	if (status || is_idle)
+	int status = is_idle_main(abandoning, task, &abandoning->is_idle);
+	if (status)
 		return status;
 	abandoning->task = task;
 	waiting->chain.count = 0;
@@ -208,6 +310,7 @@ int successors_read_tasks(struct abandoning *abandoning)
 			status = read_again(abandoning, task, 0, read_task);
 	}
 	abandoning->task = NULL;
+	abandoning->is_idle = false;
 	return status;
 }
 
@@ -255,8 +358,11 @@ static int read_protocol(struct abandoning *abandoning, uint64_t transport)
 		abandoning->deeds = goal->deeds;
 		abandoning->found = goal->deeds == DEED_ANY;
 		status = object_type(waiting->decoder, attr.value, &abandoning->type);
+		abandoning->asked.count = 0;
 		for (size_t i = 0; !status && i < sizeof(methods) / sizeof(methods[0]); i++)
 			status = ask_method(abandoning, methods[i]);
+		for (size_t i = 0; !status && i < abandoning->asked.count; i++)
+			status = visit_names(abandoning, abandoning->asked.codes[i], visit_name);
 		goal->target->is_doubtful |= abandoning->found;
 	}
 	return error_is_fatal(status) ? status : 0;
@@ -280,6 +386,7 @@ static int visit_handle(struct decoder *decoder, uint64_t addr, void *arg)
 	if (goal)
 		goal->target->is_doubtful = true;
 	abandoning->code = handle.callable.code;
+	abandoning->globals = 0;
 	status = consider_all(abandoning, handle.callback);
 	if (!status && handle.callable.self)
 		status = consider_all(abandoning, handle.callable.self);

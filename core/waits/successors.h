@@ -30,6 +30,14 @@ struct goal {
 	unsigned int deeds;
 };
 
+/* Functions that one may call, or that these may call. */
+#define ASKED_MAX 128
+struct asked {
+	const struct code *codes[ASKED_MAX];
+	uint64_t globals[ASKED_MAX];
+	size_t count;
+};
+
 struct abandoning {
 	struct waiting *waiting;
 	struct leads leads;
@@ -44,12 +52,23 @@ struct abandoning {
 	const struct type *type;
 	unsigned int deeds;
 	bool found;
+	/* It is the main task, which does nothing until the process ends or all others have. */
+	bool is_idle;
+	/* The dict of its module's globals, or 0; what is done with those that the code names. */
+	uint64_t globals;
+	int (*look)(struct abandoning *abandoning, uint64_t object);
+	struct asked asked;
+	/* Functions of those that have ended: nobody calls them again from where it waits. */
+	struct addrmap ended_codes;
 	/* The generator whose with statements are looked at. */
 	uint64_t generator;
 };
 
 /* What those do who may end such a wait: bits of enum deed. */
 unsigned int successors_wanted(enum wait_kind kind);
+
+/* Call look for the globals that the code of a frame names. */
+int successors_visit_globals(struct abandoning *abandoning, const struct frame *frame);
 
 /* Doubt all targets that one of these may still release, set, or the like. */
 int successors_read_tasks(struct abandoning *abandoning);
