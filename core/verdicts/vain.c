@@ -85,6 +85,30 @@ static enum verdict_kind kind_of(const struct circle *circle, const struct wait 
 }
 
 /*
+ * Requests whose futures are in one dict can all come to each other's, and only whoever reads the
+ * replies would complete one. That is not what one calls a deadlock.
+ */
+static bool are_lost_futures(const struct circle *circle)
+{
+	const struct stuck *stuck = circle->stuck;
+	const struct location *place = NULL;
+	for (size_t i = 0; i < circle->count; i++) {
+		const struct actor *actor = &stuck->actors[circle->members[i]];
+		const struct wait *wait = stuck_wait(stuck, circle->members[i]);
+		if (!wait && has_others(circle, actor))
+			return false;
+		if (!wait)
+			continue;
+		bool by_set = actor->count == 1 &&
+			      stuck->wakers.items[actor->first].actor >= stuck->first_set;
+		if (!by_set || wait->kind != WAIT_FUTURE || (place && wait->site.location != place))
+			return false;
+		place = wait->site.location;
+	}
+	return place != NULL;
+}
+
+/*
  * Workers that wait at an empty queue are healthy, also if the producer has gone, unless an exception
  * has ended that and nobody who has the queue is there to make another. So is a task
  * that waits for an event which is its alone, until somebody cancels it: that is how to wait for
@@ -111,7 +135,8 @@ enum verdict_kind vain_kind(const struct circle *circle)
 	if (idle && kind != VERDICT_NO_PRODUCER)
 		return VERDICT_KIND_COUNT;
 	if (!set)
-		return VERDICT_DEADLOCK;
+		return kind != VERDICT_DEADLOCK && are_lost_futures(circle) ? kind
+									    : VERDICT_DEADLOCK;
 	if (has_others(circle, set) || (forever && kind == VERDICT_NOTHING_CAN_WAKE))
 		return VERDICT_KIND_COUNT;
 	return kind;

@@ -527,6 +527,10 @@ static void find_own_folder(const struct aiodbg_snapshot *snap, struct waits *wa
 
 static int read_all(struct waiting *waiting)
 {
+	static int (*const parts[])(struct waiting *) = {
+		executors_read, read_tasks, thread_waits_read, candidates_read,
+		owned_read,	pools_read, holders_decide,    cancelled_read,
+	};
 	struct aiodbg_snapshot *snap = waiting->snap;
 	int status = alloc_waits(waiting);
 	waiting->faults_before = waiting->decoder->reader.fault_count;
@@ -538,22 +542,8 @@ static int read_all(struct waiting *waiting)
 	}
 	if (!status)
 		status = own_init(&waiting->own, waiting->decoder, snap);
-	if (!status)
-		status = executors_read(waiting);
-	if (!status)
-		status = read_tasks(waiting);
-	if (!status)
-		status = thread_waits_read(waiting);
-	if (!status)
-		status = candidates_read(waiting);
-	if (!status)
-		status = owned_read(waiting);
-	if (!status)
-		status = pools_read(waiting);
-	if (!status)
-		status = holders_decide(waiting);
-	if (!status)
-		status = cancelled_read(waiting);
+	for (size_t i = 0; !status && i < sizeof(parts) / sizeof(parts[0]); i++)
+		status = parts[i](waiting);
 	/* References that can't be followed in what runs on are not counted, which proves nothing. */
 	bool had_gaps = waiting_has_gaps(waiting);
 	if (!status)
