@@ -39,94 +39,11 @@ static int has_value(struct reading *reading, const struct frame *frame, const c
 	return status;
 }
 
-static int visit_done_callback(struct decoder *decoder, uint64_t addr, void *arg)
-{
-	struct reading *reading = arg;
-	struct callable callable;
-	uint64_t source = 0;
-	int status = callable_read(decoder, addr, &callable);
-	if (status || !callable.code || !callable.code->name ||
-	    strcmp(callable.code->name, "_call_check_cancel") != 0)
-		return error_is_fatal(status) ? status : 0;
-	status = closure_get(decoder, callable.function, "source", &source);
-	if (!status && source) {
-		struct node *node = graph_find(reading->waiting->snap->graph, source);
-		if (node && node->task) {
-			reading->wait->kind = WAIT_TASK;
-			reading->wait->task = node->task;
-			reading->wait->blocked = task_is_pending(node->task);
-		}
-	}
-	return error_is_fatal(status) ? status : 0;
-}
-
-struct promising {
-	struct waiting *waiting;
-	/* The index, plus one, of the thread whose loop it is. */
-	uintptr_t thread;
-};
-
-/* A callback that a loop has not run yet, and that is to set a future. */
-static int visit_handle(struct decoder *decoder, uint64_t handle, void *arg)
-{
-	const struct promising *promising = arg;
-	struct waiting *waiting = promising->waiting;
-	struct attr attr = {.name = "_callback"};
-	struct callable callable;
-	uint64_t future = 0;
-	int status = attrs_find(decoder, handle, &attr, 1);
-	if (!status && attr.value)
-		status = callable_read(decoder, attr.value, &callable);
-	if (!status && attr.value && callable.kind == KIND_FUNCTION)
-		status = closure_get(decoder, callable.function, "future", &future);
-	if (!status && future && !addrmap_get(&waiting->promises, future) &&
-	    !addrmap_put(&waiting->promises, future, (void *)promising->thread))
-		return waiting_no_memory(waiting);
-	return error_is_fatal(status) ? status : 0;
-}
-
-/* The futures that callbacks in the queues of loops are to set: all of them at once, when the first
- * thread asks. */
-static int read_promises(struct waiting *waiting)
-{
-	const struct threads *threads = &waiting->snap->threads;
-	struct decoder *decoder = waiting->decoder;
-	waiting->has_promises = true;
-	for (size_t i = 0; i < threads->count; i++) {
-		struct promising promising = {waiting, (uintptr_t)i + 1};
-		struct attr attr = {.name = "_ready"};
-		uint64_t loop = threads->items[i].running_loop;
-		int status = loop ? attrs_find(decoder, loop, &attr, 1) : 0;
-		if (!status && attr.value)
-			status = sequence_visit(decoder, attr.value, visit_handle, &promising);
-		if (error_is_fatal(status))
-			return status;
-	}
-	return 0;
-}
-
-/* run_coroutine_threadsafe() has the loop make the task: until it does, the future is known to a
- * callback in the loop's queue alone, and the loop's thread is who is waited for. */
-static int read_promise(struct reading *reading, uint64_t future)
-{
-	struct waiting *waiting = reading->waiting;
-	int status = waiting->has_promises ? 0 : read_promises(waiting);
-	uintptr_t thread = (uintptr_t)addrmap_get(&waiting->promises, future);
-	if (status || !thread)
-		return status;
-	reading->wait->kind = WAIT_THREAD;
-	reading->wait->blocked = true;
-	reading->wait->thread = (ptrdiff_t)(thread - 1);
-	reading->wait->for_loop = true;
-	return 0;
-}
-
 /* It asks for the result of a future: of a task's, or of another thread's work. */
 static int read_result(struct reading *reading, const struct frame *frame)
 {
 	struct decoder *decoder = reading->waiting->decoder;
 	struct wait *wait = reading->wait;
-	struct attr attr = {.name = "_done_callbacks"};
 	uint64_t future;
 	int status = locals_get(decoder, frame, "self", &future);
 	if (!status)
@@ -146,12 +63,7 @@ static int read_result(struct reading *reading, const struct frame *frame)
 		wait->worker_count = job->pool ? job->pool->count : 0;
 		return 0;
 	}
-	status = attrs_find(decoder, future, &attr, 1);
-	if (!status && attr.value)
-		status = sequence_visit(decoder, attr.value, visit_done_callback, reading);
-	if (!error_is_fatal(status) && wait->kind == WAIT_UNKNOWN)
-		status = read_promise(reading, future);
-	return status;
+	return chained_read(reading->waiting, future, wait);
 }
 
 static int read_join(struct reading *reading, const struct frame *frame)

@@ -205,6 +205,12 @@ int users_read(struct waiting *waiting);
 /* Find the tasks that were cancelled and are on their way out. */
 int cancelled_read(struct waiting *waiting);
 
+/* ---- chained.c ---- */
+
+/* If the future of concurrent.futures stands for a task, or for one that a loop has yet to make: wait is for
+ * that task, or for the thread that runs the loop. */
+int chained_read(struct waiting *waiting, uint64_t future, struct wait *wait);
+
 /* ---- executors.c ---- */
 
 /* Which thread does the work that a future stands for, or has it queued. */

@@ -217,6 +217,8 @@ static int visit_callback(struct decoder *decoder, uint64_t addr, void *arg)
 		if (!status && value) {
 			asking->wait->kind = WAIT_EXECUTOR;
 			status = use_job(asking->waiting, value, asking->wait);
+			if (!status && asking->wait->thread < 0 && !asking->wait->queued)
+				status = chained_read(asking->waiting, value, asking->wait);
 		}
 	} else if (!strcmp(callable.code->name, "_outer_done_callback") &&
 		   sync_is_file(callable.code->filename, "asyncio/tasks.py")) {

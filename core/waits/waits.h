@@ -215,7 +215,8 @@ struct wait {
 	size_t first_worker, worker_count;
 	/* How many are queued with it, itself included. */
 	size_t queue_length;
-	/* A thread that waits for a task; NULL otherwise. */
+	/* Of a thread, or through a thread-safe future, so that no edge says it: the task that it waits
+	 * for; NULL otherwise. */
 	struct task *task;
 	/* A thread that looks again after a while: it is not stuck. */
 	bool has_timeout;
