@@ -177,6 +177,12 @@ static int add_crowd(struct finder *finder, struct primitive *object, enum verdi
 	return status || !verdict.party_count ? status : finder_add(finder, &verdict);
 }
 
+/* Those of whom it has been said already that nobody gives it back. */
+static bool are_named(const struct finder *finder, const struct actor_list *waiters)
+{
+	return waiters->count && finder->named[waiters->items[0]];
+}
+
 static int judge_object(struct finder *finder, struct primitive *object, struct actor_list *waiters)
 {
 	bool is_lock = object->kind == PRIMITIVE_LOCK && object->locked == 1 &&
@@ -191,7 +197,8 @@ static int judge_object(struct finder *finder, struct primitive *object, struct 
 		return status;
 	status = list_waiters(finder, object, waiters);
 	if (status || !is_queue_same(finder, object, waiters) || has_faulty_loop(finder, waiters) ||
-	    (is_lock && waiters->count < CONVOY_LEAST))
+	    (is_lock && waiters->count < CONVOY_LEAST) ||
+	    (!object->holders.count && are_named(finder, waiters)))
 		return status;
 	return add_crowd(finder, object, is_lock ? VERDICT_CONVOY : VERDICT_EXHAUSTED, waiters);
 }
