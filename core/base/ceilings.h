@@ -24,6 +24,12 @@
  * used again is still in the processor's caches, where a larger cache would need new. */
 #define LIMIT_CACHE_SIZE (16ull << 20)
 
+/* The same where waits are decoded: that comes back to all tasks several times, and each read
+ * through a debugger costs as much as decoding a task. With more tasks than these, at 2 KiB each,
+ * it would no longer hold them from one time to the next, and is as small as otherwise. */
+#define LIMIT_CACHE_WAITS (256ull << 20)
+#define LIMIT_CACHED_TASKS (LIMIT_CACHE_WAITS / 2048)
+
 /* Memory of one snapshot. 20,000,000 tasks with four frames need 5 GB until they are decoded, and
  * 2 GB for the edges between them. What is left when a part of the work begins is shared with
  * those that follow, so that something is seen of each: of 16. */

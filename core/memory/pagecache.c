@@ -33,6 +33,11 @@ static uint64_t option_or(uint64_t value, uint64_t otherwise)
 	return value ? value : otherwise;
 }
 
+static size_t blocks_of(const struct pagecache *cache, uint64_t size)
+{
+	return size / cache->block_size < 16 ? 16 : (size_t)(size / cache->block_size);
+}
+
 int pagecache_init(struct pagecache *cache, const struct aiodbg_target *target,
 		   const struct aiodbg_options *options)
 {
@@ -42,10 +47,7 @@ int pagecache_init(struct pagecache *cache, const struct aiodbg_target *target,
 		cache->options = *options;
 	cache->block_size = option_or(options ? options->block_size : 0, LIMIT_BLOCK_SIZE);
 	cache->block_shift = (unsigned int)__builtin_ctzll(cache->block_size);
-	uint64_t size = option_or(options ? options->cache_size : 0, LIMIT_CACHE_SIZE);
-	cache->max_count = size / cache->block_size;
-	if (cache->max_count < 16)
-		cache->max_count = 16;
+	cache->max_count = blocks_of(cache, option_or(cache->options.cache_size, LIMIT_CACHE_SIZE));
 	cache->blocks = calloc(cache->max_count, sizeof(struct block *));
 	cache->index = htab_create_alloc(64, block_hash, block_equal, NULL, calloc, free);
 	return cache->blocks && cache->index ? 0 : AIODBG_NO_MEMORY;
@@ -90,6 +92,24 @@ static struct block *pagecache_evict(struct pagecache *cache)
 		block->used = false;
 		cache->hand = (cache->hand + 1) % cache->count;
 	}
+}
+
+void pagecache_resize(struct pagecache *cache, uint64_t size)
+{
+	size_t count = blocks_of(cache, size);
+	if (cache->options.cache_size)
+		return;
+	while (cache->count > count) {
+		struct block *block = pagecache_evict(cache);
+		cache->blocks[cache->hand] = cache->blocks[--cache->count];
+		cache->hand %= cache->count;
+		block_destroy(block);
+	}
+	struct block **blocks = reallocarray(cache->blocks, count, sizeof(struct block *));
+	if (blocks)
+		cache->blocks = blocks;
+	if (blocks || count < cache->max_count)
+		cache->max_count = count;
 }
 
 static struct block *pagecache_new_block(struct pagecache *cache)

@@ -24,7 +24,7 @@
 
 #include <hashtab.h>
 
-#define PAGECACHE_RECENT 1024
+#define PAGECACHE_RECENT 8192
 
 struct block {
 	uint64_t base;
@@ -74,6 +74,12 @@ struct pagecache {
 int pagecache_init(struct pagecache *cache, const struct aiodbg_target *target,
 		   const struct aiodbg_options *options);
 void pagecache_deinit(struct pagecache *cache);
+
+/*
+ * Hold so many bytes from now on, unless the caller's options say how many. What is more is
+ * forgotten. Without memory for that, all stays as it is.
+ */
+void pagecache_resize(struct pagecache *cache, uint64_t size);
 
 /* Forget all memory, keep the statistics. */
 void pagecache_flush(struct pagecache *cache);

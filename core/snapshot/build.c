@@ -198,6 +198,8 @@ static int decode_interp(struct builder *builder, size_t index, struct runtime *
 		status = find_tasks_in_sets(&search, &modules);
 	if (!status)
 		status = read_current_tasks(builder, &modules);
+	if (snap->tasks.count > LIMIT_CACHED_TASKS)
+		pagecache_resize(&decoder->reader.cache, LIMIT_CACHE_SIZE);
 	if (!status)
 		status = decode_nodes(builder, from);
 	if (!status)
@@ -430,6 +432,8 @@ int build_snapshot(struct aiodbg_snapshot *snap, struct decoder *decoder, struct
 		.problems_end = &snap->problems,
 		.changing = decoder->reader.cache.changing,
 	};
+	if (request->wants & AIODBG_WANT_WAITS)
+		pagecache_resize(&decoder->reader.cache, LIMIT_CACHE_WAITS);
 	snap->version = runtime->version;
 	snap->runtime = runtime->addr;
 	snap->free_threaded = runtime->free_threaded;
