@@ -29,6 +29,8 @@
  * it would no longer hold them from one time to the next, and is as small as otherwise. */
 #define LIMIT_CACHE_WAITS (256ull << 20)
 #define LIMIT_CACHED_TASKS (LIMIT_CACHE_WAITS / 2048)
+/* Frames of chains of awaits that are kept until then, of 80 bytes. */
+#define LIMIT_CHAINS_KEPT 1000000
 
 /* Memory of one snapshot. 20,000,000 tasks with four frames need 5 GB until they are decoded, and
  * 2 GB for the edges between them. What is left when a part of the work begins is shared with

@@ -10,6 +10,8 @@
 #include "cpython/object.h"
 #include "memory/walk.h"
 
+#include <string.h>
+
 /* What a generator's fields say of it. */
 struct generator {
 	enum coro_state state;
@@ -80,7 +82,7 @@ static int read_generator_any(struct decoder *decoder, uint64_t addr, struct gen
 	return old ? read_old_generator(decoder, addr, ret) : read_generator(decoder, addr, ret);
 }
 
-/* Where the frames of a chain go: their places, or all that is known of them. */
+/* Where the frames of a chain go: their places, all that is known of them, or both. */
 struct sink {
 	struct stack *stack;
 	struct coro_frames *frames;
@@ -90,9 +92,11 @@ struct sink {
 static int sink_push(struct decoder *decoder, struct sink *sink, uint64_t object,
 		     const struct frame *frame)
 {
-	struct coro_frame item = {object, *frame};
-	bool pushed = sink->frames ? array_push(sink->frames, item)
-				   : array_push(sink->stack, frame->location);
+	bool pushed = true;
+	if (sink->frames)
+		pushed = array_push(sink->frames, ((struct coro_frame){object, *frame}));
+	if (pushed && sink->stack)
+		pushed = array_push(sink->stack, frame->location);
 	sink->count += pushed;
 	return pushed ? 0 : decoder_no_memory(decoder);
 }
@@ -380,17 +384,58 @@ static int walk_all(struct decoder *decoder, uint64_t addr, struct sink *sink, s
 	return 0;
 }
 
+/* ---- chains that are kept ---- */
+
+struct coro_chain {
+	struct coro coro;
+	size_t count;
+	struct coro_frame *items;
+};
+
+/* Without memory for it, the chain is walked again. */
+static void keep_chain(struct decoder *decoder, uint64_t addr, const struct coro_frames *frames,
+		       const struct coro *coro)
+{
+	struct coro_chain *chain = NULL;
+	if (frames->count && frames->count <= decoder->chains_left)
+		chain = arena_alloc(decoder->arena, sizeof(*chain));
+	if (!chain)
+		return;
+	decoder->chains_left -= frames->count;
+	*chain = (struct coro_chain){*coro, frames->count, NULL};
+	chain->items = arena_copy(decoder->arena, frames->items,
+				  frames->count * sizeof(*frames->items));
+	if (chain->items)
+		addrmap_put(&decoder->chains, addr, chain);
+}
+
 int coro_walk(struct decoder *decoder, uint64_t addr, struct stack *stack, struct coro *ret)
 {
-	struct sink sink = {.stack = stack};
-	return walk_all(decoder, addr, &sink, ret);
+	struct coro_frames frames = {0};
+	struct sink sink = {
+		.stack = stack,
+		.frames = decoder->chains_left ? &frames : NULL,
+	};
+	int status = walk_all(decoder, addr, &sink, ret);
+	if (!status && decoder->chains_left)
+		keep_chain(decoder, addr, &frames, ret);
+	array_deinit(&frames);
+	return status;
 }
 
 int coro_walk_frames(struct decoder *decoder, uint64_t addr, struct coro_frames *frames,
 		     struct coro *ret)
 {
 	struct sink sink = {.frames = frames};
-	return walk_all(decoder, addr, &sink, ret);
+	const struct coro_chain *known = addrmap_get(&decoder->chains, addr);
+	if (!known)
+		return walk_all(decoder, addr, &sink, ret);
+	*ret = known->coro;
+	if (!array_reserve(frames, known->count))
+		return decoder_no_memory(decoder);
+	memcpy(frames->items + frames->count, known->items, known->count * sizeof(*known->items));
+	frames->count += known->count;
+	return 0;
 }
 
 int coro_frame(struct decoder *decoder, uint64_t addr, enum coro_state *state, struct frame *frame)

@@ -60,6 +60,7 @@ void decoder_deinit(struct decoder *decoder)
 		htab_delete(decoder->names);
 	if (decoder->named)
 		htab_delete(decoder->named);
+	addrmap_deinit(&decoder->chains);
 	addrmap_deinit(&decoder->withs);
 	reader_deinit(&decoder->reader);
 }

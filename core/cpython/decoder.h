@@ -62,6 +62,10 @@ struct decoder {
 	htab_t names;
 	/* Places of compiled code by the address of their name. */
 	htab_t named;
+	/* Memory of cpython/coro.c: the chains of awaits that coro_walk() has walked, by their first
+	 * coroutine, and how many frames more are to be kept. */
+	struct addrmap chains;
+	size_t chains_left;
 	/* Memory of cpython/with.c: what was found out of locations, by their own address. */
 	struct addrmap withs;
 	/* The last attribute that asyncio/callback.c looked up. */

@@ -143,6 +143,23 @@ static int find_asyncio(struct builder *builder, struct runtime *runtime)
 	return builder_note(builder, &reader->error);
 }
 
+/* Decoding waits comes back to all that the tasks are made of. */
+static void remember(struct decoder *decoder)
+{
+	struct pagecache *cache = &decoder->reader.cache;
+	pagecache_resize(cache, LIMIT_CACHE_WAITS);
+	/* What runs on may be elsewhere by then. */
+	if (!pagecache_may_change(cache))
+		decoder->chains_left = LIMIT_CHAINS_KEPT;
+}
+
+/* They are too many for that. */
+static void forget(struct decoder *decoder)
+{
+	pagecache_resize(&decoder->reader.cache, LIMIT_CACHE_SIZE);
+	decoder->chains_left = 0;
+}
+
 /* Which loops the threads from first on run. */
 static int note_loops(struct builder *builder, size_t first)
 {
@@ -199,7 +216,7 @@ static int decode_interp(struct builder *builder, size_t index, struct runtime *
 	if (!status)
 		status = read_current_tasks(builder, &modules);
 	if (snap->tasks.count > LIMIT_CACHED_TASKS)
-		pagecache_resize(&decoder->reader.cache, LIMIT_CACHE_SIZE);
+		forget(decoder);
 	if (!status)
 		status = decode_nodes(builder, from);
 	if (!status)
@@ -433,7 +450,7 @@ int build_snapshot(struct aiodbg_snapshot *snap, struct decoder *decoder, struct
 		.changing = decoder->reader.cache.changing,
 	};
 	if (request->wants & AIODBG_WANT_WAITS)
-		pagecache_resize(&decoder->reader.cache, LIMIT_CACHE_WAITS);
+		remember(decoder);
 	snap->version = runtime->version;
 	snap->runtime = runtime->addr;
 	snap->free_threaded = runtime->free_threaded;
