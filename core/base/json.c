@@ -76,16 +76,53 @@ void json_integer(struct json_gen *gen, int64_t number)
 	json_ready(gen, text, sign + text_decimal(magnitude, text + sign));
 }
 
+/* Digits of a double that are written, and bits behind the point that one from 1 on can have. */
+#define DOUBLE_DIGITS 20
+#define FRACTION_BITS 52
+
+/*
+ * What "%.20g" writes of a number from 1 to 2^52, as times are, in a tenth of the time: the integer,
+ * and what is behind the point as so many decimal digits as are left, rounded to even.
+ */
+static size_t write_double(double number, char *out)
+{
+	uint64_t integer = (uint64_t)number, power = 1;
+	uint64_t fraction = (uint64_t)((number - (double)integer) *
+				       (double)(1ull << FRACTION_BITS));
+	size_t len = text_decimal(integer, out), digits = DOUBLE_DIGITS - len;
+	for (size_t i = 0; i < digits; i++)
+		power *= 10;
+	unsigned __int128 product = (unsigned __int128)fraction * power;
+	uint64_t decimal = (uint64_t)(product >> FRACTION_BITS);
+	uint64_t rest = (uint64_t)product & ((1ull << FRACTION_BITS) - 1);
+	uint64_t half = 1ull << (FRACTION_BITS - 1);
+	decimal += rest > half || (rest == half && decimal & 1);
+	if (!decimal)
+		return len;
+	for (; decimal % 10 == 0; decimal /= 10)
+		digits--;
+	out[len] = '.';
+	for (size_t i = digits; i > 0; i--, decimal /= 10)
+		out[len + i] = (char)('0' + decimal % 10);
+	out[len + digits + 1] = '\0';
+	return len + digits + 1;
+}
+
 void json_double(struct json_gen *gen, double number)
 {
-	char text[64];
-	int len = snprintf(text, sizeof(text), "%.20g", number);
+	char text[64] = "-";
+	double magnitude = number < 0 ? -number : number;
+	size_t len = number < 0;
+	if (magnitude >= 1 && magnitude < (double)(1ull << FRACTION_BITS))
+		len += write_double(magnitude, text + len);
+	else
+		len = (size_t)snprintf(text, sizeof(text), "%.*g", DOUBLE_DIGITS, number);
 	/* A reader is to take it for what it is. */
-	if (strspn(text, "-0123456789") == (size_t)len) {
+	if (strspn(text, "-0123456789") == len) {
 		memcpy(text + len, ".0", 3);
 		len += 2;
 	}
-	json_ready(gen, text, (size_t)len);
+	json_ready(gen, text, len);
 }
 
 /* What ASCII has its own escapes for. */
