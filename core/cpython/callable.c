@@ -201,3 +201,18 @@ int code_mentions(struct decoder *decoder, const struct code *code, const char *
 	*ret = mention.found;
 	return status;
 }
+
+int code_releases(struct decoder *decoder, const struct code *code, bool *ret)
+{
+	struct code *known = NULL;
+	if (code->releases) {
+		*ret = code->releases == 2;
+		return 0;
+	}
+	int status = code_mentions(decoder, code, "release", ret);
+	if (!status && !code->is_compiled)
+		status = code_get(decoder, code->addr, &known);
+	if (!status && known)
+		known->releases = *ret ? 2 : 1;
+	return status;
+}

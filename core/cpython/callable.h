@@ -41,4 +41,7 @@ int weakref_get(struct decoder *decoder, uint64_t weakref, uint64_t *ret);
 /* Whether the code mentions a global, attribute or method of that ASCII name (co_names). */
 int code_mentions(struct decoder *decoder, const struct code *code, const char *name, bool *ret);
 
+/* Whether it mentions release, found once for each code. */
+int code_releases(struct decoder *decoder, const struct code *code, bool *ret);
+
 #endif

@@ -12,6 +12,8 @@
 
 #define CALLBACK_RULE_UNKNOWN (-1)
 
+struct code_variable;
+
 /* What a frame runs. */
 struct code {
 	uint64_t addr;
@@ -40,6 +42,10 @@ struct code {
 	/* Memory of asyncio/callback.c: what a function of this code means as a callback, and the
 	 * place in its closure of what that asks for. */
 	int callback_rule, callback_cell;
+	/* Memory of cpython/callable.c: whether it mentions release; 0: not known, 1: no, 2: yes. */
+	int releases;
+	/* Memory of cpython/locals.c: its variables, as many as locals; NULL until they are read. */
+	const struct code_variable *variables;
 	/* SQLAlchemy's: cpython/greenlet.h. */
 	bool is_greenlet_spawn;
 };

@@ -64,35 +64,94 @@ static int read_slot(struct decoder *decoder, const struct frame *frame, uint64_
 	return cell_get(decoder, local->cell, &local->value);
 }
 
-/* Since 3.11: one tuple of names, and for each name a byte that says what it is. */
+/* A variable, as its code describes it. */
+struct code_variable {
+	uint64_t name;
+	enum local_kind kind;
+};
+
+/* The index-th: kinds has a byte for each that says what it is. */
+static int read_variable(struct decoder *decoder, const struct names *names, uint64_t kinds,
+			 uint64_t index, struct code_variable *ret)
+{
+	uint8_t bits;
+	int status = names_get(decoder, names, index, &ret->name);
+	if (!status)
+		status = reader_u8(&decoder->reader,
+				   kinds + (uint64_t)decoder->layout->bytes.data + index, &bits);
+	if (status)
+		return status;
+	ret->kind = bits & KIND_BIT_FREE   ? LOCAL_FREE
+		    : bits & KIND_BIT_CELL ? LOCAL_CELL
+					   : LOCAL_PLAIN;
+	return 0;
+}
+
+/* So many are kept for the next frame of the code. */
+#define VARIABLES_KEPT 64
+
+struct variables {
+	struct code_variable items[VARIABLES_KEPT];
+	uint64_t count;
+};
+
+/* Without memory for it, they are read again. */
+static void keep_variables(struct decoder *decoder, const struct code *code,
+			   const struct variables *variables)
+{
+	struct code *known;
+	if (!variables->count || variables->count > VARIABLES_KEPT ||
+	    variables->count != (uint64_t)code->locals || code_get(decoder, code->addr, &known))
+		return;
+	known->variables = arena_copy(decoder->arena, variables->items,
+				      variables->count * sizeof(*variables->items));
+}
+
+static int visit_variable(struct decoder *decoder, const struct frame *frame,
+			  const struct code_variable *variable, uint64_t index,
+			  local_visit_fn *visit, void *arg)
+{
+	struct local local = {.name = variable->name, .kind = variable->kind};
+	int status = read_slot(decoder, frame, index, &local);
+	return status ? status : visit(decoder, &local, arg);
+}
+
+static int visit_known(struct decoder *decoder, const struct frame *frame, local_visit_fn *visit,
+		       void *arg)
+{
+	const struct code *code = frame->location->code;
+	int status = 0;
+	for (uint64_t i = 0; !status && i < (uint64_t)code->locals; i++)
+		status = visit_variable(decoder, frame, &code->variables[i], i, visit, arg);
+	return status;
+}
+
+/* Since 3.11: one tuple of names, and a bytes object of what they are. */
 static int visit_together(struct decoder *decoder, const struct frame *frame, local_visit_fn *visit,
 			  void *arg)
 {
 	const struct layout *l = decoder->layout;
-	uint64_t code = frame->location->code->addr, kinds;
-	uint64_t count = (uint64_t)frame->location->code->locals;
+	const struct code *code = frame->location->code;
+	uint64_t kinds, count = (uint64_t)code->locals;
 	struct names names;
-	uint8_t bits;
-	int status = names_read(decoder, code, l->code.localsplusnames, &names);
+	struct variables variables;
+	int status = names_read(decoder, code->addr, l->code.localsplusnames, &names);
 	if (!status)
-		status = reader_word(&decoder->reader, code + (uint64_t)l->code.localspluskinds,
-				     &kinds);
+		status = reader_word(&decoder->reader,
+				     code->addr + (uint64_t)l->code.localspluskinds, &kinds);
+	variables.count = 0;
 	for (uint64_t i = 0; !status && i < names.count && i < count; i++) {
-		struct local local = {0};
-		status = names_get(decoder, &names, i, &local.name);
-		if (!status)
-			status = reader_u8(&decoder->reader, kinds + (uint64_t)l->bytes.data + i,
-					   &bits);
+		struct code_variable variable;
+		status = read_variable(decoder, &names, kinds, i, &variable);
 		if (status)
 			return status;
-		if (bits & KIND_BIT_FREE)
-			local.kind = LOCAL_FREE;
-		else if (bits & KIND_BIT_CELL)
-			local.kind = LOCAL_CELL;
-		status = read_slot(decoder, frame, i, &local);
-		if (!status)
-			status = visit(decoder, &local, arg);
+		if (i < VARIABLES_KEPT)
+			variables.items[i] = variable;
+		variables.count++;
+		status = visit_variable(decoder, frame, &variable, i, visit, arg);
 	}
+	if (!status)
+		keep_variables(decoder, code, &variables);
 	return status;
 }
 
@@ -143,6 +202,8 @@ int locals_visit(struct decoder *decoder, const struct frame *frame, local_visit
 {
 	if (!frame->location || !frame->locals)
 		return 0;
+	if (frame->location->code->variables)
+		return visit_known(decoder, frame, visit, arg);
 	if (decoder->layout->code.localsplusnames != LAYOUT_NONE)
 		return visit_together(decoder, frame, visit, arg);
 	return visit_apart(decoder, frame, visit, arg);

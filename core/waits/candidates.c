@@ -56,7 +56,7 @@ static int find_use(struct candidates *candidates, const struct code *code, enum
 	*ret = (enum use)(uintptr_t)addrmap_get(&candidates->uses, code->addr);
 	if (*ret != USE_UNKNOWN)
 		return 0;
-	int status = code_mentions(decoder, code, "release", &releases);
+	int status = code_releases(decoder, code, &releases);
 	if (!status && !releases)
 		status = code_mentions(decoder, code, "acquire", &acquires);
 	if (error_is_fatal(status))

@@ -123,9 +123,9 @@ static int add_holder(struct scan *scan, struct primitive *primitive, enum certa
 	bool releases = false;
 	if (is_given_back(scan->waiting, scan->task, primitive->addr))
 		return 0;
-	int status = code_mentions(decoder, scan->frame->location->code, "release", &releases);
+	int status = code_releases(decoder, scan->frame->location->code, &releases);
 	if (!status && !releases && scan->generator)
-		status = code_mentions(decoder, scan->generator, "release", &releases);
+		status = code_releases(decoder, scan->generator, &releases);
 	if (error_is_fatal(status))
 		return status;
 	releases |= scan->waiting->releases;
@@ -248,7 +248,7 @@ static int resolve_own(struct scan *scan, uint64_t manager)
 	struct decoder *decoder = scan->waiting->decoder;
 	int status = callable_read(decoder, scan->exit, &exit);
 	if (!status && exit.code)
-		status = code_mentions(decoder, exit.code, "release", &releases);
+		status = code_releases(decoder, exit.code, &releases);
 	if (!status && releases)
 		status = attrs_visit(decoder, manager, visit_own_lock, scan);
 	if (!error_is_fatal(status))
@@ -361,7 +361,7 @@ static int note_release(struct waiting *waiting, const struct frame *frame)
 	bool releases = false;
 	if (waiting->releases || !own_is(&waiting->own, code))
 		return 0;
-	int status = code_mentions(waiting->decoder, code, "release", &releases);
+	int status = code_releases(waiting->decoder, code, &releases);
 	waiting->releases |= !status && releases;
 	return status;
 }
