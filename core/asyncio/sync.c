@@ -139,9 +139,27 @@ const struct sync_function *sync_function_of(const struct location *location)
 
 /* Functions of C that are called to wait. What reads and writes files, which is over at once in most
  * programs, is none of them. */
-static const char *const blocking[] = {
-	"sleep", "recv",    "recv_into", "accept", "connect",	  "select",	   "poll",
-	"wait",	 "waitpid", "wait4",	 "join",   "getaddrinfo", "gethostbyname", "flock",
+static const struct {
+	const char *name;
+	/* Only if called there: str has a join() too, and loops use sockets that do not block. */
+	const char *files[2];
+} blocking[] = {
+	{"sleep", {NULL}},
+	{"recv", {"socket.py", "ssl.py"}},
+	{"recv_into", {"socket.py", "ssl.py"}},
+	{"accept", {"socket.py", NULL}},
+	{"_accept", {"socket.py", NULL}},
+	{"connect", {"socket.py", NULL}},
+	{"read", {"ssl.py", NULL}},
+	{"select", {NULL}},
+	{"poll", {NULL}},
+	{"wait", {NULL}},
+	{"waitpid", {NULL}},
+	{"wait4", {NULL}},
+	{"join", {"threading.py", NULL}},
+	{"getaddrinfo", {NULL}},
+	{"gethostbyname", {NULL}},
+	{"flock", {NULL}},
 };
 
 bool sync_is_blocking(const char *name, const struct location *caller)
@@ -149,8 +167,13 @@ bool sync_is_blocking(const char *name, const struct location *caller)
 	const char *dot = strrchr(name, '.'), *file = caller ? caller->code->filename : NULL;
 	name = dot ? dot + 1 : name;
 	for (size_t i = 0; i < sizeof(blocking) / sizeof(blocking[0]); i++) {
-		if (!strcmp(blocking[i], name))
+		const char *const *files = blocking[i].files;
+		if (strcmp(blocking[i].name, name) != 0)
+			continue;
+		if (!files[0])
 			return !file || !strstr(file, "/asyncio/");
+		return file &&
+		       (sync_is_file(file, files[0]) || (files[1] && sync_is_file(file, files[1])));
 	}
 	return false;
 }

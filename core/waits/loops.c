@@ -41,8 +41,10 @@ static int read_called(struct waiting *waiting, uint64_t addr, struct loop *loop
 					  : NULL;
 	loop->calls = call.name;
 	loop->calls_certainty = call.certainty;
-	/* A lock that is locked keeps it waiting, whatever it calls. */
-	loop->calls_blocking = (wait && wait->blocked) || call.is_blocking;
+	/* What it waits for keeps it waiting, whatever it calls; but most have a lock for a moment. */
+	bool waits = wait && wait->blocked && wait->kind != WAIT_LOCK &&
+		     wait->kind != WAIT_SEMAPHORE && !wait->has_timeout;
+	loop->calls_blocking = waits || call.is_blocking;
 	return status;
 }
 
