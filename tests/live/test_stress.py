@@ -14,6 +14,8 @@ GDB_STOPS = 20
 LOCK_STOPS = 2000 if stated.ALL else 100
 # Of each of the healthy programs.
 LOOKS = 20 if stated.ALL else 2
+STOPS_OF_HEALTHY, CORES = (40, 1) if stated.ALL else (2, 0)
+ATTACHED, ATTACHED_SECONDS = (20, 60) if stated.ALL else (2, 5)
 SECONDS = 400
 
 
@@ -61,3 +63,20 @@ def test_nothing_is_found_wrong(interpreter, place):
     status, output = stress(interpreter, "--looks", str(LOOKS), script="stress-verdicts")
     assert status == 0, output
     assert "looks: " in output
+
+
+@pytest.mark.only((3, 11), (3, 14))
+def test_nothing_is_found_wrong_at_a_stop(interpreter, place):
+    options = ("--stops", str(STOPS_OF_HEALTHY), "--cores", str(CORES))
+    status, output = stress(interpreter, *options, script="stress-verdicts")
+    assert status == 0, output
+    assert "stops: " in output and "certain" not in output
+
+
+@pytest.mark.only((3, 11))
+def test_nothing_is_found_wrong_after_a_while(interpreter, place):
+    """A debugger has been attached for some time before it is asked."""
+    options = ("--attached", str(ATTACHED), "--seconds", str(ATTACHED_SECONDS))
+    status, output = stress(interpreter, *options, script="stress-verdicts")
+    assert status == 0, output
+    assert "attached: %d" % ATTACHED in output
