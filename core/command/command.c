@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "command/settings.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define COMMAND_ENTRY(name) &command_##name,
@@ -50,6 +51,31 @@ static const char *complete_from(const char *candidate, const char *word, unsign
 	return (*index)-- == 0 ? candidate : NULL;
 }
 
+static const char *complete_value(const struct option *option, const struct command *command,
+				  const char *word, unsigned int index)
+{
+	const char *found = NULL;
+	if (option->complete)
+		return option->complete(option, word, index);
+	/* A file or a number is for the user to know. */
+	const char *const *choice = option_choices(option, command);
+	for (; !found && choice && *choice; choice++)
+		found = complete_from(*choice, word, &index);
+	return found;
+}
+
+/* "--group=waits". What is returned lives until the next call. */
+static const char *complete_with_option(const struct option *option, const struct command *command,
+					const char *value, unsigned int index)
+{
+	static _Thread_local char text[256];
+	const char *found = complete_value(option, command, value, index);
+	if (!found)
+		return NULL;
+	snprintf(text, sizeof(text), "%s=%s", option->name, found);
+	return text;
+}
+
 const char *aiodbg_command_complete(const char *name, const char *previous, const char *word,
 				    unsigned int index)
 {
@@ -58,15 +84,11 @@ const char *aiodbg_command_complete(const char *name, const char *previous, cons
 	if (!command)
 		return NULL;
 	const struct option *option = parse_option_name(command, previous, &value);
-	if (option && parse_takes_next(option, value)) {
-		if (option->complete)
-			return option->complete(option, word, index);
-		/* A file or a number is for the user to know. */
-		const char *const *choice = option_choices(option, command);
-		for (; !found && choice && *choice; choice++)
-			found = complete_from(*choice, word, &index);
-		return found;
-	}
+	if (option && parse_takes_next(option, value))
+		return complete_value(option, command, word, index);
+	option = parse_option_name(command, word, &value);
+	if (option && value && option->argument)
+		return complete_with_option(option, command, value, index);
 	if (command->operands == OPERAND_SETTING && word[0] != '-')
 		return setting_complete(previous[0] ? previous : NULL, word, index);
 	for (size_t i = 0; !found && command->options[i]; i++)
@@ -90,8 +112,11 @@ int aiodbg_command_word(const char *name, int argc, const char *const *argv)
 			return option->word;
 	}
 	const char *word = argv[argc - 1];
+	const struct option *option = parse_option_name(command, word, &value);
+	if (option && value && option->word != AIODBG_WORD_CHOICE)
+		return AIODBG_WORD_OTHER;
 	if (word[0] == '-')
-		return strchr(word, '=') ? AIODBG_WORD_OTHER : AIODBG_WORD_CHOICE;
+		return AIODBG_WORD_CHOICE;
 	if (!has_operand && (command->operands & OPERAND_TASK))
 		return AIODBG_WORD_TASK;
 	return AIODBG_WORD_CHOICE;
