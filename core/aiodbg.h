@@ -411,6 +411,8 @@ enum aiodbg_want {
 	/* Tasks that have ended, as far as variables of frames and what they refer to still lead to
 	 * them, and how they ended. */
 	AIODBG_WANT_FINISHED = 128,
+	/* Values of those context variables that aiodbg_request.context names. */
+	AIODBG_WANT_CONTEXT = 256,
 };
 
 /* What is not asked for is not decoded. */
@@ -436,6 +438,8 @@ struct aiodbg_request {
 	/* Files that are the program's own besides those that are anyway: "PATTERN:PATTERN", parts of
 	 * paths or globs. May be NULL. */
 	const char *own;
+	/* With AIODBG_WANT_CONTEXT: names of context variables, separated by commas. */
+	const char *context;
 };
 
 /*

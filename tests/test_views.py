@@ -377,7 +377,8 @@ GROUPS = {
 def test_every_key_that_groups_is_tried():
     text = " ".join(replay("3.14-stuck", "ps --help").stdout.decode().split("--group[=KEY]\n")[1].split())
     keys = re.search(r"KEY is ([^.]*)\.", text).group(1).replace(" or ", ", ").split(", ")
-    assert keys == list(GROUPS)
+    # Of context variables a live test sees.
+    assert keys == list(GROUPS) + ["context"]
 
 
 @pytest.mark.parametrize("image", NAMES)
@@ -399,6 +400,15 @@ def test_groups_by_key(image):
             if image != "3.14-names":
                 assert group["count"] == sum(value(each) == value(task) for each in shown["tasks"])
                 assert group["value"] == value(task)
+
+
+@pytest.mark.parametrize("image", NAMES)
+def test_order_by_stack(image):
+    """The largest group first, and in a group the order of ps."""
+    grouped = document(image, "ps --json --group")
+    groups = {task["id"]: task["group"] for task in grouped["tasks"]}
+    sorted_ids = ids(document(image, "ps --json --sort stack")["tasks"])
+    assert sorted_ids == sorted(ids(grouped["tasks"]), key=groups.get)
 
 
 @pytest.mark.parametrize("image", NAMES)
@@ -513,9 +523,10 @@ def test_help_and_readme_name_all_keys():
     text = " ".join(replay("3.14-stuck", "ps --help").stdout.decode().split())
     listed = re.search(r"KEY is ([^.]*(?:\.VAR[^.]*)?)\.", text).group(1)
     keys = listed.replace(" or ", ", ").split(", ")
-    sorts = re.search(r"Sort by ([^.]*)\.", text).group(1).replace(" or ", ", ").split(", ")
+    sorts = re.search(r"Sort by ([^.]*(?:\.VAR[^.]*)?)\.", text).group(1).replace(" or ", ", ").split(", ")
     with open(os.path.join(HERE, "..", "README.md"), encoding="utf-8") as file:
         table = file.read().split("<!-- keys: ")[1].split("\n\n")[0]
     rows = re.findall(r"^\| `(\S+)` \| .* \| (yes)? ?\|$", table, re.MULTILINE)
-    assert [row[0] for row in rows] == keys
+    # One can sort by it only.
+    assert [row[0] for row in rows] == keys + ["stack"]
     assert [row[0] for row in rows if row[1]] == sorts

@@ -95,7 +95,7 @@ static int check_request(const struct aiodbg_request *request, struct aiodbg_err
 		return error_set(err, AIODBG_INVALID, "request without its size");
 	const uint32_t known = AIODBG_WANT_DETAIL | AIODBG_WANT_WAITS | AIODBG_WANT_THREADS |
 			       AIODBG_WANT_LOOPS | AIODBG_WANT_OWN | AIODBG_WANT_LOCALS |
-			       AIODBG_WANT_SECRETS | AIODBG_WANT_FINISHED;
+			       AIODBG_WANT_SECRETS | AIODBG_WANT_FINISHED | AIODBG_WANT_CONTEXT;
 	if (request->wants & ~known)
 		return error_set(err, AIODBG_INVALID, "unknown wants %#x", request->wants);
 	if ((request->wants & AIODBG_WANT_DETAIL) && !request->subject)

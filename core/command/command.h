@@ -54,6 +54,7 @@ struct arguments {
 	bool has_query, has_frames;
 	/* As in struct aiodbg_request. */
 	uint32_t value_length;
+	char context[4 * VIEW_VARIABLE_MAX];
 };
 
 /* ---- options: options.c ---- */

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Milliseconds between two looks, and the least that there may be. */
@@ -114,6 +115,7 @@ static int take_snapshot(const struct run *run, struct aiodbg_error *err,
 		.loop = run->arguments.loop,
 		.value_length = run->arguments.value_length,
 		.own = run->arguments.query.own_patterns,
+		.context = run->arguments.context,
 	};
 	int status = open_target(run, err, &dbg);
 	if (status)
@@ -145,6 +147,7 @@ struct parts {
 	struct selection selection;
 	struct framing framing;
 	struct view_groups groups;
+	size_t *ranks;
 };
 
 static size_t top_groups(const struct run *run)
@@ -166,7 +169,10 @@ static int make_view(const struct run *run, struct parts *parts, struct view *vi
 	query->pending_only = !strcmp(run->arguments.format, "table");
 	/* Of groups those are cut. */
 	query->is_cut = query->is_cut && !query->is_grouped;
-	if (run->arguments.has_query) {
+	if (view_key_needs_ranks(query->sort))
+		status = view_groups_rank(view->snap, query, &work, &parts->ranks);
+	query->ranks = parts->ranks;
+	if (!status && run->arguments.has_query) {
 		view->selection = &parts->selection;
 		status = selection_make(view->snap, query, &work, &parts->selection);
 	}
@@ -177,8 +183,8 @@ static int make_view(const struct run *run, struct parts *parts, struct view *vi
 	}
 	if (!status && query->is_grouped) {
 		view->groups = &parts->groups;
-		status = view_groups_make(view, query->group, top_groups(run), &work,
-					  &parts->groups);
+		status = view_groups_make(view, query->group, query->group_variable,
+					  top_groups(run), &work, &parts->groups);
 	}
 	return status;
 }
@@ -193,6 +199,7 @@ static int show(const struct run *run, const struct view *whole, struct aiodbg_e
 	selection_deinit(&parts.selection);
 	framing_deinit(&parts.framing);
 	view_groups_deinit(&parts.groups);
+	free(parts.ranks);
 	return status;
 }
 

@@ -61,27 +61,56 @@ static int no_such_key(const struct option *option, bool (*takes)(const struct v
 {
 	const char *names[KEYS_MAX];
 	names_of_keys(takes, names);
+	/* The name of a variable is not compared. */
+	const char *dot = memchr(word, '.', len);
+	if (dot && (size_t)(dot + 1 - word) < len)
+		len = (size_t)(dot + 1 - word);
 	const char *near = nearest(names, word, len);
+	bool is_open = near && near[strlen(near) - 1] == '.';
 	if (near)
-		return error_set(err, AIODBG_USAGE, "%s knows no \"%.*s\": did you mean %s%s%s%s?",
-				 option->name, (int)(len < 40 ? len : 40), word, option->name,
+		return error_set(err, AIODBG_USAGE,
+				 "%s knows no \"%.*s\": did you mean %s%s%s%.80s?", option->name,
+				 (int)(len < 40 ? len : 40), word, option->name,
 				 option->is_optional ? "=" : " ", near,
-				 word[len] ? word + len : "");
+				 word[len] ? word + len
+				 : is_open ? "VAR"
+					   : "");
 	error_set(err, AIODBG_USAGE, "%s knows no \"%.*s\": try ", option->name,
 		  (int)(len < 40 ? len : 40), word);
 	for (size_t i = 0; names[i]; i++)
-		error_append(err, "%s%s", i ? ", " : "", names[i]);
+		error_append(err, "%s%s%s", i ? ", " : "", names[i],
+			     names[i][strlen(names[i]) - 1] == '.' ? "VAR" : "");
 	return AIODBG_USAGE;
 }
 
-static int find_key(const struct option *option, bool (*takes)(const struct view_key *key),
-		    const char *word, size_t len, const char **variable,
-		    const struct view_key **ret, struct aiodbg_error *err)
+/* Ask for a context variable, of a name of len bytes. */
+static int add_variable(const char *name, size_t len, char variable[VIEW_VARIABLE_MAX],
+			struct arguments *ret, struct aiodbg_error *err)
 {
-	*ret = view_key_find(word, len, variable);
-	if (*ret && takes(*ret))
+	size_t used = strlen(ret->context);
+	if (len >= VIEW_VARIABLE_MAX || used + len + 2 > sizeof(ret->context) ||
+	    memchr(name, ',', len))
+		return error_set(err, AIODBG_USAGE, "no name of a context variable: \"%.*s\"",
+				 (int)(len < 40 ? len : 40), name);
+	memcpy(variable, name, len);
+	variable[len] = '\0';
+	snprintf(ret->context + used, sizeof(ret->context) - used, "%s%s", used ? "," : "",
+		 variable);
+	return 0;
+}
+
+static int find_key(const struct option *option, bool (*takes)(const struct view_key *key),
+		    const char *word, size_t len, char variable[VIEW_VARIABLE_MAX],
+		    const struct view_key **ret, struct arguments *arguments,
+		    struct aiodbg_error *err)
+{
+	const char *name;
+	*ret = view_key_find(word, len, &name);
+	if (!*ret || !takes(*ret))
+		return no_such_key(option, takes, word, len, err);
+	if (!name[0])
 		return 0;
-	return no_such_key(option, takes, word, len, err);
+	return add_variable(name, len - (size_t)(name - word), variable, arguments, err);
 }
 
 /* A pattern for one of a few values that fits none of them. */
@@ -120,7 +149,8 @@ static int parse_filter(const struct option *option, const struct command *comma
 		.without = option == &option_without,
 	};
 	(void)command;
-	int status = find_key(option, takes_filter, value, len, &filter.variable, &filter.key, err);
+	int status = find_key(option, takes_filter, value, len, filter.variable, &filter.key, ret,
+			      err);
 	if (!status && filter.pattern && strlen(filter.pattern) > GLOB_MAX)
 		status = error_set(err, AIODBG_USAGE, "%s: a pattern of more than %d characters",
 				   option->name, GLOB_MAX);
@@ -142,10 +172,9 @@ static int parse_filter(const struct option *option, const struct command *comma
 static int parse_sort(const struct option *option, const struct command *command, const char *value,
 		      struct arguments *ret, struct aiodbg_error *err)
 {
-	const char *variable;
 	(void)command;
-	int status = find_key(option, takes_sort, value, strlen(value), &variable, &ret->query.sort,
-			      err);
+	int status = find_key(option, takes_sort, value, strlen(value), ret->query.sort_variable,
+			      &ret->query.sort, ret, err);
 	if (status)
 		return status;
 	ret->wants |= ret->query.sort->group_wants;
@@ -183,13 +212,12 @@ static int parse_frames(const struct option *option, const struct command *comma
 static int parse_group(const struct option *option, const struct command *command,
 		       const char *value, struct arguments *ret, struct aiodbg_error *err)
 {
-	const char *variable;
 	(void)command;
 	int status = 0;
 	ret->query.group = NULL;
 	if (value && strcmp(value, "stack") != 0)
-		status = find_key(option, takes_group, value, strlen(value), &variable,
-				  &ret->query.group, err);
+		status = find_key(option, takes_group, value, strlen(value),
+				  ret->query.group_variable, &ret->query.group, ret, err);
 	if (status)
 		return status;
 	ret->wants |= AIODBG_WANT_OWN |

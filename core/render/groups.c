@@ -139,6 +139,8 @@ static void measure(struct group_writer *writer)
 	const struct view_groups *groups = writer->view->groups;
 	writer->state_width = strlen("state");
 	writer->text_width = strlen(groups->key ? groups->key->name : "waits for");
+	if (groups->key)
+		writer->text_width += strlen(groups->variable);
 	for (size_t i = 0; i < groups->list.count && output_goes_on(writer->out); i++) {
 		const struct task *task = groups->list.items[i].first;
 		size_t state = strlen(view_state(writer->snap, task));
@@ -191,8 +193,10 @@ static void write_header(struct group_writer *writer)
 		fill(writer, strlen("state"), writer->state_width);
 	}
 	output_text(out, "task id           ");
+	const char *variable = key ? writer->view->groups->variable : "";
 	output_text(out, text);
-	fill(writer, strlen(text), writer->text_width);
+	output_safe(out, variable, VIEW_VARIABLE_MAX);
+	fill(writer, strlen(text) + strlen(variable), writer->text_width);
 	output_text(out, key ? "first task" : "request, own functions");
 	output_plain(out);
 	output_text(out, "\n");

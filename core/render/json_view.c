@@ -6,6 +6,8 @@
 #include "render/json_waits.h"
 #include "view/groups.h"
 
+#include <stdio.h>
+
 static void put_filters(struct json_gen *gen, const struct view_query *query, bool without)
 {
 	json_open_array(gen);
@@ -14,6 +16,15 @@ static void put_filters(struct json_gen *gen, const struct view_query *query, bo
 			put_string(gen, query->filters[i].text);
 	}
 	json_close_array(gen);
+}
+
+/* "context.user". */
+static void put_key_name(struct json_gen *gen, const struct view_key *key, const char *variable,
+			 const char *otherwise)
+{
+	char name[2 * VIEW_VARIABLE_MAX];
+	snprintf(name, sizeof(name), "%s%s", key ? key->name : "", variable);
+	put_string(gen, key ? name : otherwise);
 }
 
 void json_put_view(struct json_gen *gen, const struct selection *selection)
@@ -25,9 +36,9 @@ void json_put_view(struct json_gen *gen, const struct selection *selection)
 	put_key(gen, "without");
 	put_filters(gen, query, true);
 	put_key(gen, "sort");
-	put_string(gen, query->sort ? query->sort->name : NULL);
+	put_key_name(gen, query->sort, query->sort_variable, NULL);
 	put_key(gen, "group");
-	put_string(gen, query->group ? query->group->name : query->is_grouped ? "stack" : NULL);
+	put_key_name(gen, query->group, query->group_variable, query->is_grouped ? "stack" : NULL);
 	put_key(gen, "top");
 	put_integer_or_null(gen, query->is_cut ? (int64_t)query->top : -1);
 	json_close_map(gen);

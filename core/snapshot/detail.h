@@ -13,10 +13,6 @@ struct source_place {
 	const char *text;
 };
 
-struct context_variable {
-	const char *name, *value;
-};
-
 ARRAY(source_places, struct source_place);
 ARRAY(context_variables, struct context_variable);
 

@@ -14,6 +14,10 @@
 #define MODEL_FRAMEWORKS 4
 #define MODEL_CHILDREN 16
 
+struct context_variable {
+	const char *name, *value;
+};
+
 struct task {
 	uint64_t id;
 	/* Place in snapshot.tasks. */
@@ -63,6 +67,9 @@ struct task {
 	struct aiodbg_problem *problems;
 	/* How it has ended; NULL where that is not so, or was not asked for. */
 	const char *result, *exception;
+	/* Those context variables that were asked for and that it has. */
+	const struct context_variable *context;
+	size_t context_count;
 };
 
 /* How the owner of a task group and a task of that stand to each other. */

@@ -175,12 +175,12 @@ static int make(struct grouping *grouping)
 	return status;
 }
 
-int view_groups_make(const struct view *view, const struct view_key *key, size_t top,
-		     struct work *work, struct view_groups *ret)
+int view_groups_make(const struct view *view, const struct view_key *key, const char *variable,
+		     size_t top, struct work *work, struct view_groups *ret)
 {
 	struct grouping grouping = {.view = view, .groups = ret, .work = work};
 	size_t count = view->snap->tasks.count + 1;
-	*ret = (struct view_groups){.key = key};
+	*ret = (struct view_groups){.key = key, .variable = variable};
 	ret->numbers = calloc(count, sizeof(*ret->numbers));
 	ret->places = calloc(count, sizeof(*ret->places));
 	grouping.chains = calloc(count, sizeof(*grouping.chains));
@@ -202,6 +202,39 @@ int view_groups_make(const struct view *view, const struct view_key *key, size_t
 	return status;
 }
 
+/* A view of the same tasks, without an order. */
+static int rank(const struct aiodbg_snapshot *snap, const struct selection *selection,
+		struct framing *framing, struct work *work, size_t *ret)
+{
+	const struct view view = {.snap = snap, .selection = selection, .framing = framing};
+	struct view_groups groups;
+	int status = view_groups_make(&view, NULL, "", SIZE_MAX, work, &groups);
+	for (size_t i = 0; !status && i < snap->tasks.count; i++)
+		ret[i] = view_groups_place(&groups, snap->tasks.items[i]);
+	view_groups_deinit(&groups);
+	return status;
+}
+
+int view_groups_rank(const struct aiodbg_snapshot *snap, const struct view_query *wanted,
+		     struct work *work, size_t **ret)
+{
+	struct view_query query = *wanted;
+	struct selection selection = {0};
+	struct framing framing = {0};
+	query.sort = NULL;
+	query.is_cut = query.with_awaiters = false;
+	*ret = calloc(snap->tasks.count + 1, sizeof(**ret));
+	int status = *ret ? selection_make(snap, &query, work, &selection)
+			  : error_no_memory(work->error);
+	if (!status)
+		status = framing_init(&framing, snap, true, work);
+	if (!status)
+		status = rank(snap, &selection, &framing, work, *ret);
+	framing_deinit(&framing);
+	selection_deinit(&selection);
+	return status;
+}
+
 void view_groups_deinit(struct view_groups *groups)
 {
 	array_deinit(&groups->list);
@@ -219,6 +252,10 @@ size_t view_groups_place(const struct view_groups *groups, const struct task *ta
 void view_groups_write(const struct view *view, const struct view_groups *groups,
 		       const struct task *task, struct output *out)
 {
-	const struct view_making making = {.snap = view->snap, .framing = view->framing};
+	const struct view_making making = {
+		.snap = view->snap,
+		.framing = view->framing,
+		.variable = groups->variable,
+	};
 	groups->key->write(&making, task, out);
 }

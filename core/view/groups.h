@@ -18,8 +18,9 @@ struct view_group {
 ARRAY(view_group_list, struct view_group);
 
 struct view_groups {
-	/* NULL: by their chains. */
+	/* NULL: by their chains; and, for "context.", of which variable. */
 	const struct view_key *key;
+	const char *variable;
 	struct view_group_list list;
 	/* By index of the task: the number of its group. By that: its place in the list, or SIZE_MAX. */
 	size_t *numbers, *places;
@@ -31,8 +32,13 @@ struct view_groups {
 /* Put the tasks of a view into groups, the largest first, and keep so many of these, with all that have
  * tasks which run or are damaged. Returns 0, AIODBG_NO_MEMORY, or what work_charge() does;
  * view_groups_deinit() is needed in any case. */
-int view_groups_make(const struct view *view, const struct view_key *key, size_t top,
-		     struct work *work, struct view_groups *ret);
+int view_groups_make(const struct view *view, const struct view_key *key, const char *variable,
+		     size_t top, struct work *work, struct view_groups *ret);
+/* The place of each task's group among all of a query, by its index, for view_query.ranks; to be freed
+ * in any case. */
+int view_groups_rank(const struct aiodbg_snapshot *snap, const struct view_query *query,
+		     struct work *work, size_t **ret);
+
 void view_groups_deinit(struct view_groups *groups);
 
 /* Place in the list of a task's group; SIZE_MAX: it is left out, or not shown. */

@@ -377,6 +377,61 @@ static int match_awaited_by(struct view_making *making, const struct task *task,
 	return 0;
 }
 
+/* ---- context variables ---- */
+
+/* The value of one, or NULL. */
+static const char *variable_of(const struct task *task, const char *name)
+{
+	for (size_t i = 0; i < task->context_count; i++) {
+		if (!strcmp(task->context[i].name, name))
+			return task->context[i].value;
+	}
+	return NULL;
+}
+
+static uint32_t wants_context(const char *pattern)
+{
+	(void)pattern;
+	return AIODBG_WANT_CONTEXT;
+}
+
+static int match_context(struct view_making *making, const struct task *task, const char *pattern,
+			 bool *ret)
+{
+	return match_text(making, variable_of(task, making->filter->variable), pattern, ret);
+}
+
+static void write_context(const struct view_making *making, const struct task *task,
+			  struct output *words)
+{
+	const char *value = variable_of(task, making->variable);
+	if (value)
+		output_safe(words, value, LIMIT_NAME_SHOWN);
+}
+
+static void order_context(const struct view_making *making, const struct task *task,
+			  struct view_order *ret)
+{
+	ret->text = variable_of(task, making->variable);
+	ret->number = !ret->text;
+}
+
+/* ---- stack ---- */
+
+/* Those that most others are like come first. */
+static void order_stack(const struct view_making *making, const struct task *task,
+			struct view_order *ret)
+{
+	const size_t *ranks = making->query->ranks;
+	ret->number = ranks && ranks[task->index] < INT64_MAX ? (int64_t)ranks[task->index]
+							      : INT64_MAX;
+}
+
+bool view_key_needs_ranks(const struct view_key *key)
+{
+	return key && key->order == order_stack;
+}
+
 /* ---- the table ---- */
 
 static const char *const wait_kinds[] = {
@@ -485,12 +540,28 @@ const struct view_key view_keys[] = {
 		.wants = wants_nothing,
 		.match = match_awaited_by,
 	},
+	{
+		.name = "context.",
+		.help = "value of that context variable",
+		.wants = wants_context,
+		.group_wants = AIODBG_WANT_CONTEXT,
+		.match = match_context,
+		.write = write_context,
+		.order = order_context,
+	},
+	{
+		.name = "stack",
+		.help = "how many tasks wait for the same in the same own functions",
+		.wants = wants_nothing,
+		.group_wants = AIODBG_WANT_OWN | AIODBG_WANT_WAITS,
+		.order = order_stack,
+	},
 	{.name = NULL},
 };
 
 const struct view_key *view_key_find(const char *word, size_t len, const char **variable)
 {
-	*variable = NULL;
+	*variable = "";
 	for (const struct view_key *key = view_keys; key->name; key++) {
 		size_t of_key = strlen(key->name);
 		bool is_open = key->name[of_key - 1] == '.';

@@ -17,8 +17,7 @@
 
 static bool same_key(const struct view_filter *a, const struct view_filter *b)
 {
-	return a->key == b->key && a->without == b->without && !a->variable == !b->variable &&
-	       (!a->variable || !strcmp(a->variable, b->variable));
+	return a->key == b->key && a->without == b->without && !strcmp(a->variable, b->variable);
 }
 
 static bool is_first_of_key(const struct view_query *query, size_t index)
@@ -377,6 +376,7 @@ int selection_make(const struct aiodbg_snapshot *snap, const struct view_query *
 		.query = query,
 		.work = work,
 		.selection = ret,
+		.variable = query->sort_variable,
 	};
 	*ret = (struct selection){.query = query};
 	int status = make(&making);

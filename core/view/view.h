@@ -21,6 +21,9 @@ struct view_making;
 /* Of --with and --without. */
 #define VIEW_FILTERS 32
 
+/* Bytes of the name of a context variable. */
+#define VIEW_VARIABLE_MAX 64
+
 /* What a task is sorted by: the number first, then the text, in which numbers count as such. */
 struct view_order {
 	int64_t number;
@@ -61,8 +64,8 @@ extern const struct view_key view_keys[];
 /* One --with or --without. Strings are those of the caller. */
 struct view_filter {
 	const struct view_key *key;
-	/* What follows "context.", else NULL. */
-	const char *variable;
+	/* What follows "context.", else "". */
+	char variable[VIEW_VARIABLE_MAX];
 	/* NULL: any value. */
 	const char *pattern;
 	/* As it was given. */
@@ -88,6 +91,9 @@ struct view_query {
 	/* Tasks are shown in groups: by a key or, if that is NULL, by what people see of them. */
 	bool is_grouped;
 	const struct view_key *group;
+	/* To sort by "stack": the place of each task's group, by index. */
+	const size_t *ranks;
+	char sort_variable[VIEW_VARIABLE_MAX], group_variable[VIEW_VARIABLE_MAX];
 	/* More own files, which the snapshot is made with: see struct own. */
 	const char *own_patterns;
 };
@@ -156,9 +162,12 @@ bool view_shows(const struct view *view, const struct task *task);
 /* What a task awaits, of that: count edges in *ret. */
 size_t view_awaited(const struct view *view, const struct task *task, struct edge ***ret);
 
-/* The key that a word names, up to its end or "="; *variable as in struct view_filter. NULL if there is
+/* The key that a word names, of len bytes; *variable is what follows "context.", else "". NULL if there is
  * none. */
 const struct view_key *view_key_find(const char *word, size_t len, const char **variable);
+
+/* Whether tasks can be sorted by it only if view_query.ranks is set. */
+bool view_key_needs_ranks(const struct view_key *key);
 
 /* What a task is: "running", and what else "state" can be. */
 const char *view_state(const struct aiodbg_snapshot *snap, const struct task *task);
@@ -176,8 +185,9 @@ struct view_making {
 	 * use, for each filter. */
 	bool *awaited_by[VIEW_FILTERS];
 	struct selection *selection;
-	/* To write groups with: which frames are own. */
+	/* To write groups with, or to sort by: which frames are own, and which variable it is. */
 	struct framing *framing;
+	const char *variable;
 };
 
 #endif

@@ -2,14 +2,18 @@
 /* What views ask for. See view/wanted.h. */
 #include "view/wanted.h"
 
+#include "asyncio/future.h"
 #include "base/addrmap.h"
 #include "base/error.h"
+#include "cpython/context.h"
 #include "cpython/coro.h"
 #include "cpython/dict.h"
 #include "cpython/locals.h"
 #include "cpython/modules.h"
 #include "cpython/object.h"
+#include "cpython/repr.h"
 #include "cpython/str.h"
+#include "snapshot/detail.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -194,6 +198,88 @@ static int read_requests(struct decoder *decoder, struct aiodbg_snapshot *snap)
 	return status;
 }
 
+/* ---- context variables ---- */
+
+struct variables {
+	struct decoder *decoder;
+	/* Names, separated by commas. */
+	const char *wanted;
+	struct context_variables found;
+};
+
+static bool is_wanted(const char *wanted, const char *name)
+{
+	size_t len = strlen(name);
+	while (*wanted) {
+		size_t end = strcspn(wanted, ",");
+		if (end == len && !memcmp(wanted, name, len))
+			return true;
+		wanted += end + (wanted[end] == ',');
+	}
+	return false;
+}
+
+/* A str is shown without quotes: it is to be compared with what somebody types. */
+static int read_variable(struct decoder *decoder, const char *name, uint64_t value,
+			 const char **ret)
+{
+	enum kind kind;
+	int status = object_kind(decoder, value, &kind);
+	if (!status)
+		status = repr_read_brief(decoder, name, value, ret);
+	size_t len = status ? 0 : strlen(*ret);
+	if (status || kind != KIND_STR || len < 2 || (*ret)[0] != (*ret)[len - 1])
+		return status;
+	*ret = arena_string(decoder->arena, *ret + 1, len - 2);
+	return *ret ? 0 : decoder_no_memory(decoder);
+}
+
+static int visit_variable(struct decoder *decoder, const char *name, uint64_t value, void *arg)
+{
+	struct variables *variables = arg;
+	struct context_variable variable = {.name = name};
+	if (!is_wanted(variables->wanted, name))
+		return 0;
+	int status = read_variable(decoder, name, value, &variable.value);
+	if (!status && !array_push(&variables->found, variable))
+		status = decoder_no_memory(decoder);
+	return status;
+}
+
+static int read_context(struct variables *variables, struct task *task)
+{
+	struct decoder *decoder = variables->decoder;
+	struct context_variables *found = &variables->found;
+	struct future future;
+	struct future_outcome outcome;
+	found->count = 0;
+	int status = future_read(decoder, task->id, EXPECT_TASK, &future);
+	if (!status)
+		status = future_read_outcome(decoder, &future, &outcome);
+	if (!status && outcome.context)
+		status = context_visit(decoder, outcome.context, visit_variable, variables);
+	if (error_is_fatal(status) || !found->count)
+		return error_is_fatal(status) ? status : 0;
+	task->context_count = found->count;
+	task->context = arena_copy(decoder->arena, found->items,
+				   found->count * sizeof(*found->items));
+	return task->context ? 0 : decoder_no_memory(decoder);
+}
+
+static int read_contexts(struct decoder *decoder, struct aiodbg_snapshot *snap, const char *wanted)
+{
+	struct variables variables = {.decoder = decoder, .wanted = wanted};
+	int status = 0;
+	for (size_t i = 0; !status && i < snap->tasks.count; i++) {
+		struct task *task = snap->tasks.items[i];
+		status = work_step(&decoder->reader.work);
+		if (!status && !task->problems)
+			status = read_context(&variables, task);
+	}
+	array_deinit(&variables.found);
+	return status;
+}
+
 /* ---- the whole ---- */
 
 int wanted_find_program(struct decoder *decoder, struct aiodbg_snapshot *snap,
@@ -212,5 +298,8 @@ int wanted_find_program(struct decoder *decoder, struct aiodbg_snapshot *snap,
 int wanted_decode(struct decoder *decoder, struct aiodbg_snapshot *snap,
 		  const struct aiodbg_request *request)
 {
-	return request->wants & AIODBG_WANT_OWN ? read_requests(decoder, snap) : 0;
+	int status = request->wants & AIODBG_WANT_OWN ? read_requests(decoder, snap) : 0;
+	if (!status && request->wants & AIODBG_WANT_CONTEXT && request->context)
+		status = read_contexts(decoder, snap, request->context);
+	return status;
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """--with, --group, --compact and --frames of a process by its PID, in GDB and in LLDB."""
 
+import itertools
 import re
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import lldb_debugger
 import pytest
 
 PROGRAM = """
-import asyncio, sys
+import asyncio, contextvars, sys
 
 async def query(lock):
     async with lock:
@@ -19,9 +20,17 @@ async def query(lock):
 async def handle(lock):
     await asyncio.create_task(query(lock))
 
+USER = contextvars.ContextVar("user")
+TOKEN = contextvars.ContextVar("token")
+
+def request(lock, i):
+    USER.set("anna" if i % 4 else "bert")
+    TOKEN.set("hunter2")
+    return asyncio.create_task(handle(lock), name="req-%d" % i)
+
 async def main():
     lock = asyncio.Lock()
-    requests = [asyncio.create_task(handle(lock), name="req-%d" % i) for i in range(20)]
+    requests = [contextvars.copy_context().run(request, lock, i) for i in range(20)]
     await asyncio.sleep(0.1)
     print("ready", flush=True)
     await asyncio.gather(*requests)
@@ -76,8 +85,27 @@ def test_compact_tree(answer):
     shown = answer("pstree --compact")
     assert "\n    19 x (T) req-1\n        handle <string>:9\n" in shown
     assert "            query <string>:5\n" in shown
-    assert "main <string>:16\n" in shown
+    assert "main <string>:24\n" in shown
     assert "    <- sleeps " in shown
+
+
+def test_context_variables(answer):
+    shown = answer("ps --group=context.user")
+    assert re.search(r"^ +30  0x\w+ +anna +\S+$", shown, re.MULTILINE)
+    assert re.search(r"^ +10  0x\w+ +bert +\S+$", shown, re.MULTILINE)
+    assert re.search(r"^ +1  0x\w+ +- +Task-1$", shown, re.MULTILINE)
+    shown = answer("ps --with context.user=be* --sort context.user")
+    assert len(re.findall(r"^\d+ +0x", shown, re.MULTILINE)) == 10
+    assert "<hidden>" in answer("ps --group=context.token")
+
+
+def test_sorted_by_stack(answer):
+    rows = re.findall(r"^\d+ +0x\w+ +(\S+) +(.*)$", answer("ps --sort stack"), re.MULTILINE)
+    assert [len(list(some)) for _, some in itertools.groupby(rows, is_request)] == [20, 19, 2]
+
+
+def is_request(row):
+    return row[0].startswith("req-"), "Lock.acquire" in row[1]
 
 
 def test_own_frames(answer):

@@ -91,6 +91,7 @@ class Want(enum.IntEnum):
     WANT_LOCALS = 32
     WANT_SECRETS = 64
     WANT_FINISHED = 128
+    WANT_CONTEXT = 256
 
 
 class Show(enum.IntEnum):
@@ -299,6 +300,7 @@ class CRequest(ctypes.Structure):
         ("loop", ctypes.c_uint64),
         ("value_length", ctypes.c_uint32),
         ("own", ctypes.c_char_p),
+        ("context", ctypes.c_char_p),
     ]
 
 
