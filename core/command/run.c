@@ -227,6 +227,7 @@ int run_snapshot(const struct run *run, struct aiodbg_error *err)
 		.snap = snap,
 		.options = &options,
 		.all = arguments->all,
+		.all_frames = arguments->has_frames && !arguments->query.own_frames,
 		.top = arguments->top < 0 ? 0
 		       : arguments->top	  ? (size_t)arguments->top
 					  : SIZE_MAX,

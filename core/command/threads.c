@@ -15,7 +15,7 @@ const struct command command_threads = {
 	.shows = AIODBG_SHOW_THREADS,
 	.formats = (const char *const[]){"text", "json", NULL},
 	.options = (const struct option *const[]){&option_format, &option_json, &option_locals,
-						  &option_pid, &option_retries, &option_output,
-						  &option_help, NULL},
+						  &option_frames, &option_pid, &option_retries,
+						  &option_output, &option_help, NULL},
 	.run = run_snapshot,
 };

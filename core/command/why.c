@@ -20,8 +20,8 @@ const struct command command_why = {
 	.formats = (const char *const[]){"text", "json", NULL},
 	.options = (const struct option *const[]){&option_format, &option_json, &option_all,
 						  &option_with, &option_without, &option_top,
-						  &option_fail_on, &option_pid, &option_retries,
-						  &option_after, &option_output, &option_help,
-						  NULL},
+						  &option_frames, &option_fail_on, &option_pid,
+						  &option_retries, &option_after, &option_output,
+						  &option_help, NULL},
 	.run = run_snapshot,
 };

@@ -89,6 +89,7 @@ static void write_link(struct output *out, const struct aiodbg_snapshot *snap,
 			      link->object->type ? link->object->type : "object",
 			      link->object->addr);
 	}
+	party_write_frames(out, columns, link->task);
 	write_others(out, link);
 }
 
@@ -105,11 +106,11 @@ static void write_end(struct output *out, const struct aiodbg_snapshot *snap)
 				 : ", which is above: a circle.\n");
 }
 
-void chain_write_links(struct output *out, const struct aiodbg_snapshot *snap, size_t first,
-		       size_t top)
+void chain_write_links(struct output *out, const struct view *view, size_t first, size_t top)
 {
+	const struct aiodbg_snapshot *snap = view->snap;
 	const struct chain_links *links = &snap->chain->links;
-	struct columns columns = {0};
+	struct columns columns = {.all_frames = view->all_frames};
 	for (size_t i = first; i < links->count && i - first < COLUMNS_FROM; i++) {
 		const struct chain_link *link = &links->items[i];
 		columns_add_site(&columns, out, snap, &link->wait->site);
@@ -288,11 +289,12 @@ static void write_loop(struct output *out, const struct aiodbg_snapshot *snap,
 	output_text(out, "\n");
 }
 
-int chain_write(struct output *out, const struct aiodbg_snapshot *snap, size_t top)
+int chain_write(struct output *out, const struct view *view, size_t top)
 {
+	const struct aiodbg_snapshot *snap = view->snap;
 	const struct chain *chain = snap->chain;
 	if (chain->links.count) {
-		chain_write_links(out, snap, 0, top);
+		chain_write_links(out, view, 0, top);
 		return 0;
 	}
 	if (chain->ended) {

@@ -3,8 +3,10 @@
 #include "render/party.h"
 
 #include "base/ceilings.h"
+#include "render/place.h"
 #include "render/reason.h"
 #include "render/render.h"
+#include "view/chains.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -148,7 +150,25 @@ static void write_library(struct output *out, const struct task *task)
 	output_text(out, "\n");
 }
 
+void party_write_frames(struct output *out, const struct columns *columns, const struct task *task)
+{
+	for (size_t i = 0; columns->all_frames && task && i < task->depth && !out->status; i++) {
+		output_text(out, "          ");
+		place_write_line(out, task->stack[i]);
+	}
+}
+
 /* ---- parties ---- */
+
+/* "GET /orders/7". */
+static void write_request(struct output *out, const struct task *task)
+{
+	const char *request = chains_request(task);
+	if (!request)
+		return;
+	output_text(out, "  ");
+	output_safe(out, request, LIMIT_NAME_SHOWN);
+}
 
 void party_write_name(struct output *out, const struct aiodbg_snapshot *snap,
 		      const struct task *task, ptrdiff_t thread, const struct task *runs)
@@ -157,6 +177,7 @@ void party_write_name(struct output *out, const struct aiodbg_snapshot *snap,
 	if (task) {
 		output_text(out, "  ");
 		output_id(out, task->id);
+		write_request(out, task);
 	}
 	if (!runs)
 		return;
@@ -262,4 +283,5 @@ void party_write(struct output *out, const struct aiodbg_snapshot *snap,
 		output_id(out, held->object->addr);
 		output_text(out, "\n");
 	}
+	party_write_frames(out, columns, party->task);
 }

@@ -25,6 +25,8 @@ size_t draft_width(const struct draft *draft);
 /* How wide the places of a section are, and the texts of their lines. */
 struct columns {
 	size_t place, text;
+	/* All frames of a task are listed below its own ones. */
+	bool all_frames;
 };
 
 /* Make room for a site, which may have no location, and for all of a party. */
@@ -36,6 +38,9 @@ void columns_add_party(struct columns *columns, const struct output *out,
 /* The line of a site with its text: what is said of it follows. */
 void party_write_site(struct output *out, const struct aiodbg_snapshot *snap,
 		      const struct columns *columns, const struct site *site);
+
+/* All frames of a task, innermost first, if the columns say so; task may be NULL. */
+void party_write_frames(struct output *out, const struct columns *columns, const struct task *task);
 
 /* "req-4711  0x7f..", or "thread 4711 worker_0, which runs main  0x7f..". */
 void party_write_name(struct output *out, const struct aiodbg_snapshot *snap,

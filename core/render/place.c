@@ -22,6 +22,16 @@ void place_write(struct output *out, const char *file, int64_t line, const char 
 	output_text(out, "\n");
 }
 
+void place_write_line(struct output *out, const struct location *location)
+{
+	output_safe_as(out, AIODBG_ROLE_FUNCTION, location->function, LIMIT_NAME_SHOWN);
+	if (!location->code->is_compiled) {
+		output_text(out, " ");
+		output_place(out, location->code->filename, location->position.line);
+	}
+	output_text(out, "\n");
+}
+
 static void write_frame(struct output *out, const struct place_stack *stack, size_t index)
 {
 	const struct location *location = stack->frames[index];

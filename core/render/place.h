@@ -13,6 +13,9 @@ struct framing;
 void place_write(struct output *out, const char *file, int64_t line, const char *function,
 		 const char *source);
 
+/* "sleep /usr/lib/python3.14/asyncio/tasks.py:716", in a line. */
+void place_write_line(struct output *out, const struct location *location);
+
 struct place_stack {
 	const struct location *const *frames;
 	/* The text of each line, or NULL. */

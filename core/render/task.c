@@ -107,12 +107,13 @@ static void write_reason(struct output *out, const struct aiodbg_snapshot *snap)
 }
 
 /* Who has what it waits for, and why that one does not go on. */
-static void write_chain(struct output *out, const struct aiodbg_snapshot *snap)
+static void write_chain(struct output *out, const struct view *view)
 {
+	const struct aiodbg_snapshot *snap = view->snap;
 	if (!snap->chain || snap->chain->links.count < 2)
 		return;
 	write_heading(out, "Why that is not done:");
-	chain_write_links(out, snap, 1, SECTION_LINES);
+	chain_write_links(out, view, 1, SECTION_LINES);
 }
 
 static void write_head(const struct aiodbg_snapshot *snap, struct output *out)
@@ -219,7 +220,7 @@ int render_task(const struct view *view, struct output *out)
 	const struct place_stack stack = {detail->task->stack, detail->source, detail->locals,
 					  detail->task->depth};
 	bool good = place_write_stack(out, &stack, view->framing);
-	write_chain(out, snap);
+	write_chain(out, view);
 	write_edges(out, detail->task);
 	write_context(out, &detail->context);
 	write_created(out, &detail->created);

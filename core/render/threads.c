@@ -146,7 +146,7 @@ static void write_loop(struct output *out, const struct aiodbg_snapshot *snap,
 	if (!thread->running_task)
 		return;
 	write_label(out, "running task");
-	output_format(out, "0x%" PRIx64, thread->running_task);
+	output_id(out, thread->running_task);
 	if (task_with_id(snap, thread->running_task)) {
 		output_text(out, "  ");
 		write_running(out, snap, thread->running_task);
@@ -181,8 +181,9 @@ static void write_holds(struct output *out, const struct aiodbg_snapshot *snap,
 	}
 }
 
-static void write_detail(struct output *out, const struct aiodbg_snapshot *snap)
+static bool write_detail(struct output *out, const struct view *view)
 {
+	const struct aiodbg_snapshot *snap = view->snap;
 	const struct thread_detail *detail = snap->thread_list->detail;
 	const struct thread_row *row = detail->row;
 	ptrdiff_t with_loop = threads_with_loop(snap, row);
@@ -211,17 +212,15 @@ static void write_detail(struct output *out, const struct aiodbg_snapshot *snap)
 	write_holds(out, snap, row);
 	const struct place_stack stack = {detail->stack, detail->source, detail->locals,
 					  detail->depth};
-	place_write_stack(out, &stack, NULL);
+	return place_write_stack(out, &stack, view->framing);
 }
 
 int render_threads(const struct view *view, struct output *out)
 {
 	const struct aiodbg_snapshot *snap = view->snap;
 	const struct grid grid = {titles, COLUMNS, snap->thread_list->count, write_cell, snap};
-	if (snap->thread_list->detail) {
-		write_detail(out, snap);
-		return 0;
-	}
+	if (snap->thread_list->detail)
+		return write_detail(out, view) ? 0 : AIODBG_NO_MEMORY;
 	int status = grid_write(&grid, out);
 	render_stopped(snap, out);
 	render_problems(snap, out);

@@ -344,7 +344,7 @@ static void write_parties(struct why *why, const struct verdict *verdict)
 	/* The heading is one of its lines, and so is the count of those behind. */
 	size_t used = 1 + (size_t)has_limits(verdict) + (verdict->behind_count > 0), i;
 	size_t count = verdict->party_count;
-	struct columns columns = {0};
+	struct columns columns = {.all_frames = why->view->all_frames};
 	used += ended_lines(verdict);
 	ended_add_columns(&columns, why->out, why->snap, verdict);
 	for (i = 0; i < verdict->party_count; i++)
@@ -563,7 +563,7 @@ int render_why(const struct view *view, struct output *out)
 	if (!why.draft)
 		return AIODBG_NO_MEMORY;
 	if (why.snap->chain)
-		status = chain_write(out, why.snap, why.top);
+		status = chain_write(out, view, why.top);
 	else
 		write_screen(&why);
 	free(why.draft);

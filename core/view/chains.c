@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* They may go round in a circle. */
+#define CALLERS_MAX 64
+
 const struct task *chains_parent(const struct task *task)
 {
 	const struct task *starter = NULL;
@@ -14,6 +17,16 @@ const struct task *chains_parent(const struct task *task)
 		starter = starter ? starter : edge->awaiter;
 	}
 	return starter;
+}
+
+const char *chains_request(const struct task *task)
+{
+	for (int i = 0; task && i < CALLERS_MAX; i++) {
+		if (task->request)
+			return task->request;
+		task = chains_parent(task);
+	}
+	return NULL;
 }
 
 static const struct wait *wait_of(const struct aiodbg_snapshot *snap, const struct task *task)

@@ -22,6 +22,9 @@ static inline uint64_t hash_mix(uint64_t hash, uint64_t value)
  * go round in a circle. */
 const struct task *chains_parent(const struct task *task);
 
+/* The request that a task serves, or those who wait for it; NULL: none is known. */
+const char *chains_request(const struct task *task);
+
 /* The thread that works for a task which waits for that, an index; or -1. */
 ptrdiff_t chains_thread(const struct aiodbg_snapshot *snap, const struct task *task);
 

@@ -136,6 +136,8 @@ struct view {
 	struct framing *framing;
 	/* A tree has a level for each task. */
 	bool compact;
+	/* Where own frames are usual: all were asked for. */
+	bool all_frames;
 	/* NULL: the tasks themselves are shown. */
 	const struct view_groups *groups;
 	/* For AIODBG_SHOW_WHY: verdicts that are only possible too; lines of a section, 0 being as

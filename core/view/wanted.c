@@ -14,6 +14,8 @@
 #include "cpython/repr.h"
 #include "cpython/str.h"
 #include "snapshot/detail.h"
+#include "verdicts/verdicts.h"
+#include "view/chains.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -198,6 +200,42 @@ static int read_requests(struct decoder *decoder, struct aiodbg_snapshot *snap)
 	return status;
 }
 
+/* So many of those who wait for a task are asked for the request that all of them serve. */
+#define CALLERS_ASKED 64
+/* Parties of one verdict. */
+#define PARTIES_ASKED 100
+
+/* Its own, or else that of those who wait for it. */
+static int read_request_of(struct scopes *scopes, const struct task *task)
+{
+	const struct tasks *tasks = &scopes->snap->tasks;
+	int status = 0;
+	for (int i = 0; !status && task && !task->request && i < CALLERS_ASKED; i++) {
+		struct task *one = tasks->items[task->index];
+		status = work_step(&scopes->decoder->reader.work);
+		if (!status && one->coro && task_is_pending(one) && may_have_scope(scopes, one))
+			status = read_request(scopes, one);
+		task = one->request ? NULL : chains_parent(one);
+	}
+	return status;
+}
+
+/* Of the tasks that verdicts name: without it nobody would ask for all. */
+static int read_named_requests(struct decoder *decoder, struct aiodbg_snapshot *snap)
+{
+	struct scopes scopes = {.decoder = decoder, .snap = snap};
+	const struct verdict_list *list = &snap->verdicts->list;
+	int status = 0;
+	for (size_t i = 0; !status && i < list->count; i++) {
+		const struct verdict *verdict = &list->items[i];
+		for (size_t k = 0; !status && k < verdict->party_count && k < PARTIES_ASKED; k++)
+			status = read_request_of(&scopes, verdict->parties[k].task);
+	}
+	addrmap_deinit(&scopes.codes);
+	array_deinit(&scopes.frames);
+	return status;
+}
+
 /* ---- context variables ---- */
 
 struct variables {
@@ -298,7 +336,11 @@ int wanted_find_program(struct decoder *decoder, struct aiodbg_snapshot *snap,
 int wanted_decode(struct decoder *decoder, struct aiodbg_snapshot *snap,
 		  const struct aiodbg_request *request)
 {
-	int status = request->wants & AIODBG_WANT_OWN ? read_requests(decoder, snap) : 0;
+	int status = 0;
+	if (request->wants & AIODBG_WANT_OWN)
+		status = read_requests(decoder, snap);
+	else if (snap->verdicts)
+		status = read_named_requests(decoder, snap);
 	if (!status && request->wants & AIODBG_WANT_CONTEXT && request->context)
 		status = read_contexts(decoder, snap, request->context);
 	return status;

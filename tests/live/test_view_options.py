@@ -40,7 +40,12 @@ asyncio.run(main())
 
 
 @pytest.fixture(scope="module")
-def pid():
+def pid(request):
+    """Of the program above, or of another fixture that a test names."""
+    other = getattr(request, "param", None)
+    if other:
+        yield request.getfixturevalue(other)
+        return
     words = [sys.executable, "-c", PROGRAM]
     with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
         try:
@@ -112,3 +117,50 @@ def test_own_frames(answer):
     shown = answer("pstree --frames own --with name=req-0")
     assert "handle <string>:9" in shown
     assert "Left out: 39 tasks by --with name=req-0." in shown
+
+
+REQUESTS = """
+import asyncio
+
+async def take(first, second):
+    async with first:
+        await asyncio.sleep(0.05)
+        async with second:
+            pass
+
+async def app(scope, receive, send):
+    await asyncio.create_task(take(*scope["locks"]))
+
+async def main():
+    a, b = asyncio.Lock(), asyncio.Lock()
+    requests = []
+    for i in range(1, 3):
+        scope = {"type": "http", "method": "GET", "path": "/orders/%d" % i}
+        scope["locks"] = (a, b) if i % 2 else (b, a)
+        requests.append(asyncio.create_task(app(scope, None, None)))
+    await asyncio.sleep(0.2)
+    print("ready", flush=True)
+    await asyncio.gather(*requests)
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture(scope="module")
+def deadlock():
+    words = [sys.executable, "-c", REQUESTS]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout.readline() == b"ready\n"
+            yield process.pid
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("pid", ["deadlock"], indirect=True)
+def test_verdicts_name_requests(answer):
+    shown = answer("why")
+    for path in ("/orders/1", "/orders/2"):
+        assert re.search(r"^  \S+  0x\w+  GET %s  waits for Lock 0x" % path, shown, re.MULTILINE)
+    assert "Lock.acquire" not in shown
+    assert "          Lock.acquire /" in answer("why --frames all")
