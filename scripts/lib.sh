@@ -11,6 +11,7 @@ BUILD_PACKAGES=(
 	libiberty-dev           # hash table
 	zlib1g-dev              # tests: recorded images are compressed
 	python3 python3-pytest  # tests of the front-ends
+	python3-jsonschema      # and of documents
 )
 # Of the versions of LLDB that Debian 12 has, the newest; one can be there at a time.
 DEBUGGER_PACKAGES=(gdb lldb-19)
