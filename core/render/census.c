@@ -302,16 +302,21 @@ static bool add_remark(struct draft *draft, const struct census *census, const s
 	return false;
 }
 
+/* "3 locks", "1 lock". */
+static const char *label_of(const struct group *group)
+{
+	return group->count == 1 ? labels[group->kind].one : labels[group->kind].several;
+}
+
 static void write_group(struct output *out, const struct census *census, const struct group *group,
-			struct draft *draft)
+			size_t label_width, struct draft *draft)
 {
 	char count[24];
 	struct output *words = &draft->words;
 	bool is_first = true;
 	snprintf(count, sizeof(count), "%zu", group->count);
 	draft_begin(draft, out);
-	output_format(words, "%6s  %-8s ", count,
-		      group->count == 1 ? labels[group->kind].one : labels[group->kind].several);
+	output_format(words, "%6s  %-*s ", count, (int)label_width, label_of(group));
 	for (size_t i = 0; i < sizeof(remarks) / sizeof(remarks[0]); i++) {
 		bool done = add_remark(draft, census, group, remarks[i].write, is_first);
 		if (!done && remarks[i].shorter)
@@ -325,6 +330,9 @@ static void write_group(struct output *out, const struct census *census, const s
 }
 
 /* ---- the whole ---- */
+
+/* At least; as wide as most kinds. */
+#define LABEL_WIDTH 8
 
 static void write_loops(struct output *out, const struct census *census)
 {
@@ -351,13 +359,17 @@ static void write_loops(struct output *out, const struct census *census)
 static void write_groups(struct output *out, const struct census *census, struct draft *draft,
 			 size_t top)
 {
-	size_t kinds = 0, tasks = 0, shown;
+	size_t kinds = 0, tasks = 0, width = LABEL_WIDTH, shown;
 	while (kinds < WAIT_KIND_COUNT && census->groups[kinds].count)
 		kinds++;
 	/* The heading is a line of the section; what does not fit is counted in the last one. */
 	shown = top == SIZE_MAX || kinds + 1 <= top ? kinds : top > 2 ? top - 2 : 1;
+	for (size_t i = 0; i < shown; i++) {
+		size_t label = strlen(label_of(&census->groups[i]));
+		width = label > width ? label : width;
+	}
 	for (size_t i = 0; i < shown; i++)
-		write_group(out, census, &census->groups[i], draft);
+		write_group(out, census, &census->groups[i], width, draft);
 	for (size_t i = shown; i < kinds; i++)
 		tasks += census->groups[i].count;
 	if (tasks)
@@ -383,7 +395,10 @@ void census_write(struct output *out, const struct view *view, struct draft *dra
 			      census.copies);
 	if (!snap->waits->moved)
 		return;
-	output_format(out, "%6zu  moved within ", snap->waits->moved_count);
+	if (snap->waits->moved_count)
+		output_format(out, "%zu of them moved within ", snap->waits->moved_count);
+	else
+		output_text(out, "None of them moved within ");
 	reason_write_seconds(out, snap->waits->apart);
-	output_text(out, "\n");
+	output_text(out, ".\n");
 }

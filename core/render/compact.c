@@ -252,8 +252,14 @@ static bool is_seen_below(const struct compact *compact, const struct task *task
 	}
 }
 
-/* Wider lines are two. */
+/* Wider lines are two; those that are wider than the terminal, too. */
 #define WIDE 100
+
+static size_t wide(const struct output *out)
+{
+	uint32_t width = out->sink->width;
+	return width && width < WIDE ? width : WIDE;
+}
 
 /* On the line that begins there, or on one of its own if that would get too wide. */
 static void write_reason(struct compact *compact, const struct task *task, size_t indent,
@@ -268,7 +274,8 @@ static void write_reason(struct compact *compact, const struct task *task, size_
 	reason_write_task(out, compact->snap, task);
 	size_t len = out->used - before;
 	if (out->flushes != flushes || before < start || before - start <= 4 * indent ||
-	    len > sizeof(reason) || output_width(out->buffer + start, out->used - start) <= WIDE)
+	    len > sizeof(reason) ||
+	    output_width(out->buffer + start, out->used - start) <= wide(out))
 		return;
 	memcpy(reason, out->buffer + before, len);
 	out->used = before;

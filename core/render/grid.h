@@ -15,6 +15,9 @@ struct grid {
 	size_t columns, rows;
 	grid_cell_fn *cell;
 	const void *arg;
+	/* Columns, as bits, that a terminal which is too narrow for all does without: first those in which
+	 * no row has anything, then the others, from the right. */
+	uint32_t optional;
 };
 
 /* The last column is not padded. Returns 0 or AIODBG_NO_MEMORY. */

@@ -20,6 +20,8 @@ struct group_writer {
 	struct draft *draft;
 	/* Of the columns that the texts of groups are in. */
 	size_t state_width, text_width;
+	/* Rows would be wider than the terminal: what comes last is on a line of its own. */
+	bool is_narrow;
 	bool no_memory;
 };
 
@@ -157,6 +159,15 @@ static void fill(struct group_writer *writer, size_t used, size_t width)
 	output_fill(writer->out, ' ', (used < width ? width - used : 0) + 2);
 }
 
+/* What is in the last column. */
+static void write_last(struct group_writer *writer, const struct task *task)
+{
+	if (writer->view->groups->key)
+		task_write_name(writer->out, task, false);
+	else
+		write_chain(writer, task);
+}
+
 static void write_row(struct group_writer *writer, const struct view_group *group)
 {
 	struct output *out = writer->out;
@@ -173,12 +184,30 @@ static void write_row(struct group_writer *writer, const struct view_group *grou
 	fill(writer, text_hex(task->id, id), 16);
 	draft_text(writer, task);
 	output_bytes(out, writer->draft->words.buffer, writer->draft->words.used);
-	fill(writer, draft_width(writer->draft), writer->text_width);
-	if (by_key)
-		task_write_name(out, task, false);
+	if (writer->is_narrow)
+		output_text(out, "\n        ");
 	else
-		write_chain(writer, task);
+		fill(writer, draft_width(writer->draft), writer->text_width);
+	write_last(writer, task);
 	output_text(out, "\n");
+}
+
+/* The widest row decides for all of them. */
+static void measure_rows(struct group_writer *writer)
+{
+	const struct view_groups *groups = writer->view->groups;
+	struct output *out = writer->out;
+	/* count, id, and blanks after each column. */
+	size_t before = 6 + 2 + 16 + 2 + writer->text_width + 2;
+	if (!groups->key)
+		before += writer->state_width + 2;
+	for (size_t i = 0; out->sink->width && !writer->is_narrow && i < groups->list.count; i++) {
+		draft_begin(writer->draft, out);
+		writer->out = &writer->draft->words;
+		write_last(writer, groups->list.items[i].first);
+		writer->out = out;
+		writer->is_narrow = before + draft_width(writer->draft) > out->sink->width;
+	}
 }
 
 static void write_header(struct group_writer *writer)
@@ -196,7 +225,10 @@ static void write_header(struct group_writer *writer)
 	const char *variable = key ? writer->view->groups->variable : "";
 	output_text(out, text);
 	output_safe(out, variable, VIEW_VARIABLE_MAX);
-	fill(writer, strlen(text) + strlen(variable), writer->text_width);
+	if (writer->is_narrow)
+		output_text(out, "\n        ");
+	else
+		fill(writer, strlen(text) + strlen(variable), writer->text_width);
 	output_text(out, key ? "first task" : "request, own functions");
 	output_plain(out);
 	output_text(out, "\n");
@@ -229,6 +261,7 @@ int render_groups(const struct view *view, struct output *out)
 	if (!writer.draft)
 		return AIODBG_NO_MEMORY;
 	measure(&writer);
+	measure_rows(&writer);
 	write_header(&writer);
 	for (size_t i = 0; i < view->groups->list.count && output_goes_on(out); i++)
 		write_row(&writer, &view->groups->list.items[i]);

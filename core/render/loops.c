@@ -180,7 +180,14 @@ static void write_cell(struct output *out, const void *arg, size_t index, size_t
 int render_loops(const struct view *view, struct output *out)
 {
 	const struct aiodbg_snapshot *snap = view->snap;
-	const struct grid grid = {titles, COLUMNS, snap->waits->loops.count, write_cell, snap};
+	const struct grid grid = {
+		.titles = titles,
+		.columns = COLUMNS,
+		.rows = snap->waits->loops.count,
+		.cell = write_cell,
+		.arg = snap,
+		.optional = 1u << CLASS | 1u << FILES,
+	};
 	if (snap->loop_list->detail) {
 		loop_write_detail(out, snap, view->top);
 		return 0;

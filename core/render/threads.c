@@ -218,7 +218,14 @@ static bool write_detail(struct output *out, const struct view *view)
 int render_threads(const struct view *view, struct output *out)
 {
 	const struct aiodbg_snapshot *snap = view->snap;
-	const struct grid grid = {titles, COLUMNS, snap->thread_list->count, write_cell, snap};
+	const struct grid grid = {
+		.titles = titles,
+		.columns = COLUMNS,
+		.rows = snap->thread_list->count,
+		.cell = write_cell,
+		.arg = snap,
+		.optional = 1u << GIL | 1u << LOOP | 1u << TASK,
+	};
 	if (snap->thread_list->detail)
 		return write_detail(out, view) ? 0 : AIODBG_NO_MEMORY;
 	int status = grid_write(&grid, out);
