@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* _Py_Debug_Cookie: Include/internal/pycore_debug_offsets.h. It is 8-byte aligned. */
-static const char cookie[8] = "xdebugpy";
+static const char cookie[8] = {'x', 'd', 'e', 'b', 'u', 'g', 'p', 'y'};
 
 /* The first words of _Py_DebugOffsets, in every version that has it. */
 #define OFFSET_VERSION 8

@@ -20,9 +20,8 @@
 #include "aiodbg.h"
 #include "base/array.h"
 #include "base/ceilings.h"
+#include "base/hashtab.h"
 #include "base/work.h"
-
-#include <hashtab.h>
 
 #define PAGECACHE_RECENT 8192
 

@@ -6,9 +6,11 @@
  * begins a line, and so does each of its frames: a document can be searched by line and looked
  * at, and has few of them, which is what debuggers are slow to print.
  */
+#include "base/json.h"
 #include "base/arena.h"
 #include "base/ceilings.h"
 #include "base/error.h"
+#include "base/hashtab.h"
 #include "render/json_put.h"
 #include "render/json_view.h"
 #include "render/json_waits.h"
@@ -17,8 +19,6 @@
 #include "snapshot/own.h"
 #include "verdicts/verdicts.h"
 #include "view/groups.h"
-
-#include <hashtab.h>
 
 #include <inttypes.h>
 #include <stdio.h>

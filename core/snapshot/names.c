@@ -8,9 +8,8 @@
 #include "snapshot/names.h"
 
 #include "base/error.h"
+#include "base/hashtab.h"
 #include "memory/reader.h"
-
-#include <hashtab.h>
 
 #include <ctype.h>
 #include <stdlib.h>
