@@ -9,7 +9,8 @@ BUILD_PACKAGES=(
 	check                   # Check, and checkmk for the unit suites
 	libelf-dev              # ELF files of processes
 	libiberty-dev           # hash table
-	zlib1g-dev              # tests: recorded images are compressed
+	zlib1g-dev              # tests: recorded images are compressed; and like these, cores
+	libzstd-dev liblz4-dev liblzma-dev
 	python3 python3-pytest  # tests of the front-ends
 	python3-jsonschema      # and of documents
 )

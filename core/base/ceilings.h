@@ -286,6 +286,13 @@
  * gone: an interpreter with all its libraries linked in is 100 MB. */
 #define LIMIT_ELF_IMAGES (512ull << 20)
 
+/* Of a core that is unpacked: bytes of the whole with its holes, of what is stored of it in a file or,
+ * where there is none, in memory; and what the library of xz may need for that. */
+#define LIMIT_UNPACKED_SIZE (1ull << 40)
+#define LIMIT_UNPACKED_FILE (64ull << 30)
+#define LIMIT_UNPACKED_MEMORY (4ull << 30)
+#define LIMIT_UNPACK_MEMORY (256ull << 20)
+
 /* Notes of a core: ten for each of 200,000 threads. */
 #define LIMIT_CORE_NOTES 2000000
 

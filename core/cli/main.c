@@ -6,6 +6,7 @@
 #include "aiodbg.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -241,6 +242,8 @@ static int run_line(int argc, char **argv, struct line *line)
 
 int main(int argc, char **argv)
 {
+	/* What is too large for a file that it is written to is an error, not the end. */
+	signal(SIGXFSZ, SIG_IGN);
 	if (argc < 2) {
 		list_commands(stderr);
 		return EXIT_USAGE;

@@ -10,6 +10,7 @@
 #include "process/objects.h"
 #include "process/proc_file.h"
 #include "process/source.h"
+#include "process/unpack.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -415,6 +416,24 @@ static int check_kind(struct aiodbg_core *core, const char *path, struct aiodbg_
 	return 0;
 }
 
+/* What is compressed has another file from then on. */
+static int unpack(struct aiodbg_core *core, const char *path, struct aiodbg_error *err)
+{
+	uint8_t head[8];
+	int fd;
+	ssize_t len = pread(core->bytes.fd, head, sizeof(head), 0);
+	if (len <= 0 || !unpack_format(head, (size_t)len))
+		return 0;
+	int status = unpack_file(core->bytes.fd, path, &core->work, err, &fd);
+	if (status)
+		return status;
+	close(core->bytes.fd);
+	core->bytes.fd = fd;
+	off_t size = lseek(fd, 0, SEEK_END);
+	core->bytes.size = size < 0 ? 0 : (uint64_t)size;
+	return 0;
+}
+
 static int open_core(struct aiodbg_core *core, const char *path, struct aiodbg_error *err)
 {
 	struct stat status;
@@ -425,7 +444,9 @@ static int open_core(struct aiodbg_core *core, const char *path, struct aiodbg_e
 		return error_set(err, AIODBG_IO, "%.200s is not a regular file", path);
 	core->bytes.size = (uint64_t)status.st_size;
 	core->written = (double)status.st_mtime;
-	int failed = check_kind(core, path, err);
+	int failed = unpack(core, path, err);
+	if (!failed)
+		failed = check_kind(core, path, err);
 	if (failed)
 		return failed;
 	failed = core_headers_read(&core->bytes, &core->segments, &core->notes);

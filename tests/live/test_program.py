@@ -259,3 +259,25 @@ def test_in_a_bare_root(interpreter, place, tmp_path):
         debugger.gdb(options + ["-p", str(process.pid)] + debugger.each(["gcore " + core]))
     os.chmod(core, 0o644)
     why("/core")
+
+
+@pytest.mark.required
+@pytest.mark.only((3, 14))
+@pytest.mark.parametrize("tool", ("zstd", "lz4", "gzip", "xz"))
+def test_compressed_core(cores, place, tmp_path, tool):
+    """As the core itself; one that is cut gives what there is, or one line."""
+    core, root = cores[1], place.path or None
+    packed = str(tmp_path / "packed")
+    with open(core, "rb") as whole, open(packed, "wb") as file:
+        if subprocess.run([tool, "-c", "-1"], stdin=whole, stdout=file).returncode:
+            pytest.skip("no %s here" % tool)
+    # Sources are to be older.
+    shutil.copystat(core, packed)
+    for line in ("ps --json", "why"):
+        assert run(line, packed, root) == run(line, core, root)
+    size = os.path.getsize(packed)
+    # Each is a part of the one before.
+    for part in (size - 1, size // 2, 100, 3, 0):
+        os.truncate(packed, part)
+        status, output, error = run("pstree", packed, root)
+        assert (status == 0 and output) or (status == 1 and len(error.splitlines()) == 1)
