@@ -92,6 +92,8 @@ def folder(made, tmp_path_factory):
     (found / "headless.core").write_bytes(whole[:200])
     (found / "empty.core").touch()
     (found / "core.77.zst").write_bytes(b"\x28\xb5\x2f\xfd" + bytes(100))
+    with open(found / "core.78.gz", "wb") as packed:
+        subprocess.run(["gzip", "-c", str(made / "busy.core")], stdout=packed, check=True)
     (found / "core.txt").write_text("what the test run printed\n")
     (found / "junit.xml").write_text("<testsuite/>\n")
     shutil.copy("/bin/true", found / "true")
@@ -186,9 +188,14 @@ def test_same_name_twice(job):
     assert "`busy.core-2.txt`" in job.details("busy.core-2")
 
 
+def test_compressed_core(job):
+    assert job.file("core.78.gz.json") == job.file("busy.core.json")
+    assert "gzip -dc cores/core.78.gz > core.78 && " in job.details("core.78.gz")
+
+
 def test_cores_of_a_folder_are_found(job):
     assert "2 other files were no cores" in job.summary
-    assert len(job.rows()) == len(PROGRAMS) + 7
+    assert len(job.rows()) == len(PROGRAMS) + 8
 
 
 def test_step_summary_is_appended(job):
@@ -200,7 +207,7 @@ def test_step_summary_is_appended(job):
     {
         "empty.core": "empty file",
         "headless.core": "truncated: ends within its program headers",
-        "core.77.zst": "compressed with zstd: unpack it first",
+        "core.77.zst": "compressed with zstd, and damaged",
         "core.txt": "not a core: it is text",
         "sleep.core": "not a Python program: no CPython in sleep",
     }.items(),
