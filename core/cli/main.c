@@ -4,6 +4,8 @@
  * interface of the library alone, whose table has the commands and their options.
  */
 #include "aiodbg.h"
+#include "cli/pages.h"
+#include "cli/usage.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -19,21 +21,6 @@ enum exit_status {
 	/* --fail-on. */
 	EXIT_MATCHED = 5,
 };
-
-static const char about[] =
-	"Usage: aiodbg COMMAND PID|CORE [OPTION]...\n"
-	"\n"
-	"Shows the asyncio tasks of a Python process, which is neither stopped nor changed, or of\n"
-	"the core file that it has left.\n";
-
-static const char options_of_cores[] =
-	"  --sysroot DIR\n"
-	"      Of a core: below DIR are the files of the machine that it is from, under the\n"
-	"      paths that they have there.\n";
-
-static const char exit_statuses[] =
-	"Exit status: 0 if there is an answer, 1 if there is none, 2 for wrong usage, 5 if\n"
-	"--fail-on has matched.\n";
 
 /* ---- output ---- */
 
@@ -63,8 +50,6 @@ static bool has_unicode(void)
 	return charset && (!strncasecmp(charset, ".utf-8", 6) || !strncasecmp(charset, ".utf8", 5));
 }
 
-/* ---- help ---- */
-
 static bool find_command(const char *name, struct aiodbg_command *ret)
 {
 	for (unsigned int i = 0; !aiodbg_command_describe(i, ret); i++) {
@@ -72,45 +57,6 @@ static bool find_command(const char *name, struct aiodbg_command *ret)
 			return true;
 	}
 	return false;
-}
-
-static void list_commands(FILE *to)
-{
-	struct aiodbg_command command;
-	fprintf(to, "%s\nCommands:\n", about);
-	for (unsigned int i = 0; !aiodbg_command_describe(i, &command); i++)
-		fprintf(to, "  %-8s %s\n", command.name, command.summary);
-	fprintf(to, "\n%s\nEach command takes --help.\n", exit_statuses);
-}
-
-/* Whether it looks at a process or core. */
-static bool has_target(const struct aiodbg_command *command)
-{
-	return strstr(command->usage, "[--pid PID]");
-}
-
-/* Its usage without the process, which is named before. */
-static void print_usage(FILE *to, const struct aiodbg_command *command)
-{
-	static const char alone[] = "[PID] ", first[] = "[PID | ";
-	const char *usage = command->usage, *bracket = "";
-	if (!strncmp(usage, alone, strlen(alone))) {
-		usage += strlen(alone);
-	} else if (!strncmp(usage, first, strlen(first))) {
-		usage += strlen(first);
-		bracket = "[";
-	}
-	fprintf(to, "aiodbg %s %s%s%s%s\n", command->name, has_target(command) ? "PID|CORE " : "",
-		bracket, usage, has_target(command) ? " [--sysroot DIR]" : "");
-}
-
-static int show_help(const struct aiodbg_command *command)
-{
-	printf("%s\n\nUsage: ", command->summary);
-	print_usage(stdout, command);
-	printf("\n%s%s\n%s", command->help, has_target(command) ? options_of_cores : "",
-	       exit_statuses);
-	return EXIT_ANSWERED;
 }
 
 /* ---- the command line ---- */
@@ -170,7 +116,7 @@ static void split(int argc, char **argv, struct line *line)
 			line->words[line->count++] = argv[i];
 			if (takes_value(&line->command, argv[i]) && i + 1 < argc)
 				line->words[line->count++] = argv[++i];
-		} else if (!line->target && !line->has_pid && has_target(&line->command)) {
+		} else if (!line->target && !line->has_pid && usage_has_target(&line->command)) {
 			line->target = argv[i];
 		} else {
 			line->words[line->count++] = argv[i];
@@ -231,13 +177,33 @@ static int run_line(int argc, char **argv, struct line *line)
 	if (!find_command(argv[1], &line->command))
 		return run(line);
 	split(argc, argv, line);
-	if (line->wants_help)
-		return show_help(&line->command);
-	if (line->target || line->has_pid || !has_target(&line->command))
+	if (line->wants_help) {
+		usage_show(&line->command);
+		return EXIT_ANSWERED;
+	}
+	if (line->target || line->has_pid || !usage_has_target(&line->command))
 		return run(line);
 	fprintf(stderr, "aiodbg: %s needs a process id or a core file: usage: ", argv[1]);
-	print_usage(stderr, &line->command);
+	usage_print(stderr, &line->command);
 	return EXIT_USAGE;
+}
+
+static int print_about(const char *option)
+{
+	if (!strcmp(option, "--help") || !strcmp(option, "-h")) {
+		usage_list(stdout);
+	} else if (!strcmp(option, "--version")) {
+		printf("aiodbg %s\n", aiodbg_version());
+	} else if (!strcmp(option, "--print-man")) {
+		pages_print_man();
+	} else if (!strcmp(option, "--print-completion")) {
+		pages_print_completion();
+	} else {
+		fprintf(stderr, "aiodbg: unknown option %s: a command comes first\n\n", option);
+		usage_list(stderr);
+		return EXIT_USAGE;
+	}
+	return end(EXIT_ANSWERED);
 }
 
 int main(int argc, char **argv)
@@ -245,17 +211,11 @@ int main(int argc, char **argv)
 	/* What is too large for a file that it is written to is an error, not the end. */
 	signal(SIGXFSZ, SIG_IGN);
 	if (argc < 2) {
-		list_commands(stderr);
+		usage_list(stderr);
 		return EXIT_USAGE;
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
-		list_commands(stdout);
-		return end(EXIT_ANSWERED);
-	}
-	if (!strcmp(argv[1], "--version")) {
-		printf("aiodbg %s\n", aiodbg_version());
-		return end(EXIT_ANSWERED);
-	}
+	if (argv[1][0] == '-')
+		return print_about(argv[1]);
 	struct line line = {.words = calloc((size_t)argc + 2, sizeof(*line.words))};
 	if (!line.words) {
 		fprintf(stderr, "aiodbg: out of memory\n");

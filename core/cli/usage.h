@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* What the program says of itself. */
+#ifndef CLI_USAGE_H
+#define CLI_USAGE_H
+
+#include "aiodbg.h"
+
+#include <stdio.h>
+
+/* What it does, the option that a core has, and the exit statuses: lines. */
+extern const char usage_about[], usage_of_cores[], usage_statuses[];
+
+/* Whether a command looks at a process or core. */
+bool usage_has_target(const struct aiodbg_command *command);
+
+/* A line: the command's usage without the process, which is named before. */
+void usage_print(FILE *to, const struct aiodbg_command *command);
+
+/* The help of all commands, and of one. */
+void usage_list(FILE *to);
+void usage_show(const struct aiodbg_command *command);
+
+#endif
