@@ -1,8 +1,9 @@
 """The program aiodbg, which needs no debugger: it shows of a core what GDB shows, byte for byte.
 
 Differences are GDB's, and all are in `asyncio doctor`: who has read the core, in how many pieces,
-and how its user gives it files. Of a core that is cut, GDB reads the lost beginnings of libraries from files whose
-build id it can't compare any more, so it counts fewer lost regions.
+and how its user gives it files. Of a core that is cut it is not compared: GDB reads the lost
+beginnings of libraries from files whose build id it can't compare any more, so it counts fewer lost
+regions, and finds no library at all if the list of them is lost, which the core's notes name, too.
 """
 
 import glob
@@ -43,10 +44,6 @@ TASK_LINES = ("task", "task --locals", "graph", "why")
 
 READ_BY = re.compile(r"^  (read by|reads) .*\n", re.M)
 GIVING_FILES = re.compile(r"`(set sysroot FOLDER`,\s+`file EXECUTABLE|--sysroot FOLDER)`")
-LOST = re.compile(
-    r"\b(\d+ of \d+ regions|\d+ of them, \S+ \w+,|the first one at \w+"
-    r"|\S+ \w+ were searched, \S+ \w+ could not be read)"
-)
 
 
 def program(*words):
@@ -77,14 +74,10 @@ def in_gdb(options, core, lines):
     return done.output.split("@@@\n")[1:], done.errors
 
 
-def comparable(text, line, is_cut):
+def comparable(text, line):
     if not line.startswith("doctor"):
         return text
-    text = READ_BY.sub("", GIVING_FILES.sub("(how)", text))
-    if is_cut:
-        # One line, however long the numbers are.
-        text = LOST.sub("(lost)", re.sub(r"\s+", " ", text))
-    return text
+    return READ_BY.sub("", GIVING_FILES.sub("(how)", text))
 
 
 def is_same(core, options, sysroot=None, is_cut=False):
@@ -97,7 +90,8 @@ def is_same(core, options, sysroot=None, is_cut=False):
     flat = re.sub(r"\s+", " ", errors)
     for line, output in zip(lines, outputs):
         status, mine, error = run(line, core, sysroot)
-        assert comparable(mine, line, is_cut) == comparable(output, line, is_cut), line
+        if not (is_cut and line == "doctor"):
+            assert comparable(mine, line) == comparable(output, line), line
         if status:
             assert status == 1
             message = error[len("aiodbg: ") :].partition("; give the debugger")[0].strip()
