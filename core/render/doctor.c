@@ -3,6 +3,7 @@
 #include "session/doctor.h"
 
 #include "render/render.h"
+#include "waits/waits.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -392,6 +393,67 @@ static void render_tasks(const struct aiodbg_snapshot *snap, struct output *out)
 		     snap->cut_count);
 }
 
+/* Types of futures that are named; the others are counted together. */
+#define WAIT_TYPES 8
+
+/* Waits of which no more is known than the class of the future at their end. */
+struct vague_waits {
+	struct {
+		const char *type;
+		size_t count;
+	} types[WAIT_TYPES];
+	size_t type_count, others, count;
+};
+
+static void count_wait(struct vague_waits *waits, const char *type)
+{
+	size_t i = 0;
+	waits->count++;
+	while (i < waits->type_count && strcmp(waits->types[i].type, type) != 0)
+		i++;
+	if (i == WAIT_TYPES) {
+		waits->others++;
+		return;
+	}
+	if (i == waits->type_count)
+		waits->types[waits->type_count++].type = type;
+	waits->types[i].count++;
+}
+
+static void render_vague_waits(const struct vague_waits *waits, const char *label,
+			       struct output *out)
+{
+	struct pieces pieces = {.used = 0};
+	if (!waits->count)
+		return;
+	piece(&pieces, "%zu:", waits->count);
+	for (size_t i = 0; i < waits->type_count; i++)
+		piece(&pieces, "%s %zu %s", i ? "," : "", waits->types[i].count,
+		      waits->types[i].type);
+	if (waits->others)
+		piece(&pieces, ", %zu of other types", waits->others);
+	fact_text(out, label, pieces.text);
+}
+
+/* What tasks wait for is a matter of knowing the classes that they wait with: those that are missing
+ * are worth a report. */
+static void render_waits(const struct aiodbg_snapshot *snap, struct output *out)
+{
+	struct vague_waits unknown = {.count = 0}, futures = {.count = 0};
+	for (size_t i = 0; snap->waits && i < snap->tasks.count && output_goes_on(out); i++) {
+		const struct wait *wait = &snap->waits->of_tasks[i];
+		const char *type = wait->future_type ? wait->future_type : "type not known";
+		if (!task_is_pending(snap->tasks.items[i]) || !wait->blocked)
+			continue;
+		if (wait->kind == WAIT_UNKNOWN)
+			count_wait(&unknown, type);
+		else if (wait->kind == WAIT_FUTURE && !wait->object)
+			count_wait(&futures, type);
+	}
+	render_vague_waits(&unknown, "waits not known", out);
+	render_vague_waits(&futures, "wait for a future", out);
+}
+
 /* ---- what could not be read ---- */
 
 static void render_findings(const struct doctor *doctor, struct output *out)
@@ -441,6 +503,7 @@ int render_doctor(const struct view *view, struct output *out)
 		render_interpreters(doctor->snap, out);
 		render_thread_list(doctor->snap, out);
 		render_tasks(doctor->snap, out);
+		render_waits(doctor->snap, out);
 	}
 	if (doctor->causes.count || doctor->error.code == AIODBG_FAULT)
 		render_findings(doctor, out);

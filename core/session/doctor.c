@@ -527,11 +527,15 @@ static int examine(struct doctor *doctor)
 int doctor_init(struct doctor *ret, const struct aiodbg_target *target, uint32_t pid,
 		const struct aiodbg_options *options, struct aiodbg_error *err)
 {
+	static const struct aiodbg_request request = {
+		.size = sizeof(request),
+		.wants = AIODBG_WANT_WAITS,
+	};
 	*ret = (struct doctor){.pid = pid};
 	int status = pid ? session_open_process(pid, options, &ret->error, &ret->dbg)
 			 : session_open(target, options, &ret->error, &ret->dbg);
 	if (!status)
-		status = retry_snapshot(ret->dbg, NULL, NULL, &ret->error, &ret->snap);
+		status = retry_snapshot(ret->dbg, &request, NULL, &ret->error, &ret->snap);
 	/* A process that ended has something to tell, too. */
 	if (status == AIODBG_NO_PROCESS || (!error_is_fatal(status) && status != AIODBG_INVALID))
 		status = ret->dbg ? examine(ret) : 0;
