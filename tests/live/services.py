@@ -163,6 +163,39 @@ def load(path):
 # Differences: lines, none if all agree.
 
 
+# What is known of a wait for a future, besides the future itself.
+KNOWN = ("peer", "fd", "thread", "holders")
+# Those of which all has to be known: of these projects, and of the program's own.
+ALL_KNOWN = ("asyncio", "anyio", "aiohttp", "httpx", "httpcore", "asyncpg", "websockets")
+
+
+def vague_waits(shown):
+    """The tasks of which it is not known what they wait for: (name, innermost function, project)."""
+    return [
+        (task["name"], task["stack"][0]["function"], project_of(task["stack"]))
+        for task in shown["tasks"]
+        if task["state"] == "pending" and is_vague(task["waits_for"])
+    ]
+
+
+def is_vague(wait):
+    if wait is None or wait["kind"] == "unknown":
+        return True
+    named = wait["object"] and wait["type"] != "Future"
+    return wait["kind"] == "future" and not named and not any(wait[key] for key in KNOWN)
+
+
+def project_of(stack):
+    """The project whose function is the innermost that has a file."""
+    for frame in stack:
+        _, found, rest = (frame["file"] or "").partition("-packages/")
+        if found:
+            return rest.split("/")[0]
+        if frame["file"]:
+            return "asyncio" if "/asyncio/" in frame["file"] else "own"
+    return None
+
+
 def all_differences(shown, report):
     return sum((check(shown, report) for check in CHECKS.values()), [])
 

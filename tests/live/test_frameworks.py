@@ -182,6 +182,15 @@ def test_awaiters(service):
     assert services.awaiters(service.live, service.report) == []
 
 
+@cases("waits", lambda service: not is_blocked(service))
+def test_waits(service):
+    """What tasks wait for is known, but for futures that compiled code and tornado keep."""
+    vague = services.vague_waits(service.live)
+    assert [one for one in vague if one[2] in services.ALL_KNOWN] == []
+    kinds = [one["waits_for"]["kind"] for one in service.live["tasks"] if one["waits_for"]]
+    assert kinds.count("unknown") * 50 <= len(kinds)
+
+
 @cases("attached")
 def test_attached(service):
     """GDB shows the same of the process that it has stopped, be it right or wrong."""
