@@ -8,6 +8,7 @@
 #include "cpython/attr.h"
 #include "cpython/locals.h"
 #include "cpython/sequence.h"
+#include "cpython/str.h"
 #include "cpython/threading.h"
 #include "waits/reading.h"
 
@@ -55,6 +56,24 @@ static int add_job(struct waiting *waiting, uint64_t future, const struct job *j
 	return addrmap_put(&waiting->jobs, future, copy) ? 0 : waiting_no_memory(waiting);
 }
 
+/* Threads of other projects that set the future in their variable of that name. */
+static const struct {
+	const char *function, *file;
+} other_workers[] = {
+	{"WorkerThread.run", "anyio/_backends/_asyncio.py"},
+	{"Connection.run", "aiosqlite/core.py"},
+	{"_connection_worker_thread", "aiosqlite/core.py"},
+};
+
+static bool is_other_worker(const struct location *location)
+{
+	for (size_t i = 0; i < sizeof(other_workers) / sizeof(other_workers[0]); i++) {
+		if (reading_is_at(location, other_workers[i].function, other_workers[i].file))
+			return true;
+	}
+	return false;
+}
+
 /* A future that a thread has in a variable: alone, first in a tuple, or as an attribute. */
 static int visit_local(struct decoder *decoder, const struct local *local, void *arg)
 {
@@ -75,8 +94,11 @@ static int visit_local(struct decoder *decoder, const struct local *local, void 
 				       &class);
 	if (status)
 		return error_is_fatal(status) ? status : 0;
-	if (reading->of_executors && class != SYNC_WORK_ITEM)
-		return 0;
+	bool is_own = false;
+	if (reading->is_worker && kind == KIND_FUTURE)
+		status = str_equals(decoder, local->name, "future", &is_own);
+	if (status || (reading->of_executors && class != SYNC_WORK_ITEM && !is_own))
+		return error_is_fatal(status) ? status : 0;
 	if (kind == KIND_FUTURE || class == SYNC_CONCURRENT_FUTURE)
 		return add_job(reading->waiting, local->value, &job);
 	if (class == SYNC_WORK_ITEM)
@@ -115,6 +137,8 @@ static int read_work(struct reading *reading)
 		/* Whoever called that has the future in a variable as well. */
 		if (i && is_asking(reading->frames.items[i - 1].location))
 			continue;
+		reading->is_worker = reading->of_executors &&
+				     is_other_worker(reading->frames.items[i].location);
 		int status = reading_frame(reading, i, &frame);
 		if (!status)
 			status = locals_visit(reading->waiting->decoder, &frame, visit_local,

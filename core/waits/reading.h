@@ -14,6 +14,8 @@ struct reading {
 	struct wait *wait;
 	/* Only what an executor's worker does counts: that is certain. */
 	bool of_executors;
+	/* The frame is that of a thread of another project's, which works off a queue. */
+	bool is_worker;
 };
 
 /* Its frames are to be freed in any case. */
