@@ -55,6 +55,13 @@ def packaged(program):
         return re.search("^PACKAGES = ", source.read(), re.MULTILINE)
 
 
+def uses_postgres(program, kind):
+    if kind == HEALTHY:
+        return False
+    with open(os.path.join(PROGRAMS, "sick", program + ".py"), encoding="utf-8") as source:
+        return "AIODBG_POSTGRES" in source.read()
+
+
 def families():
     """The names of the interpreters that stand for a family."""
     found = []
@@ -129,7 +136,8 @@ def examine(place, python, program, seed, kind):
     folder = HEALTHY if kind == HEALTHY else SICK
     command = [python, "-B", place.inner_program("%s/%s" % (folder, program))]
     command += ["--seed", str(seed)] + (["--healthy"] if kind == TWIN else [])
-    with Program(place, command) as process:
+    environment = {"AIODBG_POSTGRES": place.postgres()} if uses_postgres(program, kind) else {}
+    with Program(place, command, "/", environment) as process:
         truth = process.truth()
         for step in truth["steps"]:
             os.kill(truth["pid"], getattr(signal, step))
