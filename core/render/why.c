@@ -255,6 +255,7 @@ void why_write_summary(struct output *out, const struct aiodbg_snapshot *snap,
 {
 	summarize(out, snap, verdict);
 	write_limits(out, snap, verdict, ", ");
+	output_text(out, verdict->is_garbage ? "; a collection will destroy them" : "");
 }
 
 /* ---- verdicts ---- */
@@ -345,7 +346,7 @@ static void write_parties(struct why *why, const struct verdict *verdict)
 	size_t used = 1 + (size_t)has_limits(verdict) + (verdict->behind_count > 0), i;
 	size_t count = verdict->party_count;
 	struct columns columns = {.all_frames = why->view->all_frames};
-	used += ended_lines(verdict);
+	used += ended_lines(verdict) + verdict->is_garbage;
 	ended_add_columns(&columns, why->out, why->snap, verdict);
 	for (i = 0; i < verdict->party_count; i++)
 		columns_add_party(&columns, why->out, why->snap, &verdict->parties[i]);
@@ -396,7 +397,8 @@ static void write_verdict(struct why *why, const struct verdict *verdict)
 	output_text_as(words, AIODBG_ROLE_VERDICT, verdict_heading(verdict->kind));
 	output_format(words, " (%s): ", certainty_name(verdict->certainty));
 	size_t begun = words->used;
-	why_write_summary(words, why->snap, verdict);
+	summarize(words, why->snap, verdict);
+	write_limits(words, why->snap, verdict, ", ");
 	bool fits = draft_width(why->draft) < SCREEN_WIDTH || !has_limits(verdict);
 	if (!fits) {
 		words->used = begun;
@@ -404,6 +406,8 @@ static void write_verdict(struct why *why, const struct verdict *verdict)
 	}
 	output_bytes(why->out, words->buffer, words->used);
 	output_text(why->out, ".\n");
+	if (verdict->is_garbage)
+		output_text(why->out, "  A collection will destroy them.\n");
 	if (!fits) {
 		write_limits(why->out, why->snap, verdict, "  That lasts ");
 		output_text(why->out, ".\n");

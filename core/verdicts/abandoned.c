@@ -10,20 +10,32 @@
 #include "base/error.h"
 #include "verdicts/finding.h"
 
-static int add_parties(struct finder *finder, const struct primitive *object,
-		       struct verdict *verdict, bool *is_named)
+/* They wait for the same, or for futures at the same place. */
+static bool is_alike(const struct wait *a, const struct wait *b)
+{
+	return b->is_abandoned && a->kind == b->kind && a->ended == b->ended &&
+	       (a->kind == WAIT_FUTURE ? a->site.location == b->site.location
+				       : a->object == b->object);
+}
+
+static int add_parties(struct finder *finder, size_t first, struct verdict *verdict, bool *is_named)
 {
 	const struct tasks *tasks = &finder->snap->tasks;
-	int status = work_charge(&finder->reader->work, tasks->count / 16 + 1);
+	struct wait *waits = finder->waits->of_tasks;
+	size_t count = 0;
+	int status = work_charge(&finder->reader->work, tasks->count / 8 + 1);
+	for (size_t i = first; i < tasks->count; i++)
+		count += is_alike(&waits[first], &waits[i]);
+	if (!status)
+		status = finder_alloc_parties(finder, verdict, count);
 	*is_named = false;
-	for (size_t i = 0; !status && i < tasks->count; i++) {
-		struct wait *wait = &finder->waits->of_tasks[i];
-		if (wait->object != object || !wait->blocked ||
-		    verdict->party_count == object->waiter_count)
+	for (size_t i = first; !status && i < tasks->count; i++) {
+		if (!is_alike(&waits[first], &waits[i]))
 			continue;
 		*is_named |= finder->named[i];
+		finder->named[i] = true;
 		verdict->parties[verdict->party_count++] = (struct party){
-			.task = tasks->items[i], .thread = -1, .wait = wait};
+			.task = tasks->items[i], .thread = -1, .wait = &waits[i]};
 	}
 	return status;
 }
@@ -42,37 +54,34 @@ static void find_deadline(struct verdict *verdict)
 	}
 }
 
-static int judge(struct finder *finder, struct primitive *object)
+static int judge(struct finder *finder, size_t first)
 {
-	struct verdict verdict = {.certainty = CERTAINTY_LIKELY};
+	const struct wait *wait = &finder->waits->of_tasks[first];
+	struct verdict verdict = {
+		.kind = wait->kind == WAIT_LOCK ? VERDICT_NEVER_RELEASED : VERDICT_FAILED,
+		.certainty = CERTAINTY_LIKELY,
+	};
 	bool is_named;
-	int status = finder_alloc_parties(finder, &verdict, object->waiter_count);
-	if (!status)
-		status = add_parties(finder, object, &verdict, &is_named);
-	if (status || is_named || !verdict.party_count)
+	int status = add_parties(finder, first, &verdict, &is_named);
+	if (status || is_named)
 		return status;
-	verdict.kind = object->kind == PRIMITIVE_LOCK ? VERDICT_NEVER_RELEASED : VERDICT_FAILED;
 	find_deadline(&verdict);
-	if (object->ended) {
+	if (wait->ended) {
 		verdict.ended = arena_alloc(finder->verdicts->arena, sizeof(*verdict.ended));
 		if (!verdict.ended)
 			return finder_no_memory(finder);
-		verdict.ended[verdict.ended_count++] =
-			&finder->waits->ended.items[object->ended - 1];
+		verdict.ended[verdict.ended_count++] = &finder->waits->ended.items[wait->ended - 1];
 	}
-	for (size_t i = 0; i < verdict.party_count; i++)
-		finder->named[verdict.parties[i].task->index] = true;
 	return finder_add(finder, &verdict);
 }
 
 int abandoned_find(struct finder *finder)
 {
-	const struct primitives *primitives = &finder->waits->primitives;
+	const struct tasks *tasks = &finder->snap->tasks;
 	int status = 0;
-	for (size_t i = 0; !status && !finder->waits->has_gaps && i < primitives->count; i++) {
-		struct primitive *object = primitives->items[i];
-		if (object->abandoned && object->waiter_count)
-			status = judge(finder, object);
+	for (size_t i = 0; !status && !finder->waits->has_gaps && i < tasks->count; i++) {
+		if (finder->waits->of_tasks[i].is_abandoned && !finder->named[i])
+			status = judge(finder, i);
 	}
 	return status;
 }

@@ -195,6 +195,8 @@ static int make_one(struct finder *finder, const struct stuck *stuck, enum verdi
 {
 	const struct circle circle = {stuck, 0, members->items, members->count};
 	struct verdict verdict = {.kind = kind, .certainty = certainty};
+	const struct wait *wait = stuck_wait(stuck, members->items[0]);
+	verdict.is_garbage = wait->closed && wait->closed->is_garbage;
 	/* A queue's consumer may be made later. */
 	if (kind == VERDICT_NO_CONSUMER || kind == VERDICT_NO_PRODUCER || kind == VERDICT_FAILED)
 		verdict.certainty = CERTAINTY_LIKELY;

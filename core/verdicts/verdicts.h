@@ -82,6 +82,8 @@ struct verdict {
 	/* LOOP STARVED: how many fill its queue, and the function of most, if these are no tasks. */
 	size_t spinning;
 	struct site filler;
+	/* NOTHING CAN WAKE and its like: a collection of garbage ends the tasks. */
+	bool is_garbage;
 	/* Whoever found it has compared it with the look before. */
 	bool settled;
 	/* It would be surer after more time. */

@@ -83,17 +83,43 @@ static bool is_lost(const struct primitive *object)
 	       !object->holders.count && !object->releasers.count && !object->handed_over;
 }
 
-static int add_target(struct abandoning *abandoning, struct primitive *object, enum wait_kind kind)
+/* A future is waited for by one task, as a rule. */
+static uint64_t address_of(const struct wait *wait)
+{
+	if (wait->kind == WAIT_FUTURE)
+		return wait->future;
+	return wait->object ? wait->object->addr : 0;
+}
+
+static struct target *find_target(const struct abandoning *abandoning, const struct wait *wait)
+{
+	for (size_t i = 0; wait->kind == WAIT_FUTURE && i < abandoning->targets.count; i++) {
+		struct target *target = abandoning->targets.items[i];
+		if (target->kind == wait->kind && target->location == wait->site.location)
+			return target;
+	}
+	return NULL;
+}
+
+/* As many places are told apart. */
+#define TARGETS_MAX 1000
+
+static int add_target(struct abandoning *abandoning, const struct wait *wait)
 {
 	struct waiting *waiting = abandoning->waiting;
-	struct target *target;
-	int status = decoder_alloc(waiting->decoder, sizeof(*target), (void **)&target);
-	if (status)
-		return status;
-	*target = (struct target){.object = object, .kind = kind};
-	if (!array_push(&abandoning->targets, target))
-		return waiting_no_memory(waiting);
-	return add_goal(abandoning, object->addr, target, successors_wanted(kind));
+	struct target *target = find_target(abandoning, wait);
+	int status = 0;
+	if (!target && abandoning->targets.count == TARGETS_MAX)
+		return 0;
+	if (!target) {
+		status = decoder_alloc(waiting->decoder, sizeof(*target), (void **)&target);
+		if (status)
+			return status;
+		*target = (struct target){wait->object, wait->site.location, wait->kind, 0, false};
+		if (!array_push(&abandoning->targets, target))
+			return waiting_no_memory(waiting);
+	}
+	return add_goal(abandoning, address_of(wait), target, successors_wanted(wait->kind));
 }
 
 /* Workers at an empty queue are idle, whoever has once put something into it. */
@@ -134,14 +160,14 @@ static int list_targets(struct abandoning *abandoning)
 	int status = 0;
 	for (size_t i = 0; !status && i < tasks->count; i++) {
 		const struct wait *wait = &waiting->waits->of_tasks[i];
-		struct primitive *object = wait->object;
-		if (!object || !wait->blocked)
+		uint64_t addr = wait->blocked ? address_of(wait) : 0;
+		if (!addr)
 			continue;
-		if (!addrmap_get(&abandoning->leads.wanted, object->addr) &&
-		    (wait->kind == WAIT_LOCK ? is_lost(object)
-					     : has_failed(abandoning, wait->kind)))
-			status = add_target(abandoning, object, wait->kind);
-		const struct goal *goal = addrmap_get(&abandoning->leads.wanted, object->addr);
+		bool is_wanted = wait->kind == WAIT_LOCK ? is_lost(wait->object)
+							 : has_failed(abandoning, wait->kind);
+		if (is_wanted && !addrmap_get(&abandoning->leads.wanted, addr))
+			status = add_target(abandoning, wait);
+		const struct goal *goal = addrmap_get(&abandoning->leads.wanted, addr);
 		if (!status && goal)
 			mark_stuck(abandoning, tasks->items[i], goal->target);
 	}
@@ -230,10 +256,16 @@ static int read_all(struct abandoning *abandoning)
 
 static void use(struct abandoning *abandoning)
 {
-	for (size_t i = 0; i < abandoning->targets.count; i++) {
-		struct target *target = abandoning->targets.items[i];
-		target->object->abandoned = !target->is_doubtful;
-		target->object->ended = target->ended;
+	const struct waiting *waiting = abandoning->waiting;
+	for (size_t i = 0; i < waiting->snap->tasks.count; i++) {
+		struct wait *wait = &waiting->waits->of_tasks[i];
+		uint64_t addr = wait->blocked ? address_of(wait) : 0;
+		const struct goal *goal = addr ? addrmap_get(&abandoning->leads.wanted, addr)
+					       : NULL;
+		if (!goal)
+			continue;
+		wait->is_abandoned = !goal->target->is_doubtful;
+		wait->ended = goal->target->ended;
 	}
 }
 

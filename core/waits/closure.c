@@ -160,6 +160,7 @@ static int make_set(struct closure *closure, struct indexes *tasks, const struct
 		.owner_count = count,
 		.ended = ended,
 		.ended_count = ended_count,
+		.is_garbage = !kept,
 		/* An exception's traceback gives what it has to whoever asks for it. */
 		.certainty = kept && !ended_count ? CERTAINTY_CERTAIN : CERTAINTY_LIKELY,
 	};

@@ -28,6 +28,7 @@ static const struct {
 	{"set_exception", DEED_COMPLETES},
 	{"release", DEED_RELEASES},
 	{"acquire", DEED_ACQUIRES},
+	{"wait", DEED_WAITS},
 	{"__anext__", DEED_ITERATES},
 	{"anext", DEED_ITERATES},
 	{"asend", DEED_ITERATES},
@@ -94,6 +95,8 @@ unsigned int deeds_that_end(enum wait_kind kind)
 		return DEED_GETS;
 	case WAIT_QUEUE_JOIN:
 		return DEED_GETS | DEED_TASK_DONE;
+	case WAIT_BARRIER:
+		return DEED_WAITS;
 	case WAIT_FUTURE:
 		return DEED_COMPLETES;
 	default:

@@ -16,6 +16,7 @@ enum deed {
 	DEED_RELEASES = 64,
 	DEED_ACQUIRES = 128,
 	DEED_ITERATES = 256,
+	DEED_WAITS = 512,
 };
 
 /* Those that a code names. It is remembered. */

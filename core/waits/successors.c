@@ -11,6 +11,8 @@
 #include "cpython/sequence.h"
 #include "waits/reading.h"
 
+#include <string.h>
+
 /* Bases of a class that are looked at. */
 #define BASES_MAX 8
 
@@ -314,6 +316,14 @@ int successors_read_tasks(struct abandoning *abandoning)
 	return status;
 }
 
+/* Functions further out go on when the loop ends. */
+static bool is_loop(const struct location *location)
+{
+	const char *name = location ? location->code->name : NULL;
+	return name && !strcmp(name, "run_forever") &&
+	       sync_is_file(location->code->filename, "asyncio/base_events.py");
+}
+
 int successors_read_threads(struct abandoning *abandoning)
 {
 	struct waiting *waiting = abandoning->waiting;
@@ -324,6 +334,8 @@ int successors_read_threads(struct abandoning *abandoning)
 		for (size_t k = 0; !status && k < reading.frames.count; k++) {
 			struct frame frame;
 			status = reading_frame(&reading, k, &frame);
+			if (!status && is_loop(frame.location))
+				break;
 			if (!status)
 				status = read_frame(abandoning, &frame);
 		}

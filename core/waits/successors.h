@@ -12,8 +12,10 @@
 /* Any that leads there may do it. */
 #define DEED_ANY (~0u)
 
+/* An object that tasks wait for, or the futures that they wait for at one place. */
 struct target {
-	struct primitive *object;
+	const struct primitive *object;
+	const struct location *location;
 	/* The kind of what is waited for. */
 	enum wait_kind kind;
 	/* Index in waits.ended, from 1, of the last that did it. */

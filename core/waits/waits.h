@@ -135,10 +135,6 @@ struct primitive {
 	 * lead to tells. Some other way may lead there too. */
 	struct tasks users;
 	bool has_other_users;
-	/* Nobody is seen to have it, or who was to do what is waited for has ended, and nobody is seen
-	 * who may give it back or do it; index of the ended task in waits.ended, from 1. */
-	bool abandoned;
-	size_t ended;
 	struct holders holders;
 	/* Tasks and threads whose wait this is. */
 	size_t waiter_count;
@@ -176,6 +172,8 @@ struct closed_set {
 	/* Indexes in waits.ended of those that the exception of leads to it as well. */
 	const size_t *ended;
 	size_t ended_count;
+	/* Nothing keeps the tasks but what they wait for: a collection of garbage ends them. */
+	bool is_garbage;
 	enum certainty certainty;
 };
 
@@ -240,6 +238,10 @@ struct wait {
 	size_t ready_place;
 	/* Who alone can wake it, by the references to what it waits for; NULL: others may. */
 	const struct closed_set *closed;
+	/* Nobody is seen to have what it waits for, or who was to do that has ended, and nobody is seen
+	 * who may give it back or do it; index of the ended task in waits.ended, from 1. */
+	bool is_abandoned;
+	size_t ended;
 	/* It was never meant to be woken but by being cancelled: no variable or attribute has what
 	 * it waits for; or it is the main task of a loop. */
 	bool for_ever;
