@@ -6,11 +6,11 @@
  * begins a line, and so does each of its frames: a document can be searched by line and looked
  * at, and has few of them, which is what debuggers are slow to print.
  */
+#include "base/json.h"
 #include "base/arena.h"
 #include "base/ceilings.h"
 #include "base/error.h"
 #include "base/hashtab.h"
-#include "base/json.h"
 #include "render/json_put.h"
 #include "render/json_view.h"
 #include "render/json_waits.h"
