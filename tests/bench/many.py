@@ -145,6 +145,23 @@ def waiting(count):
     return tasks
 
 
+async def get(queue):
+    await queue.get()
+
+
+def queues(count):
+    """A queue for each hundred, a file that the loop reads for each twenty, up to 100 threads."""
+    queues = [asyncio.Queue() for _ in range(max(1, count // 100))]
+    loop = asyncio.get_running_loop()
+    tasks = [asyncio.create_task(get(queues[i % len(queues)])) for i in range(count)]
+    for _ in range(count // 20):
+        # The other end counts as well.
+        loop.add_reader(os.pipe()[0], print)
+    for _ in range(min(100, count)):
+        threading.Thread(target=threading.Event().wait, daemon=True).start()
+    return tasks
+
+
 class Parked(asyncio.SelectorEventLoop):
     """A loop without files, that never runs again once its tasks wait."""
 
@@ -240,6 +257,7 @@ SHAPES = {
     "scattered": scattered,
     "locked": locked,
     "waiting": waiting,
+    "queues": queues,
 }
 # These make their own.
 OTHER_SHAPES = {"loops": loops, "threads": threads, "interpreters": interpreters}
