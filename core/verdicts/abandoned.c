@@ -5,7 +5,7 @@
  *
  * In a healthy program somebody has a lock that is locked, in a with statement or in a function that
  * releases it later; and a task that fails is taken notice of, or is made anew by one that has what
- * it worked on.
+ * it worked on. At a stop, a task that runs or was just woken may be between the two.
  */
 #include "base/error.h"
 #include "verdicts/finding.h"
@@ -80,7 +80,10 @@ int abandoned_find(struct finder *finder)
 	const struct tasks *tasks = &finder->snap->tasks;
 	int status = 0;
 	for (size_t i = 0; !status && !finder->waits->has_gaps && i < tasks->count; i++) {
-		if (finder->waits->of_tasks[i].is_abandoned && !finder->named[i])
+		const struct wait *wait = &finder->waits->of_tasks[i];
+		bool may_move = wait->kind == WAIT_LOCK && !finder->snap->before &&
+				finder->waits->permits_move;
+		if (wait->is_abandoned && !finder->named[i] && !may_move)
 			status = judge(finder, i);
 	}
 	return status;

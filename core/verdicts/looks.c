@@ -272,7 +272,11 @@ static double patience(const struct verdict *verdict)
 	case VERDICT_WONT_CANCEL:
 	case VERDICT_STALLED:
 	case VERDICT_STUCK_AT_EXIT:
+	case VERDICT_FAILED:
 		return STANDING_SECONDS;
+	/* Unless that is proven. */
+	case VERDICT_NEVER_RELEASED:
+		return verdict->certainty == CERTAINTY_CERTAIN ? 0 : STANDING_SECONDS;
 	case VERDICT_LOOP_STARVED:
 		return verdict->spinning ? STILL_SECONDS : 0;
 	case VERDICT_LOOP_GONE:

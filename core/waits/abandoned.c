@@ -264,7 +264,9 @@ static void use(struct abandoning *abandoning)
 					       : NULL;
 		if (!goal)
 			continue;
-		wait->is_abandoned = !goal->target->is_doubtful;
+		/* A timer, say, that gives it back. */
+		bool has_others = wait->object && wait->object->has_others;
+		wait->is_abandoned = !goal->target->is_doubtful && !has_others;
 		wait->ended = goal->target->ended;
 	}
 }

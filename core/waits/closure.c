@@ -257,6 +257,22 @@ static int judge(struct closure *closure, const struct task *task)
 	return make_set(closure, found, &wait->closed);
 }
 
+/* Somebody else has a method of it, or a function that has it in a cell. */
+static bool has_open_callable(const struct closure *closure, const struct thing *thing)
+{
+	for (size_t next = thing->last_in; next;) {
+		const struct reference *in = &closure->references.items[next - 1];
+		next = in->next_in;
+		if (in->from == REFERENCE_OF_FRAME)
+			continue;
+		const struct thing *from = &closure->things.items[in->from];
+		if (from->open && (from->kind == KIND_METHOD || from->kind == KIND_CFUNCTION ||
+				   from->kind == KIND_CELL || from->kind == KIND_PARTIAL))
+			return true;
+	}
+	return false;
+}
+
 /* Who has a reference to a lock may give it back, as a timer does whose callback is its release(). */
 static int find_others(struct closure *closure)
 {
@@ -265,13 +281,16 @@ static int find_others(struct closure *closure)
 		struct primitive *object = primitives->items[i];
 		const struct thing *thing = thing_at(closure, object->addr);
 		struct refcount refs;
-		if (!object->holders.count ||
-		    object->holders.items[0].evidence != holder_by_reference)
+		bool is_seen = object->holders.count &&
+			       object->holders.items[0].evidence != holder_by_reference;
+		if (is_seen || !object->waiter_count)
 			continue;
 		int status = object_refcount(closure->waiting->decoder, object->addr, &refs);
 		if (error_is_fatal(status))
 			return status;
-		object->has_others = status || !thing || refs.count > thing->in_count;
+		object->has_others = status || !thing || refs.immortal ||
+				     refs.count > thing->in_count ||
+				     has_open_callable(closure, thing);
 	}
 	return 0;
 }

@@ -125,7 +125,7 @@ struct primitive {
 	 * statement of it. */
 	struct tasks releasers;
 	/* Somebody refers to it whom nobody has met: a timer, a callback, a container. Read only of those that
-	 * have such holders. */
+	 * nobody is seen to have, and not in a free-threaded build. */
 	bool has_others;
 	/* It names a thread as its owner that does not exist. */
 	bool owner_gone;
