@@ -71,6 +71,13 @@ STUCK = {
 
 
 @pytest.mark.parametrize("image", [name for name in NAMES if name.endswith("-stuck")])
+def test_expected_verdicts(image):
+    result = replay(image, "why")
+    assert result.returncode == 0, result.stderr.decode()
+    assert result.stdout == expected(image, "why.txt")
+
+
+@pytest.mark.parametrize("image", [name for name in NAMES if name.endswith("-stuck")])
 def test_what_stuck_tasks_wait_for(image):
     result = replay(image, "why --json")
     assert result.returncode == 0, result.stderr.decode()
