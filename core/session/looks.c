@@ -62,7 +62,8 @@ struct watch {
 	struct aiodbg_snapshot *first;
 	struct watched threads[2 * WATCHED_MOST];
 	size_t count;
-	/* Milliseconds since the first look. */
+	/* When that had been taken, and milliseconds since then: further looks take time as well. */
+	struct timespec began;
 	uint32_t waited;
 };
 
@@ -76,6 +77,7 @@ static void add_thread(struct watch *watch, struct loop *loop, ptrdiff_t thread)
 static void watch_begin(struct watch *watch)
 {
 	struct loops *loops = &watch->first->waits->loops;
+	clock_gettime(CLOCK_MONOTONIC, &watch->began);
 	for (size_t i = 0; i < loops->count && watch->count < 2 * WATCHED_MOST - 1; i++) {
 		struct loop *loop = &loops->items[i];
 		if (loop->thread < 0)
@@ -115,10 +117,20 @@ static void watch_measure(struct watch *watch)
 	}
 }
 
+static uint32_t milliseconds_since(const struct timespec *began)
+{
+	struct timespec now;
+	if (clock_gettime(CLOCK_MONOTONIC, &now))
+		return LOOKS_APART_MOST;
+	int64_t passed = (int64_t)(now.tv_sec - began->tv_sec) * 1000 +
+			 (now.tv_nsec - began->tv_nsec) / 1000000;
+	return passed < 0 ? 0 : passed < UINT32_MAX ? (uint32_t)passed : UINT32_MAX;
+}
+
 static int watch_wait(struct watch *watch, uint32_t milliseconds, struct aiodbg_error *err)
 {
 	int status = wait_for(watch->dbg, milliseconds, &watch->first->waits->stopped, err);
-	watch->waited += milliseconds;
+	watch->waited = milliseconds_since(&watch->began);
 	if (!status)
 		watch_measure(watch);
 	return status;
