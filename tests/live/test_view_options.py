@@ -113,6 +113,22 @@ def is_request(row):
     return row[0].startswith("req-"), "Lock.acquire" in row[1]
 
 
+def test_loops(answer):
+    shown = answer("loops")
+    (loop,) = re.findall(r"^\d+ +(0x\w+)  \w*EventLoop  idle ", shown, re.MULTILINE)
+    detail = answer("loops " + loop)
+    assert re.search(r"^loop +%s$" % loop, detail, re.MULTILINE)
+    assert re.search(r"^Timers, by due time \(1\):$", detail, re.MULTILINE)
+
+
+def test_threads(answer):
+    (tid,) = re.findall(r"^(\d+) +MainThread +in select ", answer("threads"), re.MULTILINE)
+    detail = answer("threads " + tid)
+    assert re.search(r"^name +MainThread$", detail, re.MULTILINE)
+    assert re.search(r"^  EpollSelector.select /.*:\d+$", detail, re.MULTILINE)
+    assert "... " in answer("threads --frames own " + tid)
+
+
 def test_own_frames(answer):
     shown = answer("pstree --frames own --with name=req-0")
     assert "handle <string>:9" in shown
