@@ -337,7 +337,10 @@ static void fail_allocations_of_all(struct run *run, size_t num_tasks, struct te
 	bool all = num_tasks <= TASKS_FOR_ALL_COMMANDS;
 	for (unsigned int i = 0; all && aiodbg_command_describe(i, &command) == AIODBG_OK; i++) {
 		const char *words[WORDS_MAX] = {command.name};
-		if (strncmp(command.usage, "TASK", 4) == 0)
+		/* Settings are not of a target. */
+		if (strncmp(command.usage, "TASK", 4) == 0 ||
+		    strncmp(command.usage, "NAME", 4) == 0 ||
+		    strncmp(command.usage, "[NAME]", 6) == 0)
 			continue;
 		run->words = words;
 		fail_allocations(run, text, totals);
