@@ -52,7 +52,8 @@ static bool has_unicode(void)
 
 static bool find_command(const char *name, struct aiodbg_command *ret)
 {
-	for (unsigned int i = 0; !aiodbg_command_describe(i, ret); i++) {
+	unsigned int next = 0;
+	while (usage_next(&next, ret)) {
 		if (!strcmp(ret->name, name))
 			return true;
 	}
@@ -116,7 +117,7 @@ static void split(int argc, char **argv, struct line *line)
 			line->words[line->count++] = argv[i];
 			if (takes_value(&line->command, argv[i]) && i + 1 < argc)
 				line->words[line->count++] = argv[++i];
-		} else if (!line->target && !line->has_pid && usage_has_target(&line->command)) {
+		} else if (!line->target && !line->has_pid) {
 			line->target = argv[i];
 		} else {
 			line->words[line->count++] = argv[i];
@@ -181,7 +182,7 @@ static int run_line(int argc, char **argv, struct line *line)
 		usage_show(&line->command);
 		return EXIT_ANSWERED;
 	}
-	if (line->target || line->has_pid || !usage_has_target(&line->command))
+	if (line->target || line->has_pid)
 		return run(line);
 	fprintf(stderr, "aiodbg: %s needs a process id or a core file: usage: ", argv[1]);
 	usage_print(stderr, &line->command);

@@ -46,7 +46,7 @@ void pages_print_man(void)
 	printf(".PP\n.nf\n");
 	print_roff(usage_of_cores);
 	printf(".fi\n.SH COMMANDS\n");
-	for (unsigned int i = 0; !aiodbg_command_describe(i, &command); i++)
+	for (unsigned int i = 0; usage_next(&i, &command);)
 		print_command(&command);
 	printf(".SH EXIT STATUS\n");
 	print_roff(usage_statuses);
@@ -88,17 +88,17 @@ void pages_print_completion(void)
 	       "\tlocal word=${COMP_WORDS[COMP_CWORD]} words=\n"
 	       "\tlocal before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}\n"
 	       "\tcase \"$command $before\" in\n");
-	for (unsigned int i = 0; !aiodbg_command_describe(i, &command); i++)
+	for (unsigned int i = 0; usage_next(&i, &command);)
 		print_values(&command);
 	printf("\tesac\n\tif [[ -z $words && $word == -* ]]; then\n\t\tcase $command in\n");
-	for (unsigned int i = 0; !aiodbg_command_describe(i, &command); i++) {
+	for (unsigned int i = 0; usage_next(&i, &command);) {
 		printf("\t\t%s) words=\"", command.name);
 		print_words(command.name, "", "--");
-		printf("%s\" ;;\n", usage_has_target(&command) ? " --sysroot" : "");
+		printf(" --sysroot\" ;;\n");
 	}
 	printf("\t\tesac\n\telif ((COMP_CWORD == 1)); then\n\t\twords=\"");
-	for (unsigned int i = 0; !aiodbg_command_describe(i, &command); i++)
-		printf("%s%s", i ? " " : "", command.name);
+	for (unsigned int i = 0; usage_next(&i, &command);)
+		printf("%s ", command.name);
 	printf("\"\n\tfi\n"
 	       "\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
 	       "}\n"

@@ -17,19 +17,24 @@ const char usage_statuses[] =
 	"Exit status: 0 if there is an answer, 1 if there is none, 2 for wrong usage, 5 if\n"
 	"--fail-on has matched.\n";
 
-void usage_list(FILE *to)
+/* Settings have no target: only a debugger keeps them. */
+bool usage_next(unsigned int *index, struct aiodbg_command *ret)
 {
-	struct aiodbg_command command;
-	fprintf(to, "Usage: aiodbg COMMAND PID|CORE [OPTION]...\n\n%s\nCommands:\n", usage_about);
-	for (unsigned int i = 0; !aiodbg_command_describe(i, &command); i++)
-		fprintf(to, "  %-8s %s\n", command.name, command.summary);
-	fprintf(to, "\n%s\nEach command takes --help.\n", usage_statuses);
+	while (!aiodbg_command_describe((*index)++, ret)) {
+		if (strstr(ret->usage, "[--pid PID]"))
+			return true;
+	}
+	return false;
 }
 
-/* Whether it looks at a process or core. */
-bool usage_has_target(const struct aiodbg_command *command)
+void usage_list(FILE *to)
 {
-	return strstr(command->usage, "[--pid PID]");
+	unsigned int next = 0;
+	struct aiodbg_command command;
+	fprintf(to, "Usage: aiodbg COMMAND PID|CORE [OPTION]...\n\n%s\nCommands:\n", usage_about);
+	while (usage_next(&next, &command))
+		fprintf(to, "  %-8s %s\n", command.name, command.summary);
+	fprintf(to, "\n%s\nEach command takes --help.\n", usage_statuses);
 }
 
 /* Its usage without the process, which is named before. */
@@ -43,15 +48,12 @@ void usage_print(FILE *to, const struct aiodbg_command *command)
 		usage += strlen(first);
 		bracket = "[";
 	}
-	fprintf(to, "aiodbg %s %s%s%s%s\n", command->name,
-		usage_has_target(command) ? "PID|CORE " : "", bracket, usage,
-		usage_has_target(command) ? " [--sysroot DIR]" : "");
+	fprintf(to, "aiodbg %s PID|CORE %s%s [--sysroot DIR]\n", command->name, bracket, usage);
 }
 
 void usage_show(const struct aiodbg_command *command)
 {
 	printf("%s\n\nUsage: ", command->summary);
 	usage_print(stdout, command);
-	printf("\n%s%s\n%s", command->help, usage_has_target(command) ? usage_of_cores : "",
-	       usage_statuses);
+	printf("\n%s%s\n%s", command->help, usage_of_cores, usage_statuses);
 }
