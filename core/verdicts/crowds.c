@@ -88,7 +88,7 @@ static int do_users_stand(struct finder *finder, const struct primitive *object,
 /* Whether none of those who have it goes on. Who has something of a pool may be gone. */
 static int do_holders_stand(struct finder *finder, const struct primitive *object, bool *ret)
 {
-	bool may_be_gone = object->kind != PRIMITIVE_LOCK && !object->derived;
+	bool may_be_gone = object->is_pool || (object->kind != PRIMITIVE_LOCK && !object->derived);
 	int status = do_users_stand(finder, object, ret);
 	*ret &= (object->holders.count > 0 || may_be_gone) && !object->releasers.count;
 	for (size_t i = 0; !status && *ret && i < object->holders.count; i++) {
@@ -104,12 +104,20 @@ static int do_holders_stand(struct finder *finder, const struct primitive *objec
 	return status;
 }
 
-/* Nobody goes on whose loop does not. */
+/* Whether the loop has polled between the looks. */
+static bool has_polled(const struct finder *finder, const struct loop *loop)
+{
+	const struct loop *before = looks_loop_before(finder->snap, loop);
+	return before && before->has_since && loop->has_since && before->since != loop->since;
+}
+
+/* Nobody goes on whose loop does not. What is said of a loop that has polled is about a moment. */
 static bool is_loop_at_fault(const struct finder *finder, uint64_t loop)
 {
 	const struct verdict_list *list = &finder->verdicts->list;
 	for (size_t i = 0; i < list->count; i++) {
-		if (list->items[i].loop && list->items[i].loop->addr == loop)
+		const struct loop *known = list->items[i].loop;
+		if (known && known->addr == loop && !has_polled(finder, known))
 			return true;
 	}
 	return false;

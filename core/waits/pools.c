@@ -146,10 +146,12 @@ static int use_row(struct waiting *waiting, const struct row *row, const struct 
 static bool may_be_pool(const struct wait *wait)
 {
 	const struct primitive *object = wait->object;
-	if (!object || object->derived)
+	if (!object)
 		return false;
-	return (wait->kind == WAIT_QUEUE_GET && object->value == 0) ||
-	       wait->kind == WAIT_CONDITION || wait->kind == WAIT_FUTURE;
+	/* LifoQueue is derived from Queue. */
+	if (wait->kind == WAIT_QUEUE_GET)
+		return object->value == 0;
+	return !object->derived && (wait->kind == WAIT_CONDITION || wait->kind == WAIT_FUTURE);
 }
 
 static int has_method(struct waiting *waiting, uint64_t object, bool *ret)
