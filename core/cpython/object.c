@@ -394,9 +394,10 @@ int object_type(struct decoder *decoder, uint64_t addr, const struct type **ret)
 
 int object_guess_type(struct decoder *decoder, uint64_t addr, const struct type **ret)
 {
-	uint64_t missing_count = decoder->missing_count;
+	uint64_t missing_count = decoder->missing_count, faults = decoder->reader.fault_count;
 	int status = object_type(decoder, addr, ret);
 	decoder->missing_count = missing_count;
+	decoder->reader.fault_count = faults;
 	if (status)
 		*ret = NULL;
 	return error_is_fatal(status) ? status : 0;
