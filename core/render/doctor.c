@@ -503,8 +503,9 @@ int render_doctor(const struct view *view, struct output *out)
 		render_interpreters(doctor->snap, out);
 		render_thread_list(doctor->snap, out);
 		render_tasks(doctor->snap, out);
-		render_waits(doctor->snap, out);
 	}
+	if (doctor->snap && doctor->waits)
+		render_waits(doctor->waits, out);
 	if (doctor->causes.count || doctor->error.code == AIODBG_FAULT)
 		render_findings(doctor, out);
 	return 0;

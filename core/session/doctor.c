@@ -524,21 +524,36 @@ static int examine(struct doctor *doctor)
 	return is_gone(&doctor->error) ? 0 : status;
 }
 
-int doctor_init(struct doctor *ret, const struct aiodbg_target *target, uint32_t pid,
-		const struct aiodbg_options *options, struct aiodbg_error *err)
+/* After all else: what it reads is no sign of how the target can be read. */
+static int examine_waits(struct doctor *doctor)
 {
 	static const struct aiodbg_request request = {
 		.size = sizeof(request),
 		.wants = AIODBG_WANT_WAITS,
 	};
+	const struct aiodbg_stats stats = doctor->dbg->stats;
+	struct aiodbg_error error = {0};
+	int status = retry_snapshot(doctor->dbg, &request, NULL, &error, &doctor->waits);
+	doctor->dbg->stats = stats;
+	if (status == AIODBG_NO_PROCESS || !error_is_fatal(status))
+		return 0;
+	doctor->error = error;
+	return status;
+}
+
+int doctor_init(struct doctor *ret, const struct aiodbg_target *target, uint32_t pid,
+		const struct aiodbg_options *options, struct aiodbg_error *err)
+{
 	*ret = (struct doctor){.pid = pid};
 	int status = pid ? session_open_process(pid, options, &ret->error, &ret->dbg)
 			 : session_open(target, options, &ret->error, &ret->dbg);
 	if (!status)
-		status = retry_snapshot(ret->dbg, &request, NULL, &ret->error, &ret->snap);
+		status = retry_snapshot(ret->dbg, NULL, NULL, &ret->error, &ret->snap);
 	/* A process that ended has something to tell, too. */
 	if (status == AIODBG_NO_PROCESS || (!error_is_fatal(status) && status != AIODBG_INVALID))
 		status = ret->dbg ? examine(ret) : 0;
+	if (!status && ret->snap)
+		status = examine_waits(ret);
 	if (status) {
 		if (err)
 			*err = ret->error;
@@ -551,5 +566,6 @@ int doctor_init(struct doctor *ret, const struct aiodbg_target *target, uint32_t
 void doctor_deinit(struct doctor *doctor)
 {
 	snapshot_destroy(doctor->snap);
+	snapshot_destroy(doctor->waits);
 	session_close(doctor->dbg);
 }

@@ -48,6 +48,9 @@ struct doctor {
 	/* NULL if there is none, for this reason. */
 	struct aiodbg_snapshot *snap;
 	struct aiodbg_error error;
+	/* The same with what tasks wait for; NULL if that cannot be read. Reads for it are not
+	 * counted. */
+	struct aiodbg_snapshot *waits;
 	/* What the target lists as readable, how much of that is writable, and in a core the
 	 * regions that cannot be read, or not to their end. */
 	struct {
