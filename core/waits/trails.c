@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* See waits/trails.h. Only instances are followed, and what small dicts and tuples of theirs have. */
+/* See waits/trails.h. Only instances are followed. */
 #include "waits/trails.h"
 
 #include "base/ceilings.h"
 #include "base/error.h"
 #include "cpython/attr.h"
 #include "cpython/sequence.h"
+#include "cpython/str.h"
 
 #include <string.h>
 
@@ -14,7 +15,7 @@
 #define ENTRIES_SEARCHED 16
 #define NESTED_MOST 2
 
-static int lead_to(struct trails *leads, const struct wanted *wanted)
+static int lead_to(struct trails *leads, struct wanted *wanted)
 {
 	struct trail *led;
 	int status = decoder_alloc(leads->waiting->decoder, sizeof(*led), (void **)&led);
@@ -112,7 +113,7 @@ static int visit_container(struct trails *leads, uint64_t container, enum kind k
 
 static int visit_value(struct trails *leads, uint64_t value)
 {
-	const struct wanted *wanted = addrmap_get(leads->wanted, value);
+	struct wanted *wanted = addrmap_get(leads->wanted, value);
 	enum kind kind;
 	bool fits = false;
 	int status = wanted ? is_of_type(leads, wanted, &fits) : 0;
@@ -125,16 +126,22 @@ static int visit_value(struct trails *leads, uint64_t value)
 		return error_is_fatal(status) ? status : 0;
 	if (kind == KIND_OTHER)
 		return follow(leads, value);
-	return kind == KIND_DICT || kind == KIND_TUPLE ? visit_container(leads, value, kind) : 0;
+	bool is_followed = leads->nested ? kind == KIND_TUPLE : leads->has_connections;
+	return is_followed && (kind == KIND_DICT || kind == KIND_TUPLE)
+		       ? visit_container(leads, value, kind)
+		       : 0;
 }
 
 static int visit_attribute(struct decoder *decoder, uint64_t key, uint64_t value, void *arg)
 {
 	struct trails *leads = arg;
-	(void)decoder, (void)key;
 	if (++leads->attributes[leads->step] > ATTRIBUTES_SEARCHED)
 		return AIODBG_LIMIT;
-	return visit_value(leads, value);
+	/* Of a transaction of SQLAlchemy's; in other containers are things of everybody. */
+	int status = str_equals(decoder, key, "_connections", &leads->has_connections);
+	if (!status)
+		status = visit_value(leads, value);
+	return error_is_fatal(status) ? status : 0;
 }
 
 int trails_of(struct trails *leads, uint64_t object, const struct trail **ret)

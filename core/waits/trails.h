@@ -17,10 +17,14 @@ struct wanted {
 	const char *of_type;
 	/* It is one of the things that the primitive gives out, and whoever has it has been given it. */
 	bool is_given;
+	/* Who leads to it, and where; others do as well, as to what an object that all know keeps. */
+	struct task *by;
+	struct site site;
+	bool is_shared;
 };
 
 struct trail {
-	const struct wanted *wanted;
+	struct wanted *wanted;
 	struct trail *next;
 };
 
@@ -43,6 +47,8 @@ struct trails {
 	size_t step;
 	/* Containers around the one that is visited. */
 	unsigned int nested;
+	/* The attribute that is visited is one whose container is followed. */
+	bool has_connections;
 	/* Objects that were looked into. There were too many, and more may be led to. */
 	size_t count;
 	bool is_cut;

@@ -26,6 +26,9 @@
 #define STEPS 3
 #define STEPS_FAR 5
 
+/* Holders among which one is not added again. */
+#define NEAR 64
+
 static const char evidence[] = "has what it gave";
 
 /* Attributes that have what was given, of pools of any project; and the attribute that each of these
@@ -48,9 +51,12 @@ static const char *const gives[] = {
 	"give_back", "give", "free",	   "append", "notify", "notify_all",
 };
 
+ARRAY(wanted_list, struct wanted *);
+
 struct users {
 	struct waiting *waiting;
 	struct addrmap wanted;
+	struct wanted_list list;
 	struct trails leads;
 	/* By code: 1, or 2 if it names how something is given back. */
 	struct addrmap uses;
@@ -78,14 +84,15 @@ static int want(struct users *users, uint64_t addr, const struct wanted *wanted)
 	if (status)
 		return status;
 	*copy = *wanted;
-	return addrmap_put(&users->wanted, addr, copy) ? 0 : waiting_no_memory(users->waiting);
+	bool good = addrmap_put(&users->wanted, addr, copy) && array_push(&users->list, copy);
+	return good ? 0 : waiting_no_memory(users->waiting);
 }
 
 static int visit_given(struct decoder *decoder, uint64_t item, void *arg)
 {
 	struct users *users = arg;
 	struct attr attr = {.name = users->taken};
-	const struct wanted wanted = {users->primitive, NULL, true};
+	const struct wanted wanted = {.primitive = users->primitive, .is_given = true};
 	enum kind kind = KIND_OTHER;
 	int status = work_step(&decoder->reader.work);
 	if (!status && users->taken)
@@ -124,8 +131,9 @@ static int want_given(struct users *users, const struct pool_found *pool)
 
 static int want_pool(struct users *users, const struct pool_found *pool)
 {
-	const struct wanted typed = {pool->primitive, pool->given_type, true};
-	const struct wanted any = {pool->primitive, NULL, false};
+	const struct wanted typed = {
+		.primitive = pool->primitive, .of_type = pool->given_type, .is_given = true};
+	const struct wanted any = {.primitive = pool->primitive};
 	if (pool->given_type) {
 		users->leads.steps = STEPS_FAR;
 		return want(users, pool->primitive->addr, &typed);
@@ -146,7 +154,7 @@ static int want_all(struct users *users)
 		status = want_pool(users, &waiting->pools.items[i]);
 	for (size_t i = 0; !status && i < primitives->count; i++) {
 		struct primitive *primitive = primitives->items[i];
-		const struct wanted any = {primitive, NULL, false};
+		const struct wanted any = {.primitive = primitive};
 		if (primitive->kind == PRIMITIVE_SEMAPHORE && primitive->value == 0 &&
 		    primitive->waiter_count && !primitive->is_pool)
 			status = want(users, primitive->addr, &any);
@@ -162,21 +170,29 @@ static bool is_waiter(const struct users *users, const struct primitive *primiti
 	       users->waiting->waits->of_tasks[users->task->index].object == primitive;
 }
 
-static int add_holder(struct users *users, struct primitive *primitive)
+static struct site site_of(const struct users *users)
+{
+	const struct location *location = users->frame->location;
+	if (own_is(&users->waiting->own, location->code))
+		return (struct site){location, location->position.line, NULL};
+	return users->waiting->waits->of_tasks[users->task->index].site;
+}
+
+static int add_holder(struct users *users, struct primitive *primitive, struct task *task,
+		      struct site site)
 {
 	struct holders *holders = &primitive->holders;
-	const struct location *location = users->frame->location;
-	struct holder holder = {
-		.task = users->task,
+	const struct holder holder = {
+		.task = task,
 		.thread = -1,
 		.certainty = CERTAINTY_LIKELY,
-		.site = users->waiting->waits->of_tasks[users->task->index].site,
+		.site = site,
 		.evidence = evidence,
 	};
-	if (holders->count && holders->items[holders->count - 1].task == users->task)
-		return 0;
-	if (own_is(&users->waiting->own, location->code))
-		holder.site = (struct site){location, location->position.line, NULL};
+	for (size_t i = holders->count; i > 0 && i + NEAR > holders->count; i--) {
+		if (holders->items[i - 1].task == task)
+			return 0;
+	}
 	return array_push(holders, holder) ? 0 : waiting_no_memory(users->waiting);
 }
 
@@ -192,21 +208,50 @@ static int add_user(struct users *users, struct primitive *primitive)
 	return array_push(list, users->task) ? 0 : waiting_no_memory(users->waiting);
 }
 
-static int meet(struct users *users, const struct wanted *wanted)
+/* One of the things that were given: only one task can have it. */
+static int meet_given(struct users *users, struct wanted *wanted)
+{
+	if (!wanted->by) {
+		wanted->by = users->task;
+		wanted->site = site_of(users);
+	}
+	if (wanted->by == users->task)
+		return 0;
+	wanted->is_shared = true;
+	return add_user(users, wanted->primitive);
+}
+
+static int decide(struct users *users)
+{
+	int status = 0;
+	for (size_t i = 0; !status && i < users->list.count; i++) {
+		const struct wanted *wanted = users->list.items[i];
+		users->task = wanted->by;
+		if (wanted->by && wanted->is_shared)
+			status = add_user(users, wanted->primitive);
+		else if (wanted->by)
+			status = add_holder(users, wanted->primitive, wanted->by, wanted->site);
+	}
+	return status;
+}
+
+static int meet(struct users *users, struct wanted *wanted)
 {
 	/* It waits for one more: whether it has one already, the pool's own lists tell. */
 	if (!wanted->is_given && (is_waiter(users, wanted->primitive) || !users->gives))
 		return 0;
 	if (!wanted->is_given || !users->frame)
 		return add_user(users, wanted->primitive);
-	return add_holder(users, wanted->primitive);
+	if (!wanted->of_type)
+		return meet_given(users, wanted);
+	return add_holder(users, wanted->primitive, users->task, site_of(users));
 }
 
 /* An object that a frame or callback has. */
 static int look_at(struct users *users, uint64_t value)
 {
 	struct decoder *decoder = users->waiting->decoder;
-	const struct wanted *wanted = addrmap_get(&users->wanted, value);
+	struct wanted *wanted = addrmap_get(&users->wanted, value);
 	const struct trail *led = NULL;
 	enum kind kind;
 	if (wanted && !wanted->of_type)
@@ -395,9 +440,12 @@ int users_read(struct waiting *waiting)
 		if (!status && task_is_pending(task) && !task->is_copy)
 			status = read_task(&users, task);
 	}
+	if (!status)
+		status = decide(&users);
 	for (size_t i = 0; users.leads.is_cut && i < waiting->waits->primitives.count; i++)
 		waiting->waits->primitives.items[i]->has_other_users = true;
 	addrmap_deinit(&users.wanted);
+	array_deinit(&users.list);
 	addrmap_deinit(&users.uses);
 	trails_deinit(&users.leads);
 	return status;
