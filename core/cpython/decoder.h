@@ -26,11 +26,10 @@ struct code;
 struct location;
 struct type;
 
-/* An ASCII str whose text is known. */
+/* An ASCII str without a NUL in it whose text is known. */
 struct short_str {
 	uint64_t addr;
-	uint8_t length;
-	char text[DECODER_STR_MAX];
+	char text[DECODER_STR_MAX + 1];
 };
 
 struct decoder {

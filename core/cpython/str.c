@@ -121,12 +121,12 @@ static void keep_short(struct decoder *decoder, uint64_t addr, const struct str 
 	const uint8_t *bytes = length == SIZE_MAX || cache->changing
 				       ? NULL
 				       : pagecache_peek(cache, str->data, length);
-	if (!bytes)
+	if (!bytes || memchr(bytes, '\0', length))
 		return;
 	struct short_str *kept = short_str(decoder, addr);
 	kept->addr = addr;
-	kept->length = (uint8_t)length;
 	memcpy(kept->text, bytes, length);
+	kept->text[length] = '\0';
 }
 
 static size_t find_text(const char *const *texts, size_t count, const void *bytes, size_t length)
@@ -154,7 +154,7 @@ int str_find(struct decoder *decoder, uint64_t addr, const char *const *texts, s
 	const struct short_str *known = short_str(decoder, addr);
 	*ret = count;
 	if (addr && known->addr == addr) {
-		*ret = find_text(texts, count, known->text, known->length);
+		*ret = find_text(texts, count, known->text, strlen(known->text));
 		return 0;
 	}
 	int code = str_head(decoder, addr, &str);
@@ -177,7 +177,13 @@ int str_find(struct decoder *decoder, uint64_t addr, const char *const *texts, s
 
 int str_equals(struct decoder *decoder, uint64_t addr, const char *text, bool *ret)
 {
+	const struct short_str *known = short_str(decoder, addr);
 	size_t found;
+	if (addr && known->addr == addr) {
+		/* Most differ at once. */
+		*ret = known->text[0] == text[0] && !strcmp(known->text, text);
+		return 0;
+	}
 	int code = str_find(decoder, addr, &text, 1, &found);
 	*ret = found == 0;
 	return code;
