@@ -27,8 +27,11 @@ static void write_kind(struct output *out, const struct primitive *object)
 static void write_used_up(struct output *out, const struct verdict *verdict)
 {
 	write_tasks(out, verdict->behind_count, "waits for ", "wait for ");
-	write_kind(out, verdict->parties[0].wait->object);
-	output_text(out, " that is used up, and no task is seen to have any of it");
+	const struct primitive *object = verdict->parties[0].wait->object;
+	write_kind(out, object);
+	output_text(out, object->users.count
+				 ? " that is used up, and whoever may have some of it stands still"
+				 : " that is used up, and no task is seen to have any of it");
 }
 
 /* Who has what all wait for: holders of permits, or the threads of an executor. */
