@@ -134,7 +134,7 @@ static void split(int argc, char **argv, struct line *line)
 static int fail(int status, const struct aiodbg_error *err)
 {
 	/* What was written before is in front of it; end() looks whether it was. */
-	fflush(stdout);
+	(void)fflush(stdout);
 	if (status == -AIODBG_IO)
 		return EXIT_NO_ANSWER;
 	fprintf(stderr, "aiodbg: %s\n", err->message);

@@ -27,7 +27,7 @@ extern const struct aiodbg_settings settings_defaults;
 const char *setting_name(unsigned int index);
 
 /* Fill in what the command line did not say. */
-void settings_apply(const struct aiodbg_settings *settings, const struct command *command,
+void settings_apply(const struct aiodbg_settings *from, const struct command *command,
 		    struct arguments *arguments);
 
 /* The index-th completion of a setting's name; of its value, if name is not NULL. */

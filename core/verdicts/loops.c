@@ -52,9 +52,8 @@ static int judge_loop(struct finder *finder, struct loop *loop)
 		return 0;
 	if (is_timed && !loop->is_native && was_watched(finder, loop))
 		verdict.certainty = CERTAINTY_CERTAIN;
-	else if (is_timed && (loop->is_native || !was_kept_waiting(finder, loop)))
-		verdict.certainty = CERTAINTY_LIKELY;
-	else if (!is_timed && loop->calls_blocking)
+	else if (is_timed ? loop->is_native || !was_kept_waiting(finder, loop)
+			  : loop->calls_blocking)
 		verdict.certainty = CERTAINTY_LIKELY;
 	else
 		verdict.certainty = CERTAINTY_POSSIBLE;

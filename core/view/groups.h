@@ -36,7 +36,7 @@ int view_groups_make(const struct view *view, const struct view_key *key, const 
 		     size_t top, struct work *work, struct view_groups *ret);
 /* The place of each task's group among all of a query, by its index, for view_query.ranks; to be freed
  * in any case. */
-int view_groups_rank(const struct aiodbg_snapshot *snap, const struct view_query *query,
+int view_groups_rank(const struct aiodbg_snapshot *snap, const struct view_query *wanted,
 		     struct work *work, size_t **ret);
 
 void view_groups_deinit(struct view_groups *groups);

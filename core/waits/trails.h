@@ -55,11 +55,11 @@ struct trails {
 };
 
 /* What the object leads to, itself left out; NULL: nothing. Returns 0 or an error that is fatal. */
-int trails_of(struct trails *leads, uint64_t object, const struct trail **ret);
+int trails_of(struct trails *trails, uint64_t object, const struct trail **ret);
 
 /* Do not look into that object, which leads to everything. */
-int trails_leave_out(struct trails *leads, uint64_t object);
+int trails_leave_out(struct trails *trails, uint64_t object);
 
-void trails_deinit(struct trails *leads);
+void trails_deinit(struct trails *trails);
 
 #endif

@@ -57,7 +57,7 @@ struct users {
 	struct waiting *waiting;
 	struct addrmap wanted;
 	struct wanted_list list;
-	struct trails leads;
+	struct trails trails;
 	/* By code: 1, or 2 if it names how something is given back. */
 	struct addrmap uses;
 	struct task *task;
@@ -135,7 +135,7 @@ static int want_pool(struct users *users, const struct pool_found *pool)
 		.primitive = pool->primitive, .of_type = pool->given_type, .is_given = true};
 	const struct wanted any = {.primitive = pool->primitive};
 	if (pool->given_type) {
-		users->leads.steps = STEPS_FAR;
+		users->trails.steps = STEPS_FAR;
 		return want(users, pool->primitive->addr, &typed);
 	}
 	int status = want_given(users, pool);
@@ -258,7 +258,7 @@ static int look_at(struct users *users, uint64_t value)
 		return meet(users, wanted);
 	int status = object_kind(decoder, value, &kind);
 	if (!status && kind == KIND_OTHER)
-		status = trails_of(&users->leads, value, &led);
+		status = trails_of(&users->trails, value, &led);
 	for (; !status && led; led = led->next)
 		status = meet(users, led->wanted);
 	return error_is_fatal(status) ? status : 0;
@@ -388,7 +388,7 @@ static int visit_timer(struct decoder *decoder, uint64_t item, void *arg)
 static int read_loop(struct users *users, uint64_t loop)
 {
 	struct attr attr = {.name = "_scheduled"};
-	int status = trails_leave_out(&users->leads, loop);
+	int status = trails_leave_out(&users->trails, loop);
 	if (status || loop == users->loop)
 		return status;
 	users->loop = loop;
@@ -430,7 +430,7 @@ int users_read(struct waiting *waiting)
 {
 	struct users users = {.waiting = waiting};
 	const struct aiodbg_snapshot *snap = waiting->snap;
-	users.leads = (struct trails){.waiting = waiting, .wanted = &users.wanted, .steps = STEPS};
+	users.trails = (struct trails){.waiting = waiting, .wanted = &users.wanted, .steps = STEPS};
 	int status = want_all(&users);
 	for (size_t i = 0; !status && users.wanted.count && i < snap->tasks.count; i++) {
 		struct task *task = snap->tasks.items[i];
@@ -442,11 +442,11 @@ int users_read(struct waiting *waiting)
 	}
 	if (!status)
 		status = decide(&users);
-	for (size_t i = 0; users.leads.is_cut && i < waiting->waits->primitives.count; i++)
+	for (size_t i = 0; users.trails.is_cut && i < waiting->waits->primitives.count; i++)
 		waiting->waits->primitives.items[i]->has_other_users = true;
 	addrmap_deinit(&users.wanted);
 	array_deinit(&users.list);
 	addrmap_deinit(&users.uses);
-	trails_deinit(&users.leads);
+	trails_deinit(&users.trails);
 	return status;
 }

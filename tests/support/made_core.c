@@ -156,7 +156,8 @@ void made_elf_file(const struct made_core *core, const char *id, uint8_t fill, u
 
 void made_write(const void *bytes, size_t size, char *ret)
 {
-	strcpy(ret, "/tmp/aiodbg-made-XXXXXX");
+	static const char name[] = "/tmp/aiodbg-made-XXXXXX";
+	memcpy(ret, name, sizeof(name));
 	int fd = mkstemp(ret);
 	if (fd < 0 || write(fd, bytes, size) != (ssize_t)size)
 		abort();
