@@ -25,6 +25,9 @@ from lldb_debugger import LLDBS, NAMES, Lldb
 from place import CHECKOUT, Absent, Host
 from root import Root
 
+# Those in which frames, tasks and their lists are laid out in ways of their own.
+FAMILIES = ((3, 8), (3, 11), (3, 14))
+
 MARKERS = (
     "programs(name, ...): only cells of these programs",
     "since(major, minor): only Pythons from this one on",
@@ -32,6 +35,7 @@ MARKERS = (
     "only((major, minor), ...): only these Pythons",
     "required: only Pythons that have to be there",
     "debug: debug builds too, for tests that are not about cells",
+    "families: one Python of each family of layouts, unless everything is asked for",
     "optional: may be skipped where all else is required",
     "matrix(target, result='passed', debugger='GDB'): what scripts/matrix shows if this passes",
 )
@@ -60,6 +64,9 @@ def pytest_generate_tests(metafunc):
         debug = definition.get_closest_marker("debug")
         interpreters = INTERPRETERS if everything() else chosen()
         names = [name for name, one in interpreters.items() if fits(one, definition)]
+        if definition.get_closest_marker("families") and not everything():
+            names = [name for name in names if INTERPRETERS[name].version in FAMILIES]
+            debug = None
         names = [name for name in names if debug or not INTERPRETERS[name].debug]
         metafunc.parametrize("interpreter", names, indirect=True, scope="module")
 

@@ -9,7 +9,7 @@ import pytest
 from cells import Process
 from place import CHECKOUT
 
-pytestmark = pytest.mark.debug
+pytestmark = [pytest.mark.debug, pytest.mark.families]
 jsonschema = pytest.importorskip("jsonschema", reason="python3-jsonschema is not installed")
 NUMBERS = itertools.count()
 PROGRAMS = ("finished", "hides_secrets", "loop_states")

@@ -7,6 +7,7 @@ regions, and finds no library at all if the list of them is lost, which the core
 """
 
 import glob
+import itertools
 import json
 import os
 import re
@@ -19,8 +20,10 @@ import debugger
 import pytest
 from place import CHECKOUT, Absent
 
+pytestmark = pytest.mark.families
 PROGRAM = os.path.join(CHECKOUT, "build", "core", "cli", "aiodbg")
 PROGRAMS = ("stuck", "everything")
+NUMBERS = itertools.count()
 SECONDS = 60
 TASKS = 2
 
@@ -107,7 +110,7 @@ def cores(request, interpreter, place):
         cells.kernel_writes_cores_here()
     except Absent as reason:
         pytest.skip(str(reason))
-    inner = place.folder("program-%s-%s" % (interpreter.name, request.param))
+    inner = place.folder("program-%d" % next(NUMBERS))
     outer = place.outer(inner)
     arguments = [interpreter.command, "-B", place.inner_program(request.param)]
     options = debugger.without_symbols(place, interpreter.command)

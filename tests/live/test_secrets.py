@@ -11,7 +11,7 @@ import lldb_debugger
 import pytest
 from cells import Process
 
-pytestmark = pytest.mark.debug
+pytestmark = [pytest.mark.debug, pytest.mark.families]
 NUMBERS = itertools.count()
 SECRET = "hunter2"
 
