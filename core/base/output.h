@@ -22,6 +22,9 @@ struct output {
 
 void output_init(struct output *out, const struct aiodbg_sink *sink);
 
+/* A sink for text that is taken from the buffer, and less than that: with Unicode, without styles. */
+extern const struct aiodbg_sink output_to_memory;
+
 /* Text of our own, as it is. */
 void output_bytes_slowly(struct output *out, const char *text, size_t len);
 static inline void output_bytes(struct output *out, const char *text, size_t len)

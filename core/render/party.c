@@ -21,20 +21,11 @@
 
 /* ---- drafts ---- */
 
-static int drop(void *ctx, const char *text, size_t len)
-{
-	(void)ctx, (void)text, (void)len;
-	return 0;
-}
-
 void draft_begin(struct draft *draft, const struct output *out)
 {
-	draft->sink = (struct aiodbg_sink){
-		.size = sizeof(draft->sink),
-		.write = drop,
-		.unicode = out->sink->unicode,
-		.styled = out->styled,
-	};
+	draft->sink = output_to_memory;
+	draft->sink.unicode = out->sink->unicode;
+	draft->sink.styled = out->styled;
 	output_init(&draft->words, &draft->sink);
 }
 

@@ -79,24 +79,12 @@ static uint64_t hash_words(const struct output *words)
 	return hash;
 }
 
-static int drop(void *ctx, const char *text, size_t len)
-{
-	(void)ctx, (void)text, (void)len;
-	return 0;
-}
-
-static const struct aiodbg_sink to_memory = {
-	.size = sizeof(to_memory),
-	.write = drop,
-	.unicode = 1,
-};
-
 static int hash_task(struct grouping *grouping, const struct task *task, struct chain_tasks *path,
 		     uint64_t *ret)
 {
 	const struct view *view = grouping->view;
 	if (grouping->groups->key) {
-		output_init(grouping->words, &to_memory);
+		output_init(grouping->words, &output_to_memory);
 		view_groups_write(view, grouping->groups, task, grouping->words);
 		*ret = hash_words(grouping->words);
 		return work_step(grouping->work);
