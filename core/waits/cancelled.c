@@ -54,15 +54,12 @@ int cancelled_read(struct waiting *waiting)
 	for (size_t i = 0; !status && i < tasks->count; i++) {
 		const struct task *task = tasks->items[i];
 		struct wait *wait = &waiting->waits->of_tasks[i];
-		struct coro coro = {0};
 		/* Where they are counted, one that was never cancelled handles none of its own. */
 		if (!wait->blocked || !task->cancel_requests || !task->coro || !is_awaited(task))
 			continue;
-		waiting->chain.count = 0;
 		status = work_step(&waiting->decoder->reader.work);
 		if (!status)
-			status = coro_walk_frames(waiting->decoder, task->coro, &waiting->chain,
-						  &coro);
+			status = waiting_walk(waiting, task);
 		if (!status)
 			status = read_chain(waiting, wait);
 		if (!error_is_fatal(status))

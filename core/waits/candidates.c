@@ -205,17 +205,13 @@ static int uses_locks(struct candidates *candidates, const struct task *task, bo
 static int read_task(struct candidates *candidates, struct task *task)
 {
 	struct waiting *waiting = candidates->waiting;
-	struct coro coro;
 	bool uses;
 	enum use use;
 	int found = uses_locks(candidates, task, &uses);
 	if (found || !uses)
 		return found;
 	candidates->task = task;
-	waiting->chain.count = 0;
-	int status = task->coro ? coro_walk_frames(waiting->decoder, task->coro, &waiting->chain,
-						   &coro)
-				: 0;
+	int status = waiting_walk(waiting, task);
 	for (size_t i = 0; !error_is_fatal(status) && i < waiting->chain.count; i++) {
 		const struct frame *frame = &waiting->chain.items[i].frame;
 		if (!frame->location || !own_is(&waiting->own, frame->location->code))

@@ -5,95 +5,19 @@
  * have taken the lock, and nobody is named. Variables are followed, and two steps of attributes;
  * not what is in containers, which have things of everybody.
  */
-#include "waits/waiting.h"
-
 #include "base/error.h"
-#include "cpython/attr.h"
 #include "cpython/locals.h"
+#include "waits/trails.h"
 
-/* Attributes of an object that are looked at. */
-#define ATTRIBUTES_SEARCHED 64
 #define STEPS 2
-
-/* A lock that an object leads to. */
-struct led {
-	struct primitive *primitive;
-	struct led *next;
-};
-
-/* What is known of an object: the locks it leads to. */
-struct leads {
-	struct led *list;
-};
 
 struct doubts {
 	struct waiting *waiting;
 	const struct task *task;
-	/* Locks with one candidate, by address. */
+	/* struct wanted of locks with one candidate, by address. */
 	struct addrmap wanted;
-	/* struct leads by the object that has them, by how many more steps are taken. */
-	struct addrmap objects[STEPS];
-	/* Of the object whose attributes are visited, and of the one that it is an attribute of. */
-	struct leads *leads[STEPS];
-	size_t attributes[STEPS];
-	size_t step;
+	struct trails trails;
 };
-
-static int lead_to(struct doubts *doubts, struct leads *leads, struct primitive *primitive)
-{
-	struct led *led;
-	int status = decoder_alloc(doubts->waiting->decoder, sizeof(*led), (void **)&led);
-	if (status)
-		return status;
-	*led = (struct led){primitive, leads->list};
-	leads->list = led;
-	return 0;
-}
-
-static dict_visit_fn visit_attribute;
-
-/* What an object leads to, in the steps that are left. */
-static int find_leads(struct doubts *doubts, uint64_t object, struct leads **ret)
-{
-	size_t step = doubts->step;
-	struct decoder *decoder = doubts->waiting->decoder;
-	*ret = addrmap_get(&doubts->objects[step], object);
-	if (*ret)
-		return 0;
-	int status = decoder_alloc(decoder, sizeof(**ret), (void **)ret);
-	if (status)
-		return status;
-	if (!addrmap_put(&doubts->objects[step], object, *ret))
-		return waiting_no_memory(doubts->waiting);
-	doubts->leads[step] = *ret;
-	doubts->attributes[step] = 0;
-	status = attrs_visit(decoder, object, visit_attribute, doubts);
-	return error_is_fatal(status) ? status : 0;
-}
-
-static int visit_attribute(struct decoder *decoder, uint64_t key, uint64_t value, void *arg)
-{
-	struct doubts *doubts = arg;
-	struct leads *leads = doubts->leads[doubts->step], *more;
-	struct primitive *primitive = addrmap_get(&doubts->wanted, value);
-	enum kind kind;
-	(void)key;
-	if (++doubts->attributes[doubts->step] > ATTRIBUTES_SEARCHED)
-		return AIODBG_LIMIT;
-	if (primitive)
-		return lead_to(doubts, leads, primitive);
-	if (doubts->step + 1 == STEPS)
-		return 0;
-	int status = object_kind(decoder, value, &kind);
-	if (status || kind != KIND_OTHER)
-		return error_is_fatal(status) ? status : 0;
-	doubts->step++;
-	status = find_leads(doubts, value, &more);
-	doubts->step--;
-	for (const struct led *led = status ? NULL : more->list; !status && led; led = led->next)
-		status = lead_to(doubts, leads, led->primitive);
-	return status;
-}
 
 /* Another task than the one that may have it, and that does not wait for it. */
 static void doubt(struct doubts *doubts, struct primitive *primitive)
@@ -107,32 +31,27 @@ static void doubt(struct doubts *doubts, struct primitive *primitive)
 static int visit_local(struct decoder *decoder, const struct local *local, void *arg)
 {
 	struct doubts *doubts = arg;
-	struct leads *leads;
+	const struct trail *trail;
 	enum kind kind;
 	if (!local->value)
 		return 0;
-	struct primitive *primitive = addrmap_get(&doubts->wanted, local->value);
-	if (primitive)
-		doubt(doubts, primitive);
+	const struct wanted *wanted = addrmap_get(&doubts->wanted, local->value);
+	if (wanted)
+		doubt(doubts, wanted->primitive);
 	int status = object_kind(decoder, local->value, &kind);
 	if (status || kind != KIND_OTHER)
 		return error_is_fatal(status) ? status : 0;
-	doubts->step = 0;
-	status = find_leads(doubts, local->value, &leads);
-	for (const struct led *led = status ? NULL : leads->list; led; led = led->next)
-		doubt(doubts, led->primitive);
+	status = trails_of(&doubts->trails, local->value, &trail);
+	for (; !status && trail; trail = trail->next)
+		doubt(doubts, trail->wanted->primitive);
 	return status;
 }
 
 static int read_task(struct doubts *doubts, const struct task *task)
 {
 	struct waiting *waiting = doubts->waiting;
-	struct coro coro;
 	doubts->task = task;
-	waiting->chain.count = 0;
-	int status = task->coro ? coro_walk_frames(waiting->decoder, task->coro, &waiting->chain,
-						   &coro)
-				: 0;
+	int status = waiting_walk(waiting, task);
 	for (size_t i = 0; !error_is_fatal(status) && i < waiting->chain.count; i++) {
 		const struct frame *frame = &waiting->chain.items[i].frame;
 		if (frame->location && own_is(&waiting->own, frame->location->code))
@@ -141,19 +60,32 @@ static int read_task(struct doubts *doubts, const struct task *task)
 	return error_is_fatal(status) ? status : 0;
 }
 
+static int want(struct doubts *doubts, struct primitive *primitive)
+{
+	struct wanted *wanted;
+	int status = decoder_alloc(doubts->waiting->decoder, sizeof(*wanted), (void **)&wanted);
+	if (status)
+		return status;
+	*wanted = (struct wanted){.primitive = primitive};
+	return addrmap_put(&doubts->wanted, primitive->addr, wanted)
+		       ? 0
+		       : waiting_no_memory(doubts->waiting);
+}
+
 int doubts_read(struct waiting *waiting)
 {
 	struct doubts doubts = {.waiting = waiting};
 	const struct primitives *primitives = &waiting->waits->primitives;
 	const struct tasks *tasks = &waiting->snap->tasks;
 	int status = 0;
+	/* As many as there are: each task's variables are looked into once. */
+	doubts.trails = (struct trails){
+		.waiting = waiting, .wanted = &doubts.wanted, .steps = STEPS, .limit = SIZE_MAX};
 	for (size_t i = 0; !status && i < primitives->count; i++) {
 		struct primitive *primitive = primitives->items[i];
-		if (primitive->kind != PRIMITIVE_LOCK || primitive->holders.count != 1 ||
-		    primitive->holders.items[0].evidence != holder_by_reference)
-			continue;
-		if (!addrmap_put(&doubts.wanted, primitive->addr, primitive))
-			status = waiting_no_memory(waiting);
+		if (primitive->kind == PRIMITIVE_LOCK && primitive->holders.count == 1 &&
+		    primitive->holders.items[0].evidence == holder_by_reference)
+			status = want(&doubts, primitive);
 	}
 	for (size_t i = 0; !status && doubts.wanted.count && i < tasks->count; i++) {
 		status = work_step(&waiting->decoder->reader.work);
@@ -167,7 +99,6 @@ int doubts_read(struct waiting *waiting)
 			primitives->items[i]->holders.count = 0;
 	}
 	addrmap_deinit(&doubts.wanted);
-	for (size_t i = 0; i < STEPS; i++)
-		addrmap_deinit(&doubts.objects[i]);
+	trails_deinit(&doubts.trails);
 	return status;
 }

@@ -175,10 +175,8 @@ static int visit_local(struct decoder *decoder, const struct local *local, void 
 static int search_task(struct ending *ending, const struct task *task)
 {
 	struct waiting *waiting = ending->waiting;
-	struct coro coro;
-	waiting->chain.count = 0;
 	waiting->interp = task->interp;
-	int status = coro_walk_frames(waiting->decoder, task->coro, &waiting->chain, &coro);
+	int status = waiting_walk(waiting, task);
 	for (size_t i = 0; !error_is_fatal(status) && i < waiting->chain.count; i++) {
 		const struct frame *frame = &waiting->chain.items[i].frame;
 		if (frame->location && own_is(&waiting->own, frame->location->code))

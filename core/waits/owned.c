@@ -124,10 +124,8 @@ static int use_object(struct waiting *waiting, uint64_t self, struct wait *wait)
 
 static int read_task(struct waiting *waiting, const struct task *task, struct wait *wait)
 {
-	struct coro coro = {0};
 	uint64_t self = 0;
-	waiting->chain.count = 0;
-	int status = coro_walk_frames(waiting->decoder, task->coro, &waiting->chain, &coro);
+	int status = waiting_walk(waiting, task);
 	size_t count = waiting->chain.count;
 	for (size_t i = 0; !status && !self && i < count && i < FRAMES_ASKED; i++) {
 		const struct frame *frame = &waiting->chain.items[count - 1 - i].frame;

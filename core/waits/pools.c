@@ -203,11 +203,9 @@ static int read_own(struct waiting *waiting, size_t index, struct wait *wait)
 
 static int read_task(struct waiting *waiting, const struct task *task, struct wait *wait)
 {
-	struct coro coro = {0};
 	const struct location *inner = NULL;
 	bool is_outside = false;
-	waiting->chain.count = 0;
-	int status = coro_walk_frames(waiting->decoder, task->coro, &waiting->chain, &coro);
+	int status = waiting_walk(waiting, task);
 	size_t count = waiting->chain.count;
 	for (size_t i = 0; !status && i < count && i < FRAMES_ASKED; i++) {
 		const struct frame *frame = &waiting->chain.items[count - 1 - i].frame;

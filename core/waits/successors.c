@@ -245,13 +245,11 @@ static int read_task(struct abandoning *abandoning, const struct task *task, uin
 {
 	(void)loop;
 	struct waiting *waiting = abandoning->waiting;
-	struct coro coro;
 	int status = is_idle_main(abandoning, task, &abandoning->is_idle);
 	if (status)
 		return status;
 	abandoning->task = task;
-	waiting->chain.count = 0;
-	status = coro_walk_frames(waiting->decoder, task->coro, &waiting->chain, &coro);
+	status = waiting_walk(waiting, task);
 	if (status)
 		return error_is_fatal(status) ? status : 0;
 	for (size_t i = 0; !status && i < waiting->chain.count; i++)

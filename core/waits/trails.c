@@ -2,7 +2,6 @@
 /* See waits/trails.h. Only instances are followed. */
 #include "waits/trails.h"
 
-#include "base/ceilings.h"
 #include "base/error.h"
 #include "cpython/attr.h"
 #include "cpython/sequence.h"
@@ -42,7 +41,7 @@ static int find_list(struct trails *trails, uint64_t object, struct trail_list *
 		return status;
 	if (!addrmap_put(&trails->objects[step], object, *ret))
 		return waiting_no_memory(trails->waiting);
-	trails->is_cut |= ++trails->count > LIMIT_LEADS_OBJECTS;
+	trails->is_cut |= ++trails->count > trails->limit;
 	if (trails->is_cut)
 		return 0;
 	unsigned int nested = trails->nested;
@@ -127,7 +126,7 @@ static int visit_value(struct trails *trails, uint64_t value)
 		return error_is_fatal(status) ? status : 0;
 	if (kind == KIND_OTHER)
 		return follow(trails, value);
-	bool is_followed = trails->nested ? kind == KIND_TUPLE : trails->has_connections;
+	bool is_followed = trails->nested ? kind == KIND_TUPLE : trails->follows;
 	return is_followed && (kind == KIND_DICT || kind == KIND_TUPLE)
 		       ? visit_container(trails, value, kind)
 		       : 0;
@@ -138,8 +137,9 @@ static int visit_attribute(struct decoder *decoder, uint64_t key, uint64_t value
 	struct trails *trails = arg;
 	if (++trails->attributes[trails->step] > ATTRIBUTES_SEARCHED)
 		return AIODBG_LIMIT;
-	/* Of a transaction of SQLAlchemy's; in other containers are things of everybody. */
-	int status = str_equals(decoder, key, "_connections", &trails->has_connections);
+	int status = 0;
+	if (trails->followed)
+		status = str_equals(decoder, key, trails->followed, &trails->follows);
 	if (!status)
 		status = visit_value(trails, value);
 	return error_is_fatal(status) ? status : 0;

@@ -38,6 +38,9 @@ struct trails {
 	/* struct wanted by address. */
 	const struct addrmap *wanted;
 	size_t steps;
+	/* The attribute whose container is followed; NULL: none is, as containers have things of
+	 * everybody. */
+	const char *followed;
 	/* struct trail_list by the object, by how many steps were taken. */
 	struct addrmap objects[TRAILS_STEPS_MAX];
 	/* Of what is visited, by steps. */
@@ -47,10 +50,10 @@ struct trails {
 	size_t step;
 	/* Containers around the one that is visited. */
 	unsigned int nested;
-	/* The attribute that is visited is one whose container is followed. */
-	bool has_connections;
-	/* Objects that were looked into. There were too many, and more may be led to. */
-	size_t count;
+	/* That attribute is visited. */
+	bool follows;
+	/* Objects that were looked into, and may be. There were too many, and more may be led to. */
+	size_t count, limit;
 	bool is_cut;
 };
 

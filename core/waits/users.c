@@ -405,13 +405,9 @@ static int read_loop(struct users *users, uint64_t loop)
 static int read_task(struct users *users, struct task *task)
 {
 	struct waiting *waiting = users->waiting;
-	struct coro coro;
 	struct future future;
 	users->task = task;
-	waiting->chain.count = 0;
-	int status = task->coro ? coro_walk_frames(waiting->decoder, task->coro, &waiting->chain,
-						   &coro)
-				: 0;
+	int status = waiting_walk(waiting, task);
 	for (size_t i = 0; !error_is_fatal(status) && i < waiting->chain.count; i++) {
 		const struct frame *frame = &waiting->chain.items[i].frame;
 		if (frame->location)
@@ -430,7 +426,12 @@ int users_read(struct waiting *waiting)
 {
 	struct users users = {.waiting = waiting};
 	const struct aiodbg_snapshot *snap = waiting->snap;
-	users.trails = (struct trails){.waiting = waiting, .wanted = &users.wanted, .steps = STEPS};
+	/* Of a transaction of SQLAlchemy's. */
+	users.trails = (struct trails){.waiting = waiting,
+				       .wanted = &users.wanted,
+				       .steps = STEPS,
+				       .followed = "_connections",
+				       .limit = LIMIT_LEADS_OBJECTS};
 	int status = want_all(&users);
 	for (size_t i = 0; !status && users.wanted.count && i < snap->tasks.count; i++) {
 		struct task *task = snap->tasks.items[i];

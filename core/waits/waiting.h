@@ -115,6 +115,16 @@ int waiting_class(struct waiting *waiting, size_t interp, uint64_t object, enum 
 
 int waiting_no_memory(struct waiting *waiting);
 
+/* Find the frames of the task's coroutines: waiting.chain, which has none if the task has no coroutine. Errors
+ * are those of coro_walk_frames(). */
+static inline int waiting_walk(struct waiting *waiting, const struct task *task)
+{
+	struct coro coro;
+	waiting->chain.count = 0;
+	return task->coro ? coro_walk_frames(waiting->decoder, task->coro, &waiting->chain, &coro)
+			  : 0;
+}
+
 /* Whether something was not there to be read, so that what is not found may be in it. */
 bool waiting_has_gaps(const struct waiting *waiting);
 
