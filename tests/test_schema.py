@@ -2,14 +2,13 @@
 """The JSON Schema that is installed says what documents have, and all that they have."""
 
 import json
-import os
 
 import pytest
-from test_images import HERE, NAMES, replay
+from strict_schema import SCHEMA, closed
+from test_images import NAMES, replay
 
 jsonschema = pytest.importorskip("jsonschema", reason="python3-jsonschema is not installed")
 
-SCHEMA = os.path.join(HERE, "..", "core", "schema", "aiodbg-1.schema.json")
 COMMANDS = (
     "ps --json",
     "pstree --json --waits",
@@ -20,18 +19,6 @@ COMMANDS = (
     "threads --json",
     "loops --json",
 )
-
-
-def closed(schema):
-    """The same schema without room for keys that it does not name."""
-    if isinstance(schema, list):
-        return [closed(each) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    found = {key: closed(value) for key, value in schema.items()}
-    if isinstance(schema.get("properties"), dict):
-        found["additionalProperties"] = False
-    return found
 
 
 @pytest.fixture(scope="module")

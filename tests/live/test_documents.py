@@ -3,11 +3,15 @@
 import itertools
 import json
 import os
+import sys
 
 import debugger
 import pytest
 from cells import Process
 from place import CHECKOUT
+
+sys.path.insert(0, os.path.join(CHECKOUT, "tests"))
+from strict_schema import SCHEMA, closed  # noqa: E402
 
 pytestmark = [pytest.mark.debug, pytest.mark.families]
 jsonschema = pytest.importorskip("jsonschema", reason="python3-jsonschema is not installed")
@@ -15,22 +19,9 @@ NUMBERS = itertools.count()
 PROGRAMS = ("finished", "hides_secrets", "loop_states")
 
 
-def closed(schema):
-    """The same schema without room for keys that it does not name."""
-    if isinstance(schema, list):
-        return [closed(each) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    found = {key: closed(value) for key, value in schema.items()}
-    if isinstance(schema.get("properties"), dict):
-        found["additionalProperties"] = False
-    return found
-
-
 @pytest.fixture(scope="module")
 def schema():
-    path = os.path.join(CHECKOUT, "core", "schema", "aiodbg-1.schema.json")
-    with open(path, encoding="utf-8") as file:
+    with open(SCHEMA, encoding="utf-8") as file:
         return closed(json.load(file))
 
 

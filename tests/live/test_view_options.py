@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """--with, --group, --compact and --frames of a process by its PID, in GDB and in LLDB."""
 
+import contextlib
 import itertools
 import re
 import subprocess
@@ -39,6 +40,17 @@ asyncio.run(main())
 """
 
 
+@contextlib.contextmanager
+def running(program):
+    words = [sys.executable, "-c", program]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout.readline() == b"ready\n"
+            yield process
+        finally:
+            process.kill()
+
+
 @pytest.fixture(scope="module")
 def pid(request):
     """Of the program above, or of another fixture that a test names."""
@@ -46,13 +58,8 @@ def pid(request):
     if other:
         yield request.getfixturevalue(other)
         return
-    words = [sys.executable, "-c", PROGRAM]
-    with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
-        try:
-            assert process.stdout.readline() == b"ready\n"
-            yield process.pid
-        finally:
-            process.kill()
+    with running(PROGRAM) as process:
+        yield process.pid
 
 
 @pytest.fixture(params=["gdb", *lldb_debugger.LLDBS])
@@ -164,13 +171,8 @@ asyncio.run(main())
 
 @pytest.fixture(scope="module")
 def deadlock():
-    words = [sys.executable, "-c", REQUESTS]
-    with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
-        try:
-            assert process.stdout.readline() == b"ready\n"
-            yield process.pid
-        finally:
-            process.kill()
+    with running(REQUESTS) as process:
+        yield process.pid
 
 
 @pytest.mark.parametrize("pid", ["deadlock"], indirect=True)
