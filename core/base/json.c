@@ -176,6 +176,21 @@ void json_string(struct json_gen *gen, const char *text, size_t len)
 	output_bytes(gen->out, "\"", 1);
 }
 
+void json_open_string(struct json_gen *gen)
+{
+	open(gen, "\"");
+}
+
+void json_put_part(struct json_gen *gen, const char *text, size_t len)
+{
+	put_text(gen->out, text, len);
+}
+
+void json_close_string(struct json_gen *gen)
+{
+	close(gen, "\"");
+}
+
 void json_text_key(struct json_gen *gen, const char *key)
 {
 	json_string(gen, key, strlen(key));

@@ -34,6 +34,11 @@ void json_integer(struct json_gen *gen, int64_t number);
 void json_double(struct json_gen *gen, double number);
 void json_string(struct json_gen *gen, const char *text, size_t len);
 
+/* A string in parts: what is put between those two is a part of it. */
+void json_open_string(struct json_gen *gen);
+void json_put_part(struct json_gen *gen, const char *text, size_t len);
+void json_close_string(struct json_gen *gen);
+
 /* A value, or several with the keys between them, that was written before: the text of it. */
 void json_ready(struct json_gen *gen, const char *text, size_t len);
 

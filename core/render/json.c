@@ -55,6 +55,7 @@ struct json {
 	struct arena arena;
 	/* Writes reasons to memory; NULL if the snapshot has none. */
 	struct output *words;
+	struct known_waits *known_waits;
 	/* Which frames are the program's own, if the snapshot has reasons. */
 	struct own own;
 	bool has_own;
@@ -328,7 +329,7 @@ static void put_task(struct json *json, const struct view *view, const struct ta
 		repeat_end(json, &json->awaited_by, task);
 	}
 	if (snap->waits)
-		json_put_wait(gen, snap, task, json->words);
+		json_put_wait(gen, snap, task, json->known_waits, json->words);
 	if (view->groups)
 		json_put_group_of(gen, view, task);
 	if (snap->has_finished) {
@@ -449,10 +450,13 @@ int render_json(const struct view *view, struct output *out)
 	own_begin(&json.own, view->snap->os_file, NULL);
 	bool has_words = view->snap->waits || view->groups;
 	json.words = has_words ? malloc(sizeof(*json.words)) : NULL;
-	bool ready = arena_init(&json.arena) && json.frames && (json.words || !has_words);
+	json.known_waits = has_words ? calloc(1, sizeof(*json.known_waits)) : NULL;
+	bool ready = arena_init(&json.arena) && json.frames &&
+		     ((json.words && json.known_waits) || !has_words);
 	if (ready)
 		put_snapshot(&json, view);
 	free(json.words);
+	free(json.known_waits);
 	own_deinit(&json.own);
 	if (json.frames)
 		htab_delete(json.frames);

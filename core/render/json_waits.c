@@ -2,6 +2,7 @@
 /* See render/json_waits.h. */
 #include "render/json_waits.h"
 
+#include "base/text.h"
 #include "render/json_put.h"
 #include "render/reason.h"
 
@@ -73,26 +74,27 @@ static int64_t waiters_of(const struct wait *wait)
 	return wait->object ? (int64_t)wait->object->waiter_count : -1;
 }
 
-static void put_wait(struct json_gen *gen, const struct aiodbg_snapshot *snap,
-		     const struct wait *wait, struct output *words)
+static void put_place(struct json_gen *gen, const struct wait *wait)
 {
-	const struct primitive *object = wait->object;
-	json_open_map(gen);
-	put_key(gen, "kind");
-	put_string(gen, wait_kind_name(wait->kind));
-	put_key(gen, "object");
-	put_address_or_null(gen, object_of(wait));
-	put_key(gen, "type");
-	put_string(gen, object ? object->type : wait->future_type);
-	put_key(gen, "text");
-	json_begin_words(words);
-	reason_write(words, snap, wait);
-	json_put_words(gen, words);
-	put_key(gen, "certainty");
-	put_string(gen, certainty_name(wait->certainty));
-	put_key(gen, "holders");
-	put_holders(gen, snap, object);
-	put_deadline(gen, snap->waits, wait);
+	put_integer_or_null(gen, wait->place ? (int64_t)wait->place : -1);
+}
+
+/* Nothing is known of a file, process or thread. */
+static bool has_no_facts(const struct wait *wait)
+{
+	return wait->fd < 0 && !wait->peer && wait->unsent < 0 && wait->pid < 0 && wait->thread < 0;
+}
+
+/* Those keys, without the brace in front of the first one. */
+static void put_facts(struct json_gen *gen, const struct aiodbg_snapshot *snap,
+		      const struct wait *wait)
+{
+	static const char none[] = "\"fd\":null,\"peer\":null,\"unsent\":null,\"pid\":null,"
+				   "\"thread\":null";
+	if (has_no_facts(wait)) {
+		json_ready(gen, none, sizeof(none) - 1);
+		return;
+	}
 	put_key(gen, "fd");
 	put_integer_or_null(gen, wait->fd);
 	put_key(gen, "peer");
@@ -103,11 +105,154 @@ static void put_wait(struct json_gen *gen, const struct aiodbg_snapshot *snap,
 	put_integer_or_null(gen, wait->pid);
 	put_key(gen, "thread");
 	json_put_tid(gen, snap, wait->thread);
+}
+
+static void begin_wait(struct json_gen *gen, const struct wait *wait)
+{
+	const struct primitive *object = wait->object;
+	json_open_map(gen);
+	put_key(gen, "kind");
+	put_string(gen, wait_kind_name(wait->kind));
+	put_key(gen, "object");
+	put_address_or_null(gen, object_of(wait));
+	put_key(gen, "type");
+	put_string(gen, object ? object->type : wait->future_type);
+	put_key(gen, "text");
+}
+
+/* From the certainty to the place. */
+static void put_middle(struct json_gen *gen, const struct aiodbg_snapshot *snap,
+		       const struct wait *wait)
+{
+	put_key(gen, "certainty");
+	put_string(gen, certainty_name(wait->certainty));
+	put_key(gen, "holders");
+	put_holders(gen, snap, wait->object);
+	put_deadline(gen, snap->waits, wait);
+	put_facts(gen, snap, wait);
 	put_key(gen, "place");
-	put_integer_or_null(gen, wait->place ? (int64_t)wait->place : -1);
+}
+
+static void end_wait(struct json_gen *gen, const struct wait *wait)
+{
 	put_key(gen, "waiters");
 	put_integer_or_null(gen, waiters_of(wait));
 	json_close_map(gen);
+}
+
+static void put_wait(struct json_gen *gen, const struct aiodbg_snapshot *snap,
+		     const struct wait *wait, struct output *words)
+{
+	begin_wait(gen, wait);
+	json_begin_words(words);
+	reason_write(words, snap, wait);
+	json_put_words(gen, words);
+	put_middle(gen, snap, wait);
+	put_place(gen, wait);
+	end_wait(gen, wait);
+}
+
+/* ---- waits for the same object ---- */
+
+/* What is written of it is the same for all that wait for the object, but the place. */
+static bool is_common(const struct wait *wait)
+{
+	bool is_queue = wait->kind == WAIT_QUEUE_GET || wait->kind == WAIT_QUEUE_PUT;
+	return (reason_has_place(wait) || (is_queue && wait->object)) && !wait->has_deadline &&
+	       !wait->queue_length && has_no_facts(wait);
+}
+
+/* The reason, in front of the place; without one it is all in front. */
+static void put_reason_before(struct json_gen *gen, const struct aiodbg_snapshot *snap,
+			      const struct wait *wait, struct output *words)
+{
+	json_begin_words(words);
+	if (reason_has_place(wait))
+		reason_write_before_place(words, wait, REASON_ALL);
+	else
+		reason_write(words, snap, wait);
+	json_put_part(gen, words->buffer, words->used);
+}
+
+/* And behind it. */
+static void put_reason_behind(struct json_gen *gen, const struct aiodbg_snapshot *snap,
+			      const struct wait *wait, struct output *words)
+{
+	json_begin_words(words);
+	if (reason_has_place(wait))
+		reason_write_behind_place(words, snap, wait, REASON_ALL);
+	json_put_part(gen, words->buffer, words->used);
+}
+
+static void put_reason_place(struct json_gen *gen, const struct wait *wait)
+{
+	if (reason_has_place(wait))
+		reason_write_place(gen->out, wait);
+}
+
+/* Keep what the output has from *start on. Returns false if there is no room for it. */
+static bool keep_text(struct known_wait *known, size_t part, const struct output *out,
+		      size_t *start)
+{
+	size_t used = part ? known->ends[part - 1] : 0, len = out->used - *start;
+	if (len > sizeof(known->text) - used)
+		return false;
+	memcpy(known->text + used, out->buffer + *start, len);
+	known->ends[part] = used + len;
+	*start = out->used;
+	return true;
+}
+
+/* As put_wait(), and kept. */
+static void put_first(struct json_gen *gen, const struct aiodbg_snapshot *snap,
+		      const struct wait *wait, struct known_wait *known, struct output *words)
+{
+	struct output *out = gen->out;
+	size_t start = out->used, flushes = out->flushes;
+	begin_wait(gen, wait);
+	json_open_string(gen);
+	put_reason_before(gen, snap, wait, words);
+	bool kept = out->flushes == flushes && keep_text(known, 0, out, &start);
+	put_reason_place(gen, wait);
+	start = out->used;
+	put_reason_behind(gen, snap, wait, words);
+	json_close_string(gen);
+	put_middle(gen, snap, wait);
+	kept = kept && out->flushes == flushes && keep_text(known, 1, out, &start);
+	put_place(gen, wait);
+	start = out->used;
+	end_wait(gen, wait);
+	kept = kept && out->flushes == flushes && keep_text(known, 2, out, &start);
+	known->object = kept ? wait->object : NULL;
+	known->certainty = wait->certainty;
+}
+
+static void put_part(struct output *out, const struct known_wait *known, size_t part)
+{
+	size_t begin = known->ends[part - 1];
+	output_bytes(out, known->text + begin, known->ends[part] - begin);
+}
+
+static void put_next(struct json_gen *gen, const struct wait *wait, const struct known_wait *known)
+{
+	char number[TEXT_NUMBER_MAX] = "null";
+	json_ready(gen, known->text, known->ends[0]);
+	put_reason_place(gen, wait);
+	put_part(gen->out, known, 1);
+	output_bytes(gen->out, number, wait->place ? text_decimal(wait->place, number) : 4);
+	put_part(gen->out, known, 2);
+}
+
+static void put_known(struct json_gen *gen, const struct aiodbg_snapshot *snap,
+		      const struct wait *wait, struct known_waits *waits, struct output *words)
+{
+	struct known_wait *known = &waits->items[wait->kind];
+	if (!is_common(wait))
+		put_wait(gen, snap, wait, words);
+	else if (known->object == wait->object && known->certainty == wait->certainty)
+		put_next(gen, wait, known);
+	else
+		put_first(gen, snap, wait, known, words);
 }
 
 /* ---- tasks and threads ---- */
@@ -122,19 +267,24 @@ static void put_holds(struct json_gen *gen, const struct waits *waits, size_t in
 }
 
 void json_put_wait(struct json_gen *gen, const struct aiodbg_snapshot *snap,
-		   const struct task *task, struct output *words)
+		   const struct task *task, struct known_waits *known, struct output *words)
 {
 	const struct waits *waits = snap->waits;
 	const struct wait *wait = &waits->of_tasks[task->index];
 	bool is_ready = task->state == AIODBG_TASK_PENDING && wait->kind == WAIT_READY;
 	put_key(gen, "waits_for");
 	if (task->state == AIODBG_TASK_PENDING)
-		put_wait(gen, snap, wait, words);
+		put_known(gen, snap, wait, known, words);
 	else
 		json_null(gen);
 	if (waits->moved) {
 		put_key(gen, "moved");
 		json_bool(gen, waits->moved[task->index]);
+	}
+	if (!is_ready && waits->first_hold[task->index] == waits->first_hold[task->index + 1]) {
+		static const char none[] = "\"ready\":null,\"holds\":[]";
+		json_ready(gen, none, sizeof(none) - 1);
+		return;
 	}
 	put_key(gen, "ready");
 	if (is_ready) {

@@ -108,10 +108,25 @@ void reason_write_location(struct output *out, const struct location *location)
 	write_position(out, location);
 }
 
-static void write_place(struct output *out, const struct wait *wait)
+bool reason_has_place(const struct wait *wait)
 {
-	if (!wait->place || wait->object->waiter_count < 2)
-		return;
+	switch (wait->kind) {
+	case WAIT_UNKNOWN:
+	case WAIT_LOCK:
+	case WAIT_SEMAPHORE:
+	case WAIT_CONDITION:
+	case WAIT_EVENT:
+	case WAIT_BARRIER:
+	case WAIT_FUTURE:
+	case WAIT_ASYNC_GENERATOR:
+		return wait->object && wait->place && wait->object->waiter_count >= 2;
+	default:
+		return false;
+	}
+}
+
+void reason_write_place(struct output *out, const struct wait *wait)
+{
 	output_text(out, ", place ");
 	reason_write_count(out, wait->place);
 	output_text(out, " of ");
@@ -305,20 +320,9 @@ static void write_ready(struct output *out, const struct wait *wait)
 		output_format(out, ", number %zu in the queue", wait->ready_place);
 }
 
-static void write_object(struct output *out, const struct aiodbg_snapshot *snap,
-			 const struct wait *wait, unsigned int parts)
+void reason_write_before_place(struct output *out, const struct wait *wait, unsigned int parts)
 {
 	const struct primitive *object = wait->object;
-	if (!object && !wait->future) {
-		output_text(out, "unknown");
-		return;
-	}
-	if (!object) {
-		output_safe(out, wait->future_type ? wait->future_type : "Future", LIMIT_C_STRING);
-		output_text(out, " ");
-		output_id(out, wait->future);
-		return;
-	}
 	write_named(out, object, parts);
 	if (wait->kind == WAIT_SEMAPHORE && object->value > 0)
 		output_format(out, ", %" PRId64 " free", object->value);
@@ -329,10 +333,6 @@ static void write_object(struct output *out, const struct aiodbg_snapshot *snap,
 	if (wait->kind == WAIT_BARRIER && object->value >= 0 && object->bound > 0)
 		output_format(out, ", %" PRId64 " of %" PRId64 " are there", object->value,
 			      object->bound);
-	if (parts & REASON_PLACE)
-		write_place(out, wait);
-	if (parts & REASON_HOLDERS)
-		write_holders(out, snap, object);
 }
 
 static void write_deadline(struct output *out, const struct aiodbg_snapshot *snap,
@@ -350,6 +350,35 @@ static void write_deadline(struct output *out, const struct aiodbg_snapshot *sna
 	reason_write_seconds(out, fabs(left));
 	if (left < 0)
 		output_text(out, " ago");
+}
+
+void reason_write_behind_place(struct output *out, const struct aiodbg_snapshot *snap,
+			       const struct wait *wait, unsigned int parts)
+{
+	if (parts & REASON_HOLDERS)
+		write_holders(out, snap, wait->object);
+	if (parts & REASON_DEADLINE)
+		write_deadline(out, snap, wait);
+}
+
+static void write_object(struct output *out, const struct aiodbg_snapshot *snap,
+			 const struct wait *wait, unsigned int parts)
+{
+	if (!wait->object && !wait->future) {
+		output_text(out, "unknown");
+		return;
+	}
+	if (!wait->object) {
+		output_safe(out, wait->future_type ? wait->future_type : "Future", LIMIT_C_STRING);
+		output_text(out, " ");
+		output_id(out, wait->future);
+		return;
+	}
+	reason_write_before_place(out, wait, parts);
+	if (parts & REASON_PLACE && reason_has_place(wait))
+		reason_write_place(out, wait);
+	/* A deadline follows for all kinds. */
+	reason_write_behind_place(out, snap, wait, parts & ~(unsigned int)REASON_DEADLINE);
 }
 
 static const struct task *task_of(const struct aiodbg_snapshot *snap, const struct wait *wait)

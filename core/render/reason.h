@@ -26,6 +26,16 @@ enum {
 void reason_write_parts(struct output *out, const struct aiodbg_snapshot *snap,
 			const struct wait *wait, unsigned int parts);
 
+/*
+ * The same in three parts, of waits whose place among those that wait for the object is said: all
+ * waits for the object have the first and the last in common, unless they have a deadline.
+ */
+bool reason_has_place(const struct wait *wait);
+void reason_write_before_place(struct output *out, const struct wait *wait, unsigned int parts);
+void reason_write_place(struct output *out, const struct wait *wait);
+void reason_write_behind_place(struct output *out, const struct aiodbg_snapshot *snap,
+			       const struct wait *wait, unsigned int parts);
+
 /* The same for a task of the snapshot, whatever its state. Of a task that has ended: how
  * it did so, if that is known. */
 void reason_write_task(struct output *out, const struct aiodbg_snapshot *snap,
