@@ -16,15 +16,15 @@ void addrmap_deinit(struct addrmap *map)
 }
 
 /*
- * Where the search for addr begins. Objects of one page, as CPython allocates them, are a few
- * hundred bytes apart and are looked for one after the other, so their entries are neighbours;
- * the pages are anywhere. Those of a hostile core may lie so densely that all of a page are in
- * one run, which is why no more than a page is.
+ * Where the search for addr begins. Objects of one page, as CPython allocates them, are a hundred
+ * bytes and more apart, and are looked for one after the other, so their entries are neighbours, each
+ * in its place; the pages are anywhere. Those of a hostile core may lie so densely that all of a page
+ * are in one run, which is why no more than a page is.
  */
 static size_t first_place(size_t capacity, uint64_t addr)
 {
 	uint64_t page = addr / LIMIT_PAGE_SIZE * 0x9e3779b97f4a7c15ull >> 32;
-	return (size_t)(page + addr % LIMIT_PAGE_SIZE / 256) & (capacity - 1);
+	return (size_t)(page + addr % LIMIT_PAGE_SIZE / 64) & (capacity - 1);
 }
 
 /* The entry of addr, or the free one where it would be. There is one: half are free. */
