@@ -391,7 +391,7 @@ static int core_find_other_file(void *ctx, unsigned int index, struct aiodbg_oth
 /* What it is instead of a core. */
 static int no_core(const char *path, const uint8_t *head, size_t len, struct aiodbg_error *err)
 {
-	const char *what = "is not a core file";
+	const char *what = "is not a core file: give what the kernel or `gcore` has written";
 	if (!len)
 		what = "is empty: look for room on the disk where cores are written, and "
 		       "`ulimit -c`";
@@ -434,14 +434,23 @@ static int unpack(struct aiodbg_core *core, const char *path, struct aiodbg_erro
 	return 0;
 }
 
+static int cannot_read(const char *path, int error, struct aiodbg_error *err)
+{
+	const char *advice = error == ENOENT   ? ": give the path of a core file, or a process id"
+			     : error == EACCES ? ": only its owner and root may"
+					       : "";
+	return error_set(err, AIODBG_IO, "cannot read %.200s: %s%s", path, strerror(error), advice);
+}
+
 static int open_core(struct aiodbg_core *core, const char *path, struct aiodbg_error *err)
 {
 	struct stat status;
 	core->bytes.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (core->bytes.fd < 0 || fstat(core->bytes.fd, &status))
-		return error_set(err, AIODBG_IO, "cannot read %.200s: %s", path, strerror(errno));
+		return cannot_read(path, errno, err);
 	if (!S_ISREG(status.st_mode))
-		return error_set(err, AIODBG_IO, "%.200s is not a regular file", path);
+		return error_set(err, AIODBG_IO, "%.200s is %s: give a core file", path,
+				 S_ISDIR(status.st_mode) ? "a folder" : "not a regular file");
 	core->bytes.size = (uint64_t)status.st_size;
 	core->written = (double)status.st_mtime;
 	int failed = unpack(core, path, err);
