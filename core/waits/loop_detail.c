@@ -11,6 +11,7 @@
 #include "snapshot/graph.h"
 #include "waits/detailing.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 int detailing_pass_over(struct detailing *detailing, int status, const char *what)
@@ -302,9 +303,11 @@ static int read_wanted(struct decoder *decoder, struct aiodbg_snapshot *snap, ui
 			return read_detail(decoder, snap, &loops->items[i]);
 	}
 	if (!loops->count)
-		return error_at(error, AIODBG_NOT_FOUND, addr, "no event loop: there is none");
-	return error_at(error, AIODBG_NOT_FOUND, addr,
-			"no event loop: there are %zu, which `asyncio loops` lists", loops->count);
+		return error_at(error, AIODBG_NOT_FOUND, addr, "no event loop");
+	return error_set(error, AIODBG_NOT_FOUND,
+			 "no event loop at 0x%" PRIx64
+			 ": there %s %zu, which `asyncio loops` lists",
+			 addr, loops->count == 1 ? "is" : "are", loops->count);
 }
 
 int loops_decode(struct decoder *decoder, struct aiodbg_snapshot *snap, uint64_t addr)
