@@ -5,6 +5,7 @@
  */
 #include "aiodbg.h"
 #include "cli/pages.h"
+#include "cli/screen.h"
 #include "cli/usage.h"
 
 #include <errno.h>
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum exit_status {
 	EXIT_ANSWERED = 0,
@@ -21,34 +21,6 @@ enum exit_status {
 	/* --fail-on. */
 	EXIT_MATCHED = 5,
 };
-
-/* ---- output ---- */
-
-static int write_text(void *ctx, const char *text, size_t len)
-{
-	(void)ctx;
-	return fwrite(text, 1, len, stdout) == len ? 0 : -AIODBG_IO;
-}
-
-static void warn(void *ctx, const char *line)
-{
-	(void)ctx;
-	fprintf(stderr, "aiodbg: warning: %s\n", line);
-}
-
-/* As the user's locale says, which need not be installed where this runs. */
-static bool has_unicode(void)
-{
-	static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-	const char *value = NULL;
-	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
-		value = getenv(variables[i]);
-		if (value && value[0])
-			break;
-	}
-	const char *charset = value ? strchr(value, '.') : NULL;
-	return charset && (!strncasecmp(charset, ".utf-8", 6) || !strncasecmp(charset, ".utf8", 5));
-}
 
 static bool find_command(const char *name, struct aiodbg_command *ret)
 {
@@ -156,18 +128,19 @@ static int run(const struct line *line)
 {
 	struct aiodbg_error err;
 	struct aiodbg_core *core = NULL;
-	const struct aiodbg_sink sink = {
-		.size = sizeof(sink),
-		.write = write_text,
-		.warn = warn,
-		.unicode = has_unicode(),
+	struct screen screen;
+	screen_init(&screen, line->words[0]);
+	const struct aiodbg_options options = {
+		.size = sizeof(options),
+		.interrupted = screen_step,
+		.interrupted_ctx = &screen,
 	};
 	int status = 0;
 	if (line->target && !is_pid(line->target))
-		status = aiodbg_core_open(line->target, line->sysroot, NULL, &err, &core);
+		status = aiodbg_core_open(line->target, line->sysroot, &options, &err, &core);
 	if (!status)
 		status = aiodbg_command_run(core ? aiodbg_core_target(core) : NULL, line->count,
-					    line->words, &sink, &err);
+					    line->words, &screen.sink, &err);
 	aiodbg_core_close(core);
 	return status ? fail(status, &err) : EXIT_ANSWERED;
 }

@@ -17,6 +17,7 @@ from test_view_options import pid  # noqa: F401: a fixture
 
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 GDB = ["gdb", "-nx", "-q", "-x"]
+AIODBG = os.path.join(CHECKOUT, "build", "core", "cli", "aiodbg")
 SECONDS = 60
 
 
@@ -51,7 +52,7 @@ def styled_lines(text):
     return [line for line in lines if ESCAPE.search(line)]
 
 
-@pytest.mark.parametrize(
+environments = pytest.mark.parametrize(
     "environment, colored",
     [
         ({"TERM": "xterm-256color"}, True),
@@ -59,6 +60,9 @@ def styled_lines(text):
         ({"TERM": "dumb"}, False),
     ],
 )
+
+
+@environments
 @pytest.mark.parametrize("which", lldb_debugger.LLDBS)
 def test_lldb(which, lldbs, pid, environment, colored):  # noqa: F811
     lldb = lldbs[which]
@@ -98,3 +102,22 @@ def test_gdb_in_root(library, places, pid):  # noqa: F811
 def test_no_terminal(which, lldbs, pid):  # noqa: F811
     done = lldbs[which].run(["asyncio ps --group --pid %d" % pid])
     assert "\x1b" not in done.output
+
+
+@environments
+def test_program(library, pid, environment, colored):  # noqa: F811
+    shown = in_terminal([AIODBG, "ps", "--group", str(pid)], [], environment)
+    assert bool(styled_lines(shown)) == colored
+    # Nothing else changes by it.
+    words, variables = [AIODBG, "ps", "--group", str(pid)], {"LC_ALL": "C.UTF-8"}
+    plain = subprocess.run(words, env=variables, stdout=subprocess.PIPE).stdout.decode()
+    assert "\x1b" not in plain
+    assert ESCAPE.sub("", shown).replace("\r\n", "\n") == plain
+
+
+def test_program_tells_that_it_works(library, pid):  # noqa: F811
+    """Tasks that stand still are looked at for some seconds; only a person wants to know."""
+    words, line = [AIODBG, "why", "--all", str(pid)], "aiodbg why: reading for 2 s; Ctrl-C ends it"
+    assert line in in_terminal(words, [], {"TERM": "dumb"})
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert done.returncode == 0 and not done.stderr
