@@ -178,10 +178,19 @@ def test_wrong_usage(tmp_path):
         ([], 2, "Usage: aiodbg COMMAND"),
         (["--help"], 0, ""),
         (["pstree", "--help"], 0, ""),
-        (["pstree"], 2, "needs a process id or a core file"),
+        (["help", "pstree"], 0, ""),
+        (["help", "no-such"], 2, 'no command "no-such": try why, ps, '),
+        (["pstree"], 2, "needs a process id or a core file: usage: aiodbg pstree PID|CORE "),
+        (["pstree", ""], 2, "needs a process id or a core file"),
         (["no-such"], 2, 'no command "no-such"'),
-        (["ps", str(tmp_path / "none")], 1, "No such file"),
-        (["ps", str(tmp_path)], 1, "is not a regular file"),
+        (["4711"], 2, "a command comes first: aiodbg why 4711"),
+        (["show"], 2, "settings are for debuggers"),
+        (["ps", "4711", "--no-such"], 2, 'ps does not take "--no-such": usage: aiodbg ps PID|CORE '),
+        (["ps", "4711", "4712"], 2, 'ps takes one process or core: too many is "4712"'),
+        (["task", "4711"], 2, "task needs a TASK: usage: aiodbg task PID|CORE TASK "),
+        (["ps", str(tmp_path / "none")], 1, "No such file or directory: give the path of a core"),
+        (["doctor", str(os.getppid()), "--top"], 2, "usage: aiodbg doctor PID|CORE "),
+        (["ps", str(tmp_path)], 1, "is a folder: give a core file"),
         (["ps", str(empty)], 1, "is empty"),
         (["ps", str(noise)], 1, "is not a core file"),
         (["ps", PROGRAM], 1, "is a program or library, and not a core file"),
@@ -190,7 +199,10 @@ def test_wrong_usage(tmp_path):
     ):
         done = program(*words)
         assert done.returncode == status, (words, done)
-        assert text in done.stderr.decode()
+        error = done.stderr.decode()
+        assert text in error
+        assert not words or not error or error.startswith("aiodbg: ") and error.count("\n") == 1
+        assert "asyncio" not in error or not words
 
 
 def test_full_disk():
