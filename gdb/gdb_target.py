@@ -35,7 +35,7 @@ _MAPPED_FILE = re.compile(
 # Such names are what BFD makes of the segments of a core. One that the core has only in part
 # is split: load4a with contents, load4b without.
 _CORE_SEGMENT = re.compile(
-    r"^\s*\[\d+\]\s+0x([0-9a-f]+)->0x([0-9a-f]+) at 0x[0-9a-f]+: load\d+[ab]? (.*)$",
+    r"^\s*\[\d+\]\s+0x([0-9a-f]+)->0x([0-9a-f]+) at 0x([0-9a-f]+): load\d+[ab]? (.*)$",
     re.MULTILINE,
 )
 
@@ -118,11 +118,13 @@ class GdbTarget(aiodbg.Target):
         core does not say what was mapped (qemu's do not), it reads the file's section that the
         read begins in, and zeros behind it.
 
-        What could be written to has changed since: of that a file has only the beginning.
+        What could be written to has changed since: of that a file has only the beginning. So it
+        is for what was in the core before that was cut, which GDB takes from files as well.
         """
         if self._missing is None:
             self._missing = sorted(_core_segments(with_contents=False))
-            self._lost = [one for one in self._missing if one.writable]
+            lost = [one for one in self._missing if one.writable]
+            self._lost = sorted(lost + list(_cut_off(self.core_file())))
         for _ in _overlaps(self._lost, address, address + len(data)):
             raise aiodbg.MemoryFault()
         for first, stop in _overlaps(self._missing, address, address + len(data)):
@@ -311,11 +313,29 @@ def _live_regions():
 
 
 def _core_segments(with_contents):
+    return (region for region, _ in _placed_segments(with_contents))
+
+
+def _placed_segments(with_contents):
+    """Each with its place in the core."""
     # `info proc mappings` knows a core's mapped files only, not the heap.
-    for start, end, flags in _CORE_SEGMENT.findall(_execute("maintenance info sections")):
+    for start, end, at, flags in _CORE_SEGMENT.findall(_execute("maintenance info sections")):
         flags = flags.split()
         if ("HAS_CONTENTS" in flags) == with_contents:
-            yield aiodbg.Region(int(start, 16), int(end, 16), "READONLY" not in flags)
+            region = aiodbg.Region(int(start, 16), int(end, 16), "READONLY" not in flags)
+            yield region, int(at, 16)
+
+
+def _cut_off(path):
+    """What is behind the end of the core, which was cut."""
+    try:
+        size = os.path.getsize(path)
+    except (OSError, TypeError):
+        return
+    for region, at in _placed_segments(with_contents=True):
+        start = region.start + max(size - at, 0)
+        if start < region.end:
+            yield aiodbg.Region(start, region.end, region.writable)
 
 
 def _execute(command):

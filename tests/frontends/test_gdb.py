@@ -255,6 +255,22 @@ def test_a_core_without_what_was_mapped(gdb, target):
         found.read(0x430000, 16)
 
 
+def test_a_core_that_is_cut(gdb, target, tmp_path):
+    """GDB takes what is behind its end from files, as if nothing had been written to it."""
+    core = tmp_path / "core"
+    core.write_bytes(bytes(0x9000))
+    gdb.cli_output["maintenance info sections"] = CORE_SECTIONS
+    gdb.cli_output["info files"] = "Local core dump file:\n\t`%s', file type elf64-x86-64.\n" % core
+    found = target(connection="core")
+    found._inferior.read_memory = lambda address, length: memoryview(b"x" * length)
+    assert bytes(found.read(0xB51FF0, 0x10)) == b"x" * 0x10
+    for address in (0xB51FF1, 0xB52000, 0x7FB5F2700000):
+        with pytest.raises(aiodbg.MemoryFault):
+            found.read(address, 0x10)
+    # What the core should have, it is still said to have lost.
+    assert (0xB51000, 0xBEE000, True) in list(found.regions())
+
+
 def test_all_symbols(gdb, target):
     gdb.cli_output["info address x"] = 'Symbol "x" is at 0x10 in a file compiled without debugging.'
     gdb.files = [gdb.Objfile({"x": 0x20}), gdb.Objfile({}), gdb.Objfile({"x": None})]
