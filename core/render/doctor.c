@@ -226,8 +226,8 @@ static void render_search(const struct doctor *doctor, enum search_id id, struct
 static void render_searches(const struct doctor *doctor, struct output *out)
 {
 	section(out, "Looked for");
-	for (int id = 0; id < SEARCH_COUNT; id++)
-		render_search(doctor, id, out);
+	for (size_t id = 0; id < SEARCH_COUNT; id++)
+		render_search(doctor, (enum search_id)id, out);
 }
 
 /* ---- runtime and layout ---- */
