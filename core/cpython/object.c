@@ -66,6 +66,22 @@ static const struct {
 	{"_thread.lock", KIND_LOCK},
 	{"_thread.RLock", KIND_RLOCK},
 	{"_queue.SimpleQueue", KIND_SIMPLE_QUEUE},
+	{"iterator", KIND_ITERATOR},
+	{"list_iterator", KIND_ITERATOR},
+	{"list_reverseiterator", KIND_ITERATOR},
+	{"tuple_iterator", KIND_ITERATOR},
+	{"reversed", KIND_ITERATOR},
+	{"enumerate", KIND_ITERATOR},
+	{"zip", KIND_ITERATOR},
+	{"map", KIND_ITERATOR},
+	{"filter", KIND_ITERATOR},
+	{"set_iterator", KIND_ITERATOR},
+	{"dict_keyiterator", KIND_ITERATOR},
+	{"dict_valueiterator", KIND_ITERATOR},
+	{"dict_itemiterator", KIND_ITERATOR},
+	{"dict_keys", KIND_ITERATOR},
+	{"dict_values", KIND_ITERATOR},
+	{"dict_items", KIND_ITERATOR},
 };
 
 const struct exported_type exported_types[] = {

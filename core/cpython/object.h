@@ -57,6 +57,8 @@ enum kind {
 	KIND_LOCK,
 	KIND_RLOCK,
 	KIND_SIMPLE_QUEUE,
+	/* Of built-in containers, and views of dicts: cpython/iterator.h. */
+	KIND_ITERATOR,
 	KIND_COUNT,
 };
 

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "cpython/attr.h"
 #include "cpython/callable.h"
+#include "cpython/iterator.h"
 #include "cpython/sequence.h"
 #include "cpython/set.h"
 
@@ -81,6 +82,8 @@ static int look_into(struct leads *leads, uint64_t object, enum kind kind)
 	case KIND_LIST:
 	case KIND_DEQUE:
 		return sequence_visit(decoder, object, visit_item, leads);
+	case KIND_ITERATOR:
+		return iterator_visit(decoder, object, visit_item, leads);
 	case KIND_SET:
 		return set_visit(decoder, object, visit_item, leads);
 	case KIND_DICT:

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "cpython/attr.h"
+#include "cpython/iterator.h"
 #include "cpython/locals.h"
 #include "cpython/sequence.h"
 #include "cpython/set.h"
@@ -198,6 +199,8 @@ static int follow(struct closure *closure, uint64_t addr, enum kind kind)
 	case KIND_LIST:
 	case KIND_DEQUE:
 		return sequence_visit(decoder, addr, visit_item, closure);
+	case KIND_ITERATOR:
+		return iterator_visit(decoder, addr, visit_item, closure);
 	case KIND_SET:
 		return set_visit(decoder, addr, visit_item, closure);
 	case KIND_DICT:
