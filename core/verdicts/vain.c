@@ -85,6 +85,28 @@ static enum verdict_kind kind_of(const struct circle *circle, const struct wait 
 }
 
 /*
+ * Workers that wait for what a task was to give that has failed, and who waits for the workers to have
+ * done their work: all of them lead to each other, but one knows whose work is missing. Not so if one
+ * of them is seen to have what another one waits for. Returns the first that waits for that work.
+ */
+static const struct wait *find_failed(const struct circle *circle)
+{
+	const struct wait *failed = NULL;
+	for (size_t i = 0; i < circle->count; i++) {
+		const struct wait *wait = stuck_wait(circle->stuck, circle->members[i]);
+		if (!wait)
+			continue;
+		if (circle->members[i] >= circle->stuck->task_count ||
+		    is_held_by_member(circle, wait->object))
+			return NULL;
+		if (!failed && wait->kind != WAIT_QUEUE_GET &&
+		    has_ended(circle->stuck->waits, wait))
+			failed = wait;
+	}
+	return failed;
+}
+
+/*
  * Requests whose futures are in one dict can all come to each other's, and only whoever reads the
  * replies would complete one. That is not what one calls a deadlock.
  */
@@ -134,9 +156,13 @@ enum verdict_kind vain_kind(const struct circle *circle)
 	}
 	if (idle && kind != VERDICT_NO_PRODUCER)
 		return VERDICT_KIND_COUNT;
+	if (!set && kind != VERDICT_DEADLOCK && are_lost_futures(circle))
+		return kind;
+	const struct wait *failed = set ? NULL : find_failed(circle);
+	if (failed && failed->kind == WAIT_SEMAPHORE)
+		return VERDICT_FAILED;
 	if (!set)
-		return kind != VERDICT_DEADLOCK && are_lost_futures(circle) ? kind
-									    : VERDICT_DEADLOCK;
+		return failed ? kind_of(circle, failed) : VERDICT_DEADLOCK;
 	if (has_others(circle, set) || (forever && kind == VERDICT_NOTHING_CAN_WAKE))
 		return VERDICT_KIND_COUNT;
 	return kind;
@@ -146,9 +172,15 @@ enum verdict_kind vain_kind(const struct circle *circle)
 
 int vain_add(struct finder *finder, const struct circle *circle, enum verdict_kind kind)
 {
+	size_t sets;
+	bool is_one = only_set(circle, &sets) || are_lost_futures(circle);
 	for (size_t i = 0; i < circle->count; i++) {
 		finder->named[circle->members[i]] = true;
-		if (circle->members[i] < circle->stuck->task_count &&
+		if (circle->members[i] >= circle->stuck->task_count)
+			continue;
+		/* The others are behind those that wait for what has failed. */
+		const struct wait *wait = stuck_wait(circle->stuck, circle->members[i]);
+		if ((is_one || has_ended(finder->waits, wait)) &&
 		    !array_push(&finder->lone,
 				((struct lone){kind, circle->members[i], circle->members[0]})))
 			return finder_no_memory(finder);
