@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 /* Words of an address, as the kernel has them in memory, and the port. */
-static bool write_peer(const char *address, unsigned int port, char *ret)
+static bool write_address(const char *address, unsigned int port, char *ret)
 {
 	char text[INET6_ADDRSTRLEN];
 	uint32_t words[4];
@@ -36,14 +36,15 @@ static bool write_peer(const char *address, unsigned int port, char *ret)
 
 bool socket_parse(const char *line, struct socket_peer *ret)
 {
-	char address[40];
-	unsigned int port;
+	char own[40], address[40];
+	unsigned int own_port, port;
 	int count = sscanf(line,
-			   " %*u: %*[0-9A-Fa-f]:%*x %32[0-9A-Fa-f]:%x %*x %*x:%*x %*x:%*x %*x "
-			   "%*u %*u %" SCNu64,
-			   address, &port, &ret->inode);
+			   " %*u: %32[0-9A-Fa-f]:%x %32[0-9A-Fa-f]:%x %*x %*x:%" SCNx64
+			   " %*x:%*x %*x %*u %*u %" SCNu64,
+			   own, &own_port, address, &port, &ret->unread, &ret->inode);
 	/* A socket that listens has no peer. */
-	return count == 3 && port && ret->inode && write_peer(address, port, ret->peer);
+	return count == 6 && port && ret->inode && write_address(own, own_port, ret->own) &&
+	       write_address(address, port, ret->peer);
 }
 
 static void read_file(int folder, const char *name, struct sockets *sockets)
@@ -66,6 +67,27 @@ static int compare(const void *a, const void *b)
 	return (x->inode > y->inode) - (x->inode < y->inode);
 }
 
+static int compare_addresses(const void *a, const void *b)
+{
+	const struct socket_peer *x = a, *y = b;
+	int order = strcmp(x->own, y->own);
+	return order ? order : strcmp(x->peer, y->peer);
+}
+
+static void sort(struct sockets *sockets)
+{
+	const struct socket_peers *peers = &sockets->peers;
+	for (size_t i = 0; i < peers->count; i++) {
+		if (!array_push(&sockets->by_address, peers->items[i]))
+			break;
+	}
+	if (peers->count)
+		qsort(peers->items, peers->count, sizeof(*peers->items), compare);
+	if (sockets->by_address.count)
+		qsort(sockets->by_address.items, sockets->by_address.count,
+		      sizeof(*sockets->by_address.items), compare_addresses);
+}
+
 static void read_all(struct sockets *sockets, uint32_t pid)
 {
 	static const char *const names[] = {"tcp", "tcp6", "udp", "udp6"};
@@ -78,12 +100,10 @@ static void read_all(struct sockets *sockets, uint32_t pid)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		read_file(folder, names[i], sockets);
 	close(folder);
-	if (sockets->peers.count)
-		qsort(sockets->peers.items, sockets->peers.count, sizeof(*sockets->peers.items),
-		      compare);
+	sort(sockets);
 }
 
-const char *sockets_peer(struct sockets *sockets, uint32_t pid, int64_t fd)
+static const struct socket_peer *find(struct sockets *sockets, uint32_t pid, int64_t fd)
 {
 	char path[64], name[64];
 	struct socket_peer wanted;
@@ -96,13 +116,34 @@ const char *sockets_peer(struct sockets *sockets, uint32_t pid, int64_t fd)
 		read_all(sockets, pid);
 	if (!sockets->peers.count)
 		return NULL;
-	const struct socket_peer *found = bsearch(&wanted, sockets->peers.items,
-						  sockets->peers.count,
-						  sizeof(*sockets->peers.items), compare);
+	return bsearch(&wanted, sockets->peers.items, sockets->peers.count,
+		       sizeof(*sockets->peers.items), compare);
+}
+
+const char *sockets_peer(struct sockets *sockets, uint32_t pid, int64_t fd)
+{
+	const struct socket_peer *found = find(sockets, pid, fd);
 	return found ? found->peer : NULL;
+}
+
+bool sockets_unread(struct sockets *sockets, uint32_t pid, int64_t fd, int64_t *ret)
+{
+	const struct socket_peer *own = find(sockets, pid, fd), *other;
+	struct socket_peer wanted;
+	if (!own || !sockets->by_address.count)
+		return false;
+	memcpy(wanted.own, own->peer, sizeof(wanted.own));
+	memcpy(wanted.peer, own->own, sizeof(wanted.peer));
+	other = bsearch(&wanted, sockets->by_address.items, sockets->by_address.count,
+			sizeof(*sockets->by_address.items), compare_addresses);
+	if (!other || other->unread > INT64_MAX)
+		return false;
+	*ret = (int64_t)other->unread;
+	return true;
 }
 
 void sockets_deinit(struct sockets *sockets)
 {
 	array_deinit(&sockets->peers);
+	array_deinit(&sockets->by_address);
 }

@@ -25,6 +25,18 @@ static void ask_for_peer(struct waiting *waiting, struct wait *wait)
 	wait->peer = peer ? arena_string(waiting->decoder->arena, peer, strlen(peer)) : NULL;
 }
 
+/*
+ * What was sent and not taken yet: by the other system, or by whoever reads at the other end, if that is
+ * on this machine. A slow reader makes room there long before more can be sent.
+ */
+static int64_t read_backlog(struct waiting *waiting, uint32_t pid, int64_t fd)
+{
+	int64_t backlog, unread;
+	if (!backlog_read(pid, (uint64_t)fd, &backlog))
+		return -1;
+	return sockets_unread(&waiting->sockets, pid, fd, &unread) ? backlog + unread : backlog;
+}
+
 void transport_use(struct waiting *waiting, const struct transport_facts *facts, struct wait *wait)
 {
 	static const enum wait_kind kinds[] = {
@@ -40,9 +52,8 @@ void transport_use(struct waiting *waiting, const struct transport_facts *facts,
 	wait->peer = facts->peer;
 	wait->unsent = facts->unsent;
 	wait->paused = facts->paused;
-	if (pid && facts->wait == TRANSPORT_WRITE && facts->paused && facts->fd >= 0 &&
-	    !backlog_read(pid, (uint64_t)facts->fd, &wait->backlog))
-		wait->backlog = -1;
+	if (pid && facts->wait == TRANSPORT_WRITE && facts->paused && facts->fd >= 0)
+		wait->backlog = read_backlog(waiting, pid, facts->fd);
 	wait->command = facts->command;
 	wait->pipe = facts->pipe;
 	wait->transport = facts->transport;
