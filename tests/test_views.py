@@ -331,7 +331,7 @@ def chain(document, task, stdlib):
             threads = {thread["tid"]: thread for thread in document["threads"]}
             stack = threads[wait(task, "thread")]["stack"]
             frames = [frame for frame in stack if not is_library(frame, stdlib)] + frames
-        found += map(place, frames or task["stack"][:1])
+        found += map(place, frames or task["stack"][:1] + task["stack"][1:][-1:])
         task = parent(document, task)
     return tuple(found)
 

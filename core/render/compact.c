@@ -9,6 +9,7 @@
 #include "base/addrmap.h"
 #include "base/ceilings.h"
 #include "base/error.h"
+#include "render/place.h"
 #include "render/reason.h"
 #include "render/render.h"
 #include "view/chains.h"
@@ -120,9 +121,11 @@ static void end_visit(struct compact *compact)
 {
 	const struct visit *visit = &compact->visits.items[--compact->visits.count];
 	size_t index = visit->task->index;
-	uint64_t hash = hash_task(compact, visit->task);
+	/* In whichever order they have been started. */
+	uint64_t below = 0, hash = hash_task(compact, visit->task);
 	for (size_t i = 0; i < visit->end; i++)
-		hash = hash_mix(hash, hash_of_edge(compact, visit->edges[i]));
+		below += hash_mix(1, hash_of_edge(compact, visit->edges[i]));
+	hash = hash_mix(hash, below);
 	compact->hashes[index] = hash ? hash : 1;
 	compact->hashed[index] = HASHED;
 }
@@ -201,24 +204,10 @@ static void begin_line(struct compact *compact, size_t indent)
 	output_fill(compact->out, ' ', 4 * indent);
 }
 
-/* A function in a function is shown with the name of that one only. */
-static const char *short_function(const char *function)
-{
-	static const char inside[] = ".<locals>.";
-	const char *found = function, *last = NULL;
-	while (found && (found = strstr(found, inside)) != NULL) {
-		last = found;
-		found += strlen(inside);
-	}
-	while (last && last > function && last[-1] != '.')
-		last--;
-	return last ? last : function;
-}
-
 static void write_place(struct compact *compact, const struct location *location)
 {
 	struct output *out = compact->out;
-	output_safe_as(out, AIODBG_ROLE_FUNCTION, short_function(location->function),
+	output_safe_as(out, AIODBG_ROLE_FUNCTION, place_function(location->function),
 		       LIMIT_NAME_SHOWN);
 	if (!location->code->is_compiled) {
 		output_text(out, " ");

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "render/party.h"
+#include "render/place.h"
 #include "render/reason.h"
 #include "render/render.h"
 #include "view/chains.h"
@@ -27,28 +28,61 @@ struct group_writer {
 
 /* ---- what it waits for ---- */
 
+static const char *verb_of(const struct wait *wait)
+{
+	static const struct {
+		int kind;
+		const char *verb;
+	} verbs[] = {
+		{WAIT_READ, "reads"},	    {WAIT_WRITE, "writes"}, {WAIT_ACCEPT, "accepts"},
+		{WAIT_CONNECT, "connects"}, {WAIT_SERVE, "serves"}, {WAIT_TIMER, "sleeps"},
+	};
+	if (wait->kind == WAIT_READY)
+		return wait->not_started ? "ready, not started" : "ready";
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		if (verbs[i].kind == (int)wait->kind)
+			return verbs[i].verb;
+	}
+	return NULL;
+}
+
+static void write_peer(struct output *out, const struct wait *wait, size_t len)
+{
+	char peer[LIMIT_NAME_SHOWN];
+	if (!wait->peer || !len || len >= sizeof(peer))
+		return;
+	memcpy(peer, wait->peer, len);
+	peer[len] = '\0';
+	output_text(out, wait->kind == WAIT_READ ? " from " : " to ");
+	output_safe(out, peer, sizeof(peer));
+}
+
 /* What all of a group have in common: no places, times or files. */
 static void write_common(struct output *out, const struct aiodbg_snapshot *snap,
-			 const struct task *task)
+			 const struct view_group *group)
 {
+	const struct task *task = group->first;
 	const struct primitive *shared = chains_shared(snap, task);
 	const struct wait *wait = &snap->waits->of_tasks[task->index];
 	if (task->state != AIODBG_TASK_PENDING) {
 		reason_write_task(out, snap, task);
 		return;
 	}
+	const char *verb = verb_of(wait);
 	if (shared) {
 		reason_write_object(out, shared);
-		return;
-	}
-	if (wait->kind == WAIT_READY)
-		output_text(out, wait->not_started ? "ready, not started" : "ready");
-	else if (wait->kind == WAIT_TIMER)
-		output_text(out, "sleeps");
-	else if (wait->object && wait->object->type)
+	} else if (verb) {
+		output_text(out, verb);
+		write_peer(out, wait, group->peer_len);
+	} else if (wait->object && wait->object->type) {
 		output_safe(out, wait->object->type, LIMIT_C_STRING);
-	else
+	} else {
 		output_text(out, wait_kind_name(wait->kind));
+	}
+	if (wait->kind == WAIT_QUEUE_GET)
+		output_text(out, shared || wait->object ? " get" : "");
+	else if (wait->kind == WAIT_QUEUE_PUT)
+		output_text(out, shared || wait->object ? " put" : "");
 }
 
 /* ---- chains ---- */
@@ -64,7 +98,8 @@ static void write_function(struct chain_text *text, const struct location *locat
 	struct output *out = text->writer->out;
 	if (text->count++)
 		output_text(out, " > ");
-	output_safe_as(out, AIODBG_ROLE_FUNCTION, location->function, LIMIT_NAME_SHOWN);
+	output_safe_as(out, AIODBG_ROLE_FUNCTION, place_function(location->function),
+		       LIMIT_NAME_SHOWN);
 }
 
 static void visit_place(const struct location *location, void *arg)
@@ -124,14 +159,14 @@ static void write_chain(struct group_writer *writer, const struct task *task)
 /* ---- rows ---- */
 
 /* The text that a group is known by, in a draft. */
-static void draft_text(struct group_writer *writer, const struct task *task)
+static void draft_text(struct group_writer *writer, const struct view_group *group)
 {
 	const struct view_groups *groups = writer->view->groups;
 	draft_begin(writer->draft, writer->out);
 	if (groups->key)
-		view_groups_write(writer->view, groups, task, &writer->draft->words);
+		view_groups_write(writer->view, groups, group->first, &writer->draft->words);
 	else
-		write_common(&writer->draft->words, writer->snap, task);
+		write_common(&writer->draft->words, writer->snap, group);
 	if (!writer->draft->words.used)
 		output_text(&writer->draft->words, "-");
 }
@@ -144,9 +179,9 @@ static void measure(struct group_writer *writer)
 	if (groups->key)
 		writer->text_width += strlen(groups->variable);
 	for (size_t i = 0; i < groups->list.count && output_goes_on(writer->out); i++) {
-		const struct task *task = groups->list.items[i].first;
-		size_t state = strlen(view_state(writer->snap, task));
-		draft_text(writer, task);
+		const struct view_group *group = &groups->list.items[i];
+		size_t state = strlen(view_state(writer->snap, group->first));
+		draft_text(writer, group);
 		size_t width = draft_width(writer->draft);
 		width = width < LIMIT_COLUMN ? width : LIMIT_COLUMN;
 		writer->text_width = width > writer->text_width ? width : writer->text_width;
@@ -182,7 +217,7 @@ static void write_row(struct group_writer *writer, const struct view_group *grou
 	}
 	output_id(out, task->id);
 	fill(writer, text_hex(task->id, id), 16);
-	draft_text(writer, task);
+	draft_text(writer, group);
 	output_bytes(out, writer->draft->words.buffer, writer->draft->words.used);
 	if (writer->is_narrow)
 		output_text(out, "\n        ");

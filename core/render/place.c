@@ -5,6 +5,21 @@
 #include "base/ceilings.h"
 #include "view/framing.h"
 
+#include <string.h>
+
+const char *place_function(const char *function)
+{
+	static const char inside[] = ".<locals>.";
+	const char *found = function, *last = NULL;
+	while (found && (found = strstr(found, inside)) != NULL) {
+		last = found;
+		found += strlen(inside);
+	}
+	while (last && last > function && last[-1] != '.')
+		last--;
+	return last ? last : function;
+}
+
 void place_write(struct output *out, const char *file, int64_t line, const char *function,
 		 const char *source)
 {

@@ -16,6 +16,9 @@ void place_write(struct output *out, const char *file, int64_t line, const char 
 /* "sleep /usr/lib/python3.14/asyncio/tasks.py:716", in a line. */
 void place_write_line(struct output *out, const struct location *location);
 
+/* A function in a function, without what is around both. */
+const char *place_function(const char *function);
+
 struct place_stack {
 	const struct location *const *frames;
 	/* The text of each line, or NULL. */

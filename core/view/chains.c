@@ -91,6 +91,9 @@ void chains_visit(struct framing *framing, const struct aiodbg_snapshot *snap,
 		has_own = true;
 		visit(facts->stack[i - 1], arg);
 	}
-	if (!has_own && task->depth)
-		visit(task->stack[0], arg);
+	if (has_own || !task->depth)
+		return;
+	if (task->depth > 1)
+		visit(task->stack[task->depth - 1], arg);
+	visit(task->stack[0], arg);
 }

@@ -35,8 +35,8 @@ const struct primitive *chains_shared(const struct aiodbg_snapshot *snap, const 
 uint64_t chains_hash_reason(const struct aiodbg_snapshot *snap, const struct task *task);
 uint64_t chains_hash_request(const struct task *task);
 
-/* Visit the frames of a chain's link, outermost first: the own ones of the task or, if it has none, its
- * innermost; then those of the thread that works for it. */
+/* Visit the frames of a chain's link, outermost first: the own ones of the task, then those of the thread
+ * that works for it; or, if there are none, its outermost and its innermost one. */
 typedef void chains_visit_fn(const struct location *location, void *arg);
 void chains_visit(struct framing *framing, const struct aiodbg_snapshot *snap,
 		  const struct task *task, chains_visit_fn *visit, void *arg);

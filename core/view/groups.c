@@ -94,6 +94,33 @@ static int hash_task(struct grouping *grouping, const struct task *task, struct 
 	return status;
 }
 
+static const char *peer_of(const struct aiodbg_snapshot *snap, const struct task *task)
+{
+	const char *peer = snap->waits ? snap->waits->of_tasks[task->index].peer : NULL;
+	return peer && task_is_pending(task) ? peer : "";
+}
+
+/* Of "127.0.0.1:9999" and another one. */
+static size_t common_peer(const char *a, const char *b, size_t len)
+{
+	size_t of_b = strlen(b);
+	if (of_b >= len && !memcmp(a, b, len) && (!b[len] || b[len] == ':'))
+		return len;
+	const char *port = memrchr(a, ':', len);
+	size_t host = port ? (size_t)(port - a) : 0;
+	return host < of_b && !memcmp(a, b, host) && b[host] == ':' ? host : 0;
+}
+
+static void add_to_group(struct grouping *grouping, struct view_group *group,
+			 const struct task *task)
+{
+	const struct aiodbg_snapshot *snap = grouping->view->snap;
+	group->count++;
+	if (group->peer_len)
+		group->peer_len = common_peer(peer_of(snap, group->first), peer_of(snap, task),
+					      group->peer_len);
+}
+
 /* by_hash has the place of the group behind 1. */
 static int add_task(struct grouping *grouping, const struct task *task, size_t place, uint64_t hash)
 {
@@ -103,10 +130,12 @@ static int add_task(struct grouping *grouping, const struct task *task, size_t p
 	size_t *number = &grouping->groups->numbers[task->index];
 	*number = known ? (uintptr_t)known - 1 : list->count;
 	if (known) {
-		list->items[*number].count++;
+		add_to_group(grouping, &list->items[*number], task);
 		return 0;
 	}
-	const struct view_group group = {*number, task, place, 1};
+	size_t peer_len = strlen(peer_of(grouping->view->snap, task));
+	bool leads = !grouping->groups->key && task->awaited_count;
+	const struct view_group group = {*number, task, place, 1, peer_len, leads};
 	if (!array_push(list, group) ||
 	    !addrmap_put(&grouping->by_hash, key, (void *)(uintptr_t)list->count))
 		return error_no_memory(grouping->work->error);
@@ -118,6 +147,8 @@ static int compare_counts(const void *a, const void *b)
 	const struct view_group *x = a, *y = b;
 	if (x->count != y->count)
 		return x->count > y->count ? -1 : 1;
+	if (x->leads != y->leads)
+		return x->leads ? 1 : -1;
 	return x->place < y->place ? -1 : x->place > y->place;
 }
 

@@ -13,6 +13,11 @@ struct view_group {
 	const struct task *first;
 	size_t place;
 	size_t count;
+	/* How much of the address of the first one's peer is that of all of them: all, the part before
+	 * the port, or nothing. */
+	size_t peer_len;
+	/* Its tasks wait for others, which say more. */
+	bool leads;
 };
 
 ARRAY(view_group_list, struct view_group);
