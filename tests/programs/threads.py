@@ -70,6 +70,16 @@ class Worker:
         return sorted([1], key=lambda _: time.sleep(LONG))
 
 
+def after_other_calls():
+    len(str(max(1, 2, abs(-3))))
+    time.sleep(LONG)
+
+
+def inside_with():
+    with threading.Lock():
+        time.sleep(LONG)
+
+
 async def blocks():
     await asyncio.sleep(0)
     time.sleep(LONG)
@@ -95,6 +105,8 @@ def start_all(loop):
     start("generator", "in C", "sleep", lambda: list(generator()))
     start("comprehension", "in C", "sleep", worker.in_comprehension)
     start("callback", "in C", None, worker.in_callback)
+    start("after other calls", "in C", "sleep", after_other_calls)
+    start("inside with", "in C", "sleep", inside_with)
     start("lock", "waits", None, worker.wait)
     start("event", "waits", None, threading.Event().wait)
     start("queue", "waits", None, queue.Queue().get)
