@@ -545,6 +545,9 @@ struct aiodbg_task_info {
 	size_t frame_count, awaiter_count, awaited_count;
 	/* What could not be read of it; NULL if all could. */
 	const struct aiodbg_problem *problems;
+	/* How it ended, of a snapshot that has AIODBG_WANT_FINISHED: what it returned or raised, as
+	 * text; NULL of all others. */
+	const char *result, *exception;
 };
 
 enum aiodbg_frame_kind {

@@ -74,6 +74,8 @@ static int give_task(const struct aiodbg_snapshot *snap, const struct task *task
 		.awaiter_count = task->awaiter_count,
 		.awaited_count = task->awaited_count,
 		.problems = task->problems,
+		.result = task->result,
+		.exception = task->exception,
 	};
 	return give(ret, info);
 }

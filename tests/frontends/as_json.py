@@ -19,6 +19,8 @@ def as_json(thing):
             if found["waits"]:
                 del found["waits"], found["frame"]
             found.update({"via": [hex(address) for address in via]} if via else {})
+        if isinstance(thing, aiodbg.Task) and not (thing.result or thing.exception):
+            del found["result"], found["exception"]
         if isinstance(thing, aiodbg.Snapshot):
             found.update({"format": "aiodbg-snapshot", "version": 1})
             found["cycles"] = [[hex(task) for task in cycle] for cycle in found["cycles"]]

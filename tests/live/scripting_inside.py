@@ -32,3 +32,30 @@ def dump_graphs(report, path):
     found = [aiodbg.format_call_graph(graph["id"], **graph["options"]) for graph in graphs]
     with open(path, "w") as file:
         json.dump(found, file)
+
+
+def dump_waits(path, **options):
+    """What scripts see of waits, locals, loops, threads, verdicts and tasks that have ended."""
+    import aiodbg
+
+    with aiodbg.snapshot(waits=True, finished=True, **options) as snapshot:
+        found = {
+            "waits": {
+                hex(task.id): [task.waits_for and task.waits_for.text, task.holds]
+                for task in snapshot.tasks
+            },
+            "locals": {hex(task.id): task.locals() for task in snapshot.tasks if task.waits_for},
+            "ended": {
+                hex(task.id): [task.name, task.state, task.result, task.exception]
+                for task in snapshot.tasks
+                if task.state in ("finished", "cancelled")
+            },
+            "loops": [[hex(loop.id), loop.state, loop.thread] for loop in snapshot.loops],
+            "threads": [
+                [thread.name, thread.tid, [str(frame) for frame in thread.stack]]
+                for thread in snapshot.threads
+            ],
+            "verdicts": [[verdict.kind, verdict.summary] for verdict in snapshot.verdicts],
+        }
+    with open(path, "w") as file:
+        json.dump(found, file)

@@ -2,15 +2,20 @@
 
 import itertools
 import json
+import os
 import re
+import subprocess
+import sys
 
 import debugger
 import lldb_debugger
 import pytest
 from cells import Process
+from place import CHECKOUT
 
 pytestmark = [pytest.mark.debug, pytest.mark.families]
 NUMBERS = itertools.count()
+HERE = os.path.dirname(os.path.abspath(__file__))
 FILTER = "--with state=finished --with state=cancelled"
 
 
@@ -80,6 +85,57 @@ def test_each_can_be_looked_at(running):
         text = running.text("task " + id)
         assert name in text.splitlines()[0]
         assert ("cancelled" if how == "cancelled" else how.split(" ", 1)[1]) in text
+
+
+def test_scripts_outside_of_debuggers(running):
+    call = "import scripting_inside; scripting_inside.dump_waits(%r, pid=%d)"
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", call % (running.output, running.pid)],
+        env=dict(os.environ, PYTHONPATH=HERE + ":" + CHECKOUT + "/core/python"),
+        stderr=subprocess.PIPE,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert ended_in(running.output) == running.ended
+
+
+def test_scripts_in_gdb(running):
+    done = debugger.gdb(debugger.each(scripted(running, "source %s", "python ")))
+    assert done.status == 0, done.errors
+    assert ended_in(running.output) == running.ended
+
+
+@pytest.mark.parametrize("which", lldb_debugger.LLDBS)
+def test_scripts_in_lldb(running, which, lldbs):
+    load, call = "command script import %s", "script scripting_inside."
+    done = lldbs[which].run(scripted(running, load, call))
+    assert done.status == 0, done.errors
+    assert ended_in(running.output) == running.ended
+
+
+def scripted(running, load, call):
+    """Commands of a debugger that works on nothing."""
+    called = "dump_waits('%s', pid=%d)" % (running.output, running.pid)
+    return [load % (HERE + "/scripting_inside.py"), call + called]
+
+
+def ended_in(path):
+    """As the program states it; and the same snapshot has the rest."""
+    with open(path, encoding="utf-8") as file:
+        found = json.load(file)
+    (loop,) = found["loops"]
+    assert loop[1] == "idle" and loop[2] in [thread[1] for thread in found["threads"]]
+    assert all(thread[2] for thread in found["threads"])
+    assert any(wait and wait[0] == "sleeps" for wait in waits_of(found))
+    assert any("pool" in frame for frames in found["locals"].values() for frame in frames)
+    ended = {}
+    for id, (name, state, result, exception) in found["ended"].items():
+        how = "raised " + exception if exception else "returned " + result if result else state
+        ended[id] = [name, how]
+    return ended
+
+
+def waits_of(found):
+    return [text and text.split() for text, _ in found["waits"].values()]
 
 
 @pytest.mark.parametrize("which", lldb_debugger.LLDBS)

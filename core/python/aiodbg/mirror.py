@@ -401,6 +401,8 @@ class CTaskInfo(ctypes.Structure):
         ("awaiter_count", ctypes.c_size_t),
         ("awaited_count", ctypes.c_size_t),
         ("problems", ctypes.POINTER(CProblem)),
+        ("result", ctypes.c_char_p),
+        ("exception", ctypes.c_char_p),
     ]
 
 

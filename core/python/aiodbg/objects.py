@@ -149,8 +149,9 @@ class Problem:
 class Task:
     """A task. id is its address, state is "pending", "running", "finished" or "cancelled".
 
-    stack begins with the innermost frame. Two tasks are equal if all that is known of them is,
-    also if they are of different snapshots.
+    stack begins with the innermost frame. Of a task that has ended, in a snapshot that was taken
+    with such, result or exception is the text of what it returned or raised, secrets hidden. Two
+    tasks are equal if all that is known of them is, also if they are of different snapshots.
     """
 
     id: int
@@ -164,6 +165,8 @@ class Task:
     stack: Tuple[Frame, ...]
     awaited_by: Tuple[Awaiter, ...]
     errors: Tuple[Problem, ...]
+    result: Optional[str] = None
+    exception: Optional[str] = None
 
     @property
     def waits_for(self) -> Optional[Wait]:
@@ -284,6 +287,8 @@ class Tasks(collections.abc.Sequence):
             stack=stack,
             awaited_by=awaited_by,
             errors=tuple(_problems(info.problems)),
+            result=text_of(info.result),
+            exception=text_of(info.exception),
         )
         # For capture_call_graph(); not a field, so that tasks of two snapshots can be equal.
         object.__setattr__(task, "_handle", self._handle)
@@ -413,6 +418,7 @@ def snapshot(
     sysroot: Union[str, os.PathLike, None] = None,
     retries: int = 3,
     waits: bool = False,
+    finished: bool = False,
 ) -> Snapshot:
     """Decode all tasks of the selected process or core.
 
@@ -424,7 +430,8 @@ def snapshot(
     that it could not be read, that is tried again as often as retries says. target is for programs
     that bring their own.
 
-    With waits it has what each task waits for and holds, loops, stacks of threads, and verdicts.
+    With waits it has what each task waits for and holds, loops, stacks of threads, and verdicts. With
+    finished it has also the tasks that have ended and that variables of frames still lead to.
 
     Raises NoTarget if nothing is selected, Error if it is no CPython or one that cannot be read,
     KeyboardInterrupt after Ctrl-C. A damaged task is no error: it is in the snapshot and says what
@@ -432,7 +439,7 @@ def snapshot(
     """
     if core is not None:
         target = Core(core, sysroot)
-    return take(target, pid, retries, waits=waits)
+    return take(target, pid, retries, waits=waits, finished=finished)
 
 
 class Core:
@@ -449,6 +456,7 @@ def take(
     retries: int = 0,
     future: int = 0,
     waits: bool = False,
+    finished: bool = False,
 ) -> Snapshot:
     """snapshot(), and in it a task or future at some address that nothing else need lead to."""
     library = debugger.library()
@@ -462,7 +470,9 @@ def take(
 
     try:
         with _opened(library, target, pid, retries) as handle:
-            taken = handle.snapshot(future, mirror.Want.WANT_WAITS if waits else 0)
+            wants = mirror.Want.WANT_WAITS if waits else 0
+            wants |= mirror.Want.WANT_FINISHED if finished else 0
+            taken = handle.snapshot(future, wants)
             return Snapshot(taken, Waits(taken) if waits else None, look)
     except Error as error:
         if error.status == mirror.Status.INTERRUPTED:
