@@ -67,7 +67,7 @@ extern "C" {
  * Number of the interface described in this header. A program that binds the
  * library at run time (ctypes) compares it with aiodbg_interface().
  */
-#define AIODBG_INTERFACE 6
+#define AIODBG_INTERFACE 7
 
 enum aiodbg_status {
 	AIODBG_OK = 0,
@@ -196,6 +196,23 @@ struct aiodbg_other_file {
 typedef int aiodbg_find_other_file_fn(void *ctx, unsigned int index, struct aiodbg_other_file *ret);
 
 /*
+ * The system call that a thread was in, as its registers tell: the numbers are those of x86-64, the
+ * machine for which this is done. A process of this machine is asked by the library itself.
+ */
+struct aiodbg_syscall {
+	/* Negative: it was in none. */
+	int64_t number;
+	uint64_t arguments[6];
+	uint64_t stack_pointer;
+};
+
+/*
+ * The system call of the thread that has that kernel's id, of a core. AIODBG_NOT_FOUND if that is not
+ * known.
+ */
+typedef int aiodbg_find_syscall_fn(void *ctx, uint64_t tid, struct aiodbg_syscall *ret);
+
+/*
  * Called every few hundred objects. Return 0 to go on; anything else ends the work
  * with AIODBG_INTERRUPTED, or with the returned value if that is negative.
  */
@@ -247,7 +264,7 @@ struct aiodbg_target {
 	/* Required. */
 	aiodbg_read_fn *read;
 	/* The others may be NULL: then there are no symbols, no sections, no list
-	 * of regions, no interruption, no source lines, no mappings and no other files. One of find_symbol, find_section and
+	 * of regions, no interruption, no source lines, no mappings, no other files and no system calls. One of find_symbol, find_section and
 	 * next_region is needed to find the runtime. */
 	aiodbg_find_symbol_fn *find_symbol;
 	aiodbg_find_section_fn *find_section;
@@ -256,6 +273,7 @@ struct aiodbg_target {
 	aiodbg_source_line_fn *source_line;
 	aiodbg_find_mapping_fn *find_mapping;
 	aiodbg_find_other_file_fn *find_other_file;
+	aiodbg_find_syscall_fn *find_syscall;
 };
 
 struct aiodbg_options {

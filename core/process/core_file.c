@@ -7,6 +7,7 @@
 #include "base/work.h"
 #include "process/build_id.h"
 #include "process/core_headers.h"
+#include "process/core_registers.h"
 #include "process/objects.h"
 #include "process/proc_file.h"
 #include "process/source.h"
@@ -386,6 +387,12 @@ static int core_find_other_file(void *ctx, unsigned int index, struct aiodbg_oth
 	return AIODBG_NOT_FOUND;
 }
 
+static int core_find_syscall(void *ctx, uint64_t tid, struct aiodbg_syscall *ret)
+{
+	const struct aiodbg_core *core = ctx;
+	return core_registers_syscall(&core->notes, &core->bytes, tid, ret);
+}
+
 /* ---- opening ---- */
 
 /* What it is instead of a core. */
@@ -402,7 +409,7 @@ static int no_core(const char *path, const uint8_t *head, size_t len, struct aio
 
 static int check_kind(struct aiodbg_core *core, const char *path, struct aiodbg_error *err)
 {
-	uint8_t head[ELF_IDENT_SIZE + 2] = {0};
+	uint8_t head[ELF_IDENT_SIZE + 4] = {0};
 	ssize_t len = pread(core->bytes.fd, head, sizeof(head), 0);
 	if (len < 0)
 		return error_set(err, AIODBG_IO, "cannot read %.200s: %s", path, strerror(errno));
@@ -410,6 +417,8 @@ static int check_kind(struct aiodbg_core *core, const char *path, struct aiodbg_
 	target->word_size = core->bytes.word_size = elf_ident_word_size(head);
 	target->byte_order = elf_ident_byte_order(head);
 	core->bytes.big_endian = target->byte_order == AIODBG_BIG_ENDIAN;
+	core->bytes.machine = (unsigned int)core_bytes_uint(&core->bytes, head + ELF_IDENT_SIZE + 2,
+							    2);
 	if (len < (ssize_t)sizeof(head) || !target->word_size || !target->byte_order ||
 	    core_bytes_uint(&core->bytes, head + ELF_IDENT_SIZE, 2) != ET_CORE)
 		return no_core(path, head, (size_t)len, err);
@@ -499,6 +508,7 @@ int core_file_create(const char *path, const char *sysroot, const struct aiodbg_
 		.source_line = core_source_line,
 		.find_mapping = core_find_mapping,
 		.find_other_file = core_find_other_file,
+		.find_syscall = core_find_syscall,
 	};
 	int status = len >= (int)sizeof(core->sysroot)
 			     ? error_set(err, AIODBG_INVALID, "the name of the sysroot is too long")

@@ -132,5 +132,6 @@ int core_headers_read(const struct core_bytes *bytes, struct core_segments *segm
 		i += count;
 	}
 	sort_segments(segments);
+	core_notes_sort(notes);
 	return 0;
 }

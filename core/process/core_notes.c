@@ -47,7 +47,7 @@ struct note {
 
 /* ---- struct elf_prstatus, struct elf_prpsinfo ---- */
 
-static void add_thread(struct core_notes *notes, const struct core_bytes *bytes,
+static bool add_thread(struct core_notes *notes, const struct core_bytes *bytes,
 		       const struct note *note)
 {
 	uint8_t id[4];
@@ -55,9 +55,15 @@ static void add_thread(struct core_notes *notes, const struct core_bytes *bytes,
 	uint64_t offset = bytes->word_size == 8 ? 32 : 24;
 	if (note->size < offset + sizeof(id) ||
 	    !core_bytes_read(bytes, note->offset + offset, id, sizeof(id)))
-		return;
-	if (!notes->thread_count++)
-		notes->tid = (uint32_t)core_bytes_uint(bytes, id, sizeof(id));
+		return true;
+	const struct core_thread thread = {
+		.tid = core_bytes_uint(bytes, id, sizeof(id)),
+		.offset = note->offset,
+		.size = note->size,
+	};
+	if (!notes->threads.count)
+		notes->tid = (uint32_t)thread.tid;
+	return array_push(&notes->threads, thread);
 }
 
 static void add_process(struct core_notes *notes, const struct core_bytes *bytes,
@@ -166,8 +172,7 @@ static bool add_note(struct core_notes *notes, const struct core_bytes *bytes,
 {
 	switch (note->type) {
 	case NT_PRSTATUS:
-		add_thread(notes, bytes, note);
-		return true;
+		return add_thread(notes, bytes, note);
 	case NT_PRPSINFO:
 		add_process(notes, bytes, note);
 		return true;
@@ -215,7 +220,21 @@ bool core_notes_add(struct core_notes *notes, const struct core_bytes *bytes, ui
 	return true;
 }
 
+static int compare_threads(const void *first, const void *second)
+{
+	const struct core_thread *a = first, *b = second;
+	return a->tid < b->tid ? -1 : a->tid > b->tid;
+}
+
+void core_notes_sort(struct core_notes *notes)
+{
+	if (notes->threads.count)
+		qsort(notes->threads.items, notes->threads.count, sizeof(*notes->threads.items),
+		      compare_threads);
+}
+
 void core_notes_deinit(struct core_notes *notes)
 {
+	array_deinit(&notes->threads);
 	maps_deinit(&notes->maps);
 }

@@ -1,21 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the notes of an ELF core say: its process, its first thread, and which files were mapped.
+ * What the notes of an ELF core say: its process, its threads, and which files were mapped.
  * core(5), elf(5).
  */
 #ifndef PROCESS_CORE_NOTES_H
 #define PROCESS_CORE_NOTES_H
 
+#include "base/array.h"
 #include "process/maps.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Its note of type NT_PRSTATUS. */
+struct core_thread {
+	uint64_t tid, offset, size;
+};
+
+ARRAY(core_threads, struct core_thread);
+
 struct core_notes {
 	/* Ids of the process and of its first thread, which is the one that has crashed; 0: not
 	 * known. */
 	uint32_t pid, tid;
-	size_t thread_count;
+	/* Sorted by id when core_notes_sort() has been called. */
+	struct core_threads threads;
 	/* How many were looked at. */
 	size_t count;
 	/* Where the executable's program headers are, AT_PHDR; 0: not known. */
@@ -29,8 +38,8 @@ struct core_bytes {
 	int fd;
 	/* Of the file. */
 	uint64_t size;
-	/* Of its machine. */
-	unsigned int word_size;
+	/* Of its machine, e_machine. */
+	unsigned int word_size, machine;
 	bool big_endian;
 };
 
@@ -45,6 +54,8 @@ bool core_bytes_read(const struct core_bytes *bytes, uint64_t offset, void *buf,
  */
 bool core_notes_add(struct core_notes *notes, const struct core_bytes *bytes, uint64_t offset,
 		    uint64_t size);
+/* When all notes are there. */
+void core_notes_sort(struct core_notes *notes);
 void core_notes_deinit(struct core_notes *notes);
 
 #endif

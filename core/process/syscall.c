@@ -13,84 +13,110 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Machines have some of these only. */
-static bool is_poll(long number)
+/* What a system call does that a thread may be in for long. */
+enum call {
+	CALL_OTHER,
+	CALL_FUTEX,
+	/* Until something happens to a file; sleeps, without any file; both. */
+	CALL_POLL,
+	CALL_SLEEP,
+	CALL_SELECT,
+	CALL_WRITE,
+};
+
+/* Numbers are those of this machine, or -1 if it has no such call; and those of x86-64. */
+struct call_number {
+	long here;
+	int64_t x86_64;
+	enum call call;
+	/* Index of the argument that is a pointer to a timeout, or in milliseconds with -1 for ever;
+	 * 0 if there is none. */
+	unsigned char timeout, milliseconds;
+};
+
+#ifndef SYS_epoll_wait
+#define SYS_epoll_wait (-1)
+#endif
+#ifndef SYS_epoll_pwait2
+#define SYS_epoll_pwait2 (-1)
+#endif
+#ifndef SYS_poll
+#define SYS_poll (-1)
+#endif
+#ifndef SYS_select
+#define SYS_select (-1)
+#endif
+#ifndef SYS_futex
+#define SYS_futex SYS_futex_time64
+#endif
+
+/* One with a timeout that a debugger has interrupted is restarted in another name; which it was
+ * its arguments tell. */
+static const struct call_number call_numbers[] = {
+	{SYS_futex, 202, CALL_FUTEX, 3, 0},
+	{SYS_restart_syscall, 219, CALL_FUTEX, 3, 0},
+	{SYS_epoll_wait, 232, CALL_POLL, 0, 3},
+	{SYS_epoll_pwait, 281, CALL_POLL, 0, 3},
+	{SYS_epoll_pwait2, 441, CALL_POLL, 0, 0},
+	{SYS_poll, 7, CALL_POLL, 0, 2},
+	{SYS_ppoll, 271, CALL_POLL, 0, 0},
+	{SYS_select, 23, CALL_SELECT, 4, 0},
+	{SYS_pselect6, 270, CALL_SELECT, 4, 0},
+	{SYS_nanosleep, 35, CALL_SLEEP, 0, 0},
+	{SYS_clock_nanosleep, 230, CALL_SLEEP, 0, 0},
+	{SYS_write, 1, CALL_WRITE, 0, 0},
+	{SYS_writev, 20, CALL_WRITE, 0, 0},
+	{SYS_sendto, 44, CALL_WRITE, 0, 0},
+};
+
+static const struct call_number *find_call(int64_t number, bool is_here)
 {
-	static const long numbers[] = {
-#ifdef SYS_epoll_wait
-		SYS_epoll_wait,
-#endif
-#ifdef SYS_epoll_pwait2
-		SYS_epoll_pwait2,
-#endif
-#ifdef SYS_poll
-		SYS_poll,
-#endif
-#ifdef SYS_select
-		SYS_select,
-#endif
-		SYS_epoll_pwait,  SYS_ppoll, SYS_pselect6,
-	};
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		if (numbers[i] == number)
-			return true;
+	static const struct call_number other = {0};
+	for (size_t i = 0; i < sizeof(call_numbers) / sizeof(call_numbers[0]); i++) {
+		const struct call_number *call = &call_numbers[i];
+		if (number >= 0 && number == (is_here ? call->here : call->x86_64))
+			return call;
 	}
-	return false;
+	return &other;
 }
 
-/* The argument in which poll(2) and epoll_wait(2) have their milliseconds, -1 for ever; or -1. */
-static int timeout_argument(long number)
+static struct syscall_state state_of(const struct aiodbg_syscall *syscall, bool is_here)
 {
-#ifdef SYS_poll
-	if (number == SYS_poll)
-		return 2;
-#endif
-#ifdef SYS_epoll_wait
-	if (number == SYS_epoll_wait)
-		return 3;
-#endif
-	return number == SYS_epoll_pwait ? 3 : -1;
-}
-
-static bool is_sleep(long number, const uint64_t *arguments)
-{
-	/* Up to 3.10 time.sleep() is select(2) without files. */
-#ifdef SYS_select
-	if (number == SYS_select)
-		return !arguments[0] && arguments[4];
-#endif
-	if (number == SYS_pselect6)
-		return !arguments[0] && arguments[4];
-	return number == SYS_nanosleep || number == SYS_clock_nanosleep;
+	const struct call_number *call = find_call(syscall->number, is_here);
+	const uint64_t *arguments = syscall->arguments;
+	bool has_timeout = call->timeout && arguments[call->timeout];
+	/* Up to 3.10 time.sleep() is select(2) without files; with some, a loop looks again. */
+	if (call->call == CALL_SELECT)
+		has_timeout &= !arguments[0];
+	if (call->milliseconds)
+		has_timeout = (int32_t)arguments[call->milliseconds] >= 0;
+	return (struct syscall_state){
+		.is_futex = call->call == CALL_FUTEX,
+		.is_poll = call->call == CALL_POLL || call->call == CALL_SELECT,
+		.is_write = call->call == CALL_WRITE,
+		.has_timeout = has_timeout || call->call == CALL_SLEEP,
+		.is_running = syscall->number < 0,
+		.first_argument = arguments[0],
+		.stack_pointer = syscall->stack_pointer,
+	};
 }
 
 bool syscall_parse(const char *text, struct syscall_state *ret)
 {
-	long number;
-	uint64_t arguments[6], sp, pc;
+	struct aiodbg_syscall syscall;
+	uint64_t pc, *arguments = syscall.arguments;
 	int count = sscanf(text,
-			   "%ld %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64
+			   "%" SCNd64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64
 			   " %" SCNx64 " %" SCNx64 " %" SCNx64,
-			   &number, &arguments[0], &arguments[1], &arguments[2], &arguments[3],
-			   &arguments[4], &arguments[5], &sp, &pc);
+			   &syscall.number, &arguments[0], &arguments[1], &arguments[2],
+			   &arguments[3], &arguments[4], &arguments[5], &syscall.stack_pointer,
+			   &pc);
 	*ret = (struct syscall_state){0};
 	if (count != 9) {
 		ret->is_running = !strncmp(text, "running", strlen("running"));
 		return ret->is_running;
 	}
-	/* One with a timeout that a debugger has interrupted is restarted in another name; which it was
-	 * its arguments tell. */
-	bool is_futex = number == SYS_futex || number == SYS_restart_syscall;
-	int timeout = timeout_argument(number);
-	*ret = (struct syscall_state){
-		.is_futex = is_futex,
-		.is_poll = is_poll(number),
-		.is_write = number == SYS_write || number == SYS_writev || number == SYS_sendto,
-		.has_timeout = (is_futex && arguments[3]) || is_sleep(number, arguments) ||
-			       (timeout >= 0 && (int32_t)arguments[timeout] >= 0),
-		.first_argument = arguments[0],
-		.stack_pointer = sp,
-	};
+	*ret = state_of(&syscall, true);
 	return true;
 }
 
@@ -106,7 +132,7 @@ static bool read_thread_file(uint32_t pid, uint64_t tid, const char *name, char 
 	return found;
 }
 
-bool syscall_read(uint32_t pid, uint64_t tid, struct syscall_state *ret)
+static bool read_of_process(uint32_t pid, uint64_t tid, struct syscall_state *ret)
 {
 	char *text;
 	if (!read_thread_file(pid, tid, "syscall", &text))
@@ -114,6 +140,19 @@ bool syscall_read(uint32_t pid, uint64_t tid, struct syscall_state *ret)
 	bool known = syscall_parse(text, ret);
 	free(text);
 	return known;
+}
+
+bool syscall_read(const struct aiodbg_target *target, uint64_t tid, struct syscall_state *ret)
+{
+	struct aiodbg_syscall syscall;
+	if (!tid)
+		return false;
+	if (target->local_pid)
+		return read_of_process(target->local_pid, tid, ret);
+	if (!target->find_syscall || target->find_syscall(target->ctx, tid, &syscall))
+		return false;
+	*ret = state_of(&syscall, false);
+	return true;
 }
 
 /* "pipe:[4711]": the same for both ends of a pipe. */
@@ -130,7 +169,7 @@ bool syscall_writes_to(uint32_t pid, uint64_t fd, uint32_t child)
 {
 	struct syscall_state state;
 	char ours[64], theirs[64];
-	if (!syscall_read(child, child, &state) || !state.is_write ||
+	if (!read_of_process(child, child, &state) || !state.is_write ||
 	    !read_file_name(pid, fd, ours, sizeof(ours)) ||
 	    !read_file_name(child, state.first_argument, theirs, sizeof(theirs)))
 		return false;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The system call that a thread of this machine is in: /proc/PID/task/TID/syscall. */
+/* The system calls that threads are in: /proc/PID/task/TID/syscall, or registers in a core. */
 #ifndef PROCESS_SYSCALL_H
 #define PROCESS_SYSCALL_H
 
+#include "aiodbg.h"
+
 #include <stdbool.h>
-#include <stdint.h>
 
 struct syscall_state {
 	/* It sleeps in futex(2), whose first argument is the address that it waits at. */
@@ -18,8 +19,9 @@ struct syscall_state {
 	uint64_t first_argument, stack_pointer;
 };
 
-/* False if the system does not tell. A thread that is in none sleeps in none. */
-bool syscall_read(uint32_t pid, uint64_t tid, struct syscall_state *ret);
+/* Of a thread of the target: a process of this machine, or a core that tells. False if that is not
+ * known. A thread that is in none sleeps in none. */
+bool syscall_read(const struct aiodbg_target *target, uint64_t tid, struct syscall_state *ret);
 
 /* The same of the text of that file. */
 bool syscall_parse(const char *text, struct syscall_state *ret);

@@ -87,8 +87,7 @@ static bool is_busy(const struct finder *finder, ptrdiff_t thread)
 	const struct aiodbg_target *target = finder->reader->cache.target;
 	uint64_t tid = finder->snap->threads.items[thread].tid;
 	struct syscall_state state;
-	return target->local_pid && tid && syscall_read(target->local_pid, tid, &state) &&
-	       (state.has_timeout || state.is_running);
+	return syscall_read(target, tid, &state) && (state.has_timeout || state.is_running);
 }
 
 static bool goes_on(const struct finder *finder, size_t actor)

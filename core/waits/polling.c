@@ -68,10 +68,12 @@ static int read_sleep(struct waiting *waiting, const struct interp *interp, uint
 	struct syscall_state state;
 	uint64_t gil;
 	size_t size;
-	if (!target->local_pid || !tid || !syscall_read(target->local_pid, tid, &state))
+	if (!syscall_read(target, tid, &state))
 		return 0;
 	loop->is_asleep = state.is_poll;
-	loop->has_wait_count = syscall_count_waits(target->local_pid, tid, &loop->wait_count);
+	if (target->local_pid)
+		loop->has_wait_count = syscall_count_waits(target->local_pid, tid,
+							   &loop->wait_count);
 	int status = gil_find(waiting->decoder, waiting->snap->runtime, interp, &gil, &size);
 	/* A condition variable within it is what it waits at. */
 	loop->wants_gil = !status && gil && state.is_futex && state.first_argument >= gil &&

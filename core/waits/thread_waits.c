@@ -122,8 +122,7 @@ static int read_sleep(struct waiting *waiting, const struct thread *thread, uint
 	struct syscall_state state;
 	struct lock lock;
 	*ret = (struct sleep){0};
-	ret->is_known = target->local_pid && thread->tid &&
-			syscall_read(target->local_pid, thread->tid, &state);
+	ret->is_known = syscall_read(target, thread->tid, &state);
 	if (!ret->is_known || !state.is_futex)
 		return 0;
 	ret->has_timeout = state.has_timeout;

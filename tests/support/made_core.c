@@ -48,8 +48,16 @@ void made_core_note(struct made_core *core, const char *name, uint32_t type, con
 
 void made_core_thread(struct made_core *core, uint32_t tid)
 {
+	static const uint64_t none[27];
+	made_core_thread_at(core, tid, none);
+}
+
+void made_core_thread_at(struct made_core *core, uint32_t tid, const uint64_t *registers)
+{
 	uint8_t status[336] = {0};
 	made_core_put(core, status + (core->wide ? 32 : 24), tid, 4);
+	for (size_t i = 0; i < 27; i++)
+		made_core_put(core, status + 112 + i * 8, registers[i], 8);
 	made_core_note(core, "CORE", NT_PRSTATUS, status, sizeof(status));
 }
 

@@ -32,6 +32,8 @@ void made_core_note(struct made_core *core, const char *name, uint32_t type, con
 
 /* Notes that every core has. */
 void made_core_thread(struct made_core *core, uint32_t tid);
+/* The same with 27 registers, in the order of x86-64. */
+void made_core_thread_at(struct made_core *core, uint32_t tid, const uint64_t *registers);
 void made_core_process(struct made_core *core, uint32_t pid);
 void made_core_auxv(struct made_core *core, uint64_t program_headers);
 

@@ -132,7 +132,7 @@ class Library:
     def run_command(self, target, argv, sink):
         """Run one command; argv[0] is its name. target may be None. Raises Error."""
         guard = Guard()
-        bound_target = BoundTarget(target, guard) if target is not None else None
+        bound_target = None if target is None else BoundTarget(target, guard, self._core_target)
         bound_sink = BoundSink(sink, guard)
         bound_sink.struct.settings = self._settings
         error = CError()
@@ -149,7 +149,7 @@ class Library:
     def open(self, target, block_size=0, cache_size=0):
         """Find the runtime of the target. Returns a Handle; raises Error."""
         guard = Guard()
-        bound = BoundTarget(target, guard)
+        bound = BoundTarget(target, guard, self._core_target)
         options = COptions(ctypes.sizeof(COptions), block_size, cache_size)
         return Handle(self._lib, "aiodbg_open", bound, (bound.struct,), options, guard)
 
@@ -170,6 +170,12 @@ class Library:
         names = os.fsencode(path), None if sysroot is None else os.fsencode(sysroot)
         return self._open("aiodbg_open_core", names, 0, interrupted)
 
+    def _core_target(self, path):
+        try:
+            return _CoreTarget(self._lib, path)
+        except Error:
+            return None
+
     def _open(self, function, arguments, retries, interrupted):
         guard = Guard()
         callback = INTERRUPTED_FN(lambda _ctx: guard.call(lambda: 1 if interrupted() else 0))
@@ -181,6 +187,27 @@ class Library:
 def _array_of(words):
     """As C has a command line."""
     return (ctypes.c_char_p * (len(words) + 1))(*map(bytes_of, words), None)
+
+
+class _CoreTarget:
+    """A core as the library reads it, beside a debugger that has it open."""
+
+    def __init__(self, lib, path):
+        """Raises Error if it is no core that can be read."""
+        self._lib = lib
+        self._pointer = ctypes.c_void_p()
+        error = CError()
+        code = lib.aiodbg_core_open(
+            os.fsencode(path), None, None, ctypes.byref(error), ctypes.byref(self._pointer)
+        )
+        _check(code, error)
+        self._target = lib.aiodbg_core_target(self._pointer).contents
+
+    def __del__(self):
+        self._lib.aiodbg_core_close(self._pointer)
+
+    def find_syscall(self, tid, ret):
+        return self._target.find_syscall(self._target.ctx, tid, ret)
 
 
 class Handle:

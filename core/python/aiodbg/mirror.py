@@ -9,7 +9,7 @@ import ctypes
 import enum
 
 # AIODBG_INTERFACE of the header that this file mirrors.
-INTERFACE = 6
+INTERFACE = 7
 
 MESSAGE_MAX = 400
 FILE_MAX = 256
@@ -212,6 +212,19 @@ class COtherFile(ctypes.Structure):
     ]
 
 
+class CSyscall(ctypes.Structure):
+    """struct aiodbg_syscall"""
+
+    _fields_ = [
+        ("number", ctypes.c_int64),
+        ("arguments", ctypes.c_uint64 * 6),
+        ("stack_pointer", ctypes.c_uint64),
+    ]
+
+
+FIND_SYSCALL_FN = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.c_void_p, ctypes.c_uint64, ctypes.POINTER(CSyscall)
+)
 FIND_OTHER_FILE_FN = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.POINTER(COtherFile)
 )
@@ -245,6 +258,7 @@ class CTarget(ctypes.Structure):
         ("source_line", SOURCE_LINE_FN),
         ("find_mapping", FIND_MAPPING_FN),
         ("find_other_file", FIND_OTHER_FILE_FN),
+        ("find_syscall", FIND_SYSCALL_FN),
     ]
 
 

@@ -26,6 +26,7 @@ from .mirror import (
     FIND_OTHER_FILE_FN,
     FIND_SECTION_FN,
     FIND_SYMBOL_FN,
+    FIND_SYSCALL_FN,
     INTERRUPTED_FN,
     NEXT_REGION_FN,
     READ_FN,
@@ -295,9 +296,12 @@ class Guard:
 class BoundTarget:
     """struct aiodbg_target with callbacks into a Target, alive as long as this object."""
 
-    def __init__(self, target, guard):
+    def __init__(self, target, guard, open_core):
+        """open_core(path) is the library's own target of a core file; None if it is none."""
         self._target = target
         self._guard = guard
+        self._open_core = open_core
+        self._core = None
         self._symbols = _Lists(target.symbols)
         self._sections = _Lists(target.sections)
         self._regions = None
@@ -320,6 +324,7 @@ class BoundTarget:
             source_line=SOURCE_LINE_FN(self._source_line),
             find_mapping=FIND_MAPPING_FN(self._find_mapping),
             find_other_file=FIND_OTHER_FILE_FN(self._find_other_file),
+            find_syscall=FIND_SYSCALL_FN(self._find_syscall),
         )
 
     def _read(self, _ctx, address, buffer, length):
@@ -400,6 +405,17 @@ class BoundTarget:
             bool(other.is_program),
         )
         return Status.OK
+
+    def _find_syscall(self, _ctx, tid, ret):
+        return self._guard.call(self._do_find_syscall, tid, ret)
+
+    def _do_find_syscall(self, tid, ret):
+        """Registers are in the core's notes, which the library reads: debuggers have to select a
+        thread for them."""
+        if self._core is None:
+            path = self._target.core_file()
+            self._core = path and self._open_core(path) or False
+        return self._core.find_syscall(tid, ret) if self._core else Status.NOT_FOUND
 
     def _source_line(self, _ctx, path, line, buffer, size):
         return self._guard.call(self._do_source_line, path, line, buffer, size)
