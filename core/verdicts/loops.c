@@ -30,6 +30,16 @@ static bool was_kept_waiting(const struct finder *finder, const struct loop *loo
 	return before && before->is_watched && before->watched < BLOCKED_SECONDS;
 }
 
+/* It is where a thread may stay for long: in a function that is known to block, or asleep at a lock
+ * until somebody releases that. */
+static bool may_block(const struct finder *finder, const struct loop *loop)
+{
+	const struct wait *wait = &finder->waits->of_threads[loop->thread];
+	bool sleeps = wait->kind == WAIT_LOCK && wait->blocked && !wait->has_timeout &&
+		      wait->certainty == CERTAINTY_CERTAIN;
+	return loop->calls_blocking || sleeps;
+}
+
 /*
  * A loop that has not polled for long, while a callback runs. A loop under load polls between the
  * rounds of its ready queue, so that the time since it did is that of one round. Where the time is
@@ -53,7 +63,7 @@ static int judge_loop(struct finder *finder, struct loop *loop)
 	if (is_timed && !loop->is_native && was_watched(finder, loop))
 		verdict.certainty = CERTAINTY_CERTAIN;
 	else if (is_timed ? loop->is_native || !was_kept_waiting(finder, loop)
-			  : loop->calls_blocking)
+			  : may_block(finder, loop))
 		verdict.certainty = CERTAINTY_LIKELY;
 	else
 		verdict.certainty = CERTAINTY_POSSIBLE;
