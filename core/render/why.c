@@ -4,6 +4,7 @@
 #include "base/ceilings.h"
 #include "render/census.h"
 #include "render/chain.h"
+#include "render/crowds.h"
 #include "render/ended.h"
 #include "render/party.h"
 #include "render/reason.h"
@@ -547,6 +548,9 @@ static void write_screen(struct why *why)
 		return;
 	output_text(why->out, "\n");
 	census_write(why->out, why->view, why->draft, why->top);
+	if (!why->view->selection)
+		crowds_write(why->out, why->snap, why->all ? CERTAINTY_POSSIBLE : CERTAINTY_LIKELY,
+			     why->draft);
 	if (why->snap->tasks.count)
 		write_next(why);
 	else

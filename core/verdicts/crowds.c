@@ -167,6 +167,16 @@ static void add_waiters(struct finder *finder, const struct actor_list *waiters,
 	}
 }
 
+/* Up to most of those who have it. */
+static int add_holders(struct finder *finder, struct primitive *object, size_t most,
+		       struct verdict *verdict)
+{
+	int status = finder_alloc_parties(finder, verdict, NAMED);
+	for (size_t i = 0; !status && i < object->holders.count && i < most; i++)
+		add_holder_party(finder, object, &object->holders.items[i], verdict);
+	return status;
+}
+
 static int add_crowd(struct finder *finder, struct primitive *object, enum verdict_kind kind,
 		     const struct actor_list *waiters)
 {
@@ -176,11 +186,8 @@ static int add_crowd(struct finder *finder, struct primitive *object, enum verdi
 		.behind_count = waiters->count,
 		.settled = true,
 	};
-	size_t count = object->holders.count < NAMED ? object->holders.count : NAMED;
-	int status = finder_alloc_parties(finder, &verdict, NAMED);
-	for (size_t i = 0; !status && i < count; i++)
-		add_holder_party(finder, object, &object->holders.items[i], &verdict);
-	if (!status && !count)
+	int status = add_holders(finder, object, NAMED, &verdict);
+	if (!status && !object->holders.count)
 		add_waiters(finder, waiters, &verdict);
 	return status || !verdict.party_count ? status : finder_add(finder, &verdict);
 }
@@ -191,14 +198,22 @@ static bool are_named(const struct finder *finder, const struct actor_list *wait
 	return waiters->count && finder->named[waiters->items[0]];
 }
 
+/* What there is a crowd at, if at anything: CONVOY, EXHAUSTED, or VERDICT_KIND_COUNT. */
+static enum verdict_kind kind_of_crowd(const struct primitive *object)
+{
+	if (object->kind == PRIMITIVE_LOCK && object->locked == 1 &&
+	    object->waiter_count >= CONVOY_LEAST)
+		return VERDICT_CONVOY;
+	bool is_used_up = object->is_pool ||
+			  (object->kind == PRIMITIVE_SEMAPHORE && object->value == 0);
+	return is_used_up && object->waiter_count ? VERDICT_EXHAUSTED : VERDICT_KIND_COUNT;
+}
+
 static int judge_object(struct finder *finder, struct primitive *object, struct actor_list *waiters)
 {
-	bool is_lock = object->kind == PRIMITIVE_LOCK && object->locked == 1 &&
-		       object->waiter_count >= CONVOY_LEAST;
-	bool is_semaphore = object->is_pool ||
-			    (object->kind == PRIMITIVE_SEMAPHORE && object->value == 0);
-	bool stand;
-	if (!object->waiter_count || (!is_lock && !is_semaphore))
+	enum verdict_kind kind = kind_of_crowd(object);
+	bool is_lock = kind == VERDICT_CONVOY, stand;
+	if (kind == VERDICT_KIND_COUNT)
 		return 0;
 	int status = do_holders_stand(finder, object, &stand);
 	if (status || !stand)
@@ -208,7 +223,7 @@ static int judge_object(struct finder *finder, struct primitive *object, struct 
 	    (is_lock && waiters->count < CONVOY_LEAST) ||
 	    (!object->holders.count && are_named(finder, waiters)))
 		return status;
-	return add_crowd(finder, object, is_lock ? VERDICT_CONVOY : VERDICT_EXHAUSTED, waiters);
+	return add_crowd(finder, object, kind, waiters);
 }
 
 /* ---- executors ---- */
@@ -242,9 +257,30 @@ static int do_workers_stand(struct finder *finder, const struct wait *queued, bo
 	return status;
 }
 
-static int judge_executor(struct finder *finder, const struct wait *queued)
+/* Its threads, up to most of them, and how many wait for one. */
+static int describe_executor(struct finder *finder, const struct wait *queued, size_t most,
+			     struct verdict *verdict)
 {
 	const struct tasks *tasks = &finder->snap->tasks;
+	size_t count = queued->worker_count < most ? queued->worker_count : most;
+	int status = finder_alloc_parties(finder, verdict, count);
+	for (size_t i = 0; !status && i < count; i++) {
+		size_t thread = finder->waits->workers.items[queued->first_worker + i];
+		verdict->parties[verdict->party_count++] = (struct party){
+			.thread = (ptrdiff_t)thread,
+			.wait = &finder->waits->of_threads[thread],
+		};
+	}
+	for (size_t i = 0; !status && i < tasks->count; i++) {
+		const struct wait *wait = &finder->waits->of_tasks[i];
+		verdict->behind_count += wait->queued && wait->blocked &&
+					 wait->first_worker == queued->first_worker;
+	}
+	return status;
+}
+
+static int judge_executor(struct finder *finder, const struct wait *queued)
+{
 	struct verdict verdict = {
 		.kind = VERDICT_EXHAUSTED,
 		.certainty = CERTAINTY_LIKELY,
@@ -254,25 +290,13 @@ static int judge_executor(struct finder *finder, const struct wait *queued)
 	int status = do_workers_stand(finder, queued, &stand);
 	if (status || !stand)
 		return status;
-	size_t count = queued->worker_count < NAMED ? queued->worker_count : NAMED;
-	status = finder_alloc_parties(finder, &verdict, count);
-	for (size_t i = 0; !status && i < count; i++) {
-		size_t thread = finder->waits->workers.items[queued->first_worker + i];
-		verdict.parties[verdict.party_count++] = (struct party){
-			.thread = (ptrdiff_t)thread,
-			.wait = &finder->waits->of_threads[thread],
-		};
-	}
-	for (size_t i = 0; !status && i < tasks->count; i++) {
-		const struct wait *wait = &finder->waits->of_tasks[i];
-		verdict.behind_count += wait->queued && wait->blocked &&
-					wait->first_worker == queued->first_worker;
-	}
+	status = describe_executor(finder, queued, NAMED, &verdict);
 	return status ? status : finder_add(finder, &verdict);
 }
 
-/* Each executor that has work queued, once. */
-static int judge_executors(struct finder *finder)
+/* Call judge() for each executor that has work queued, once. */
+static int visit_executors(struct finder *finder,
+			   int (*judge)(struct finder *finder, const struct wait *queued))
 {
 	const struct tasks *tasks = &finder->snap->tasks;
 	struct actor_list known = {0};
@@ -287,7 +311,7 @@ static int judge_executors(struct finder *finder)
 		if (!array_push(&known, wait->first_worker))
 			status = finder_no_memory(finder);
 		else
-			status = judge_executor(finder, wait);
+			status = judge(finder, wait);
 	}
 	array_deinit(&known);
 	return status;
@@ -306,5 +330,59 @@ int crowds_find(struct finder *finder)
 	for (size_t i = 0; !status && i < primitives->count; i++)
 		status = judge_object(finder, primitives->items[i], &waiters);
 	array_deinit(&waiters);
-	return status ? status : judge_executors(finder);
+	return status ? status : visit_executors(finder, judge_executor);
+}
+
+/* ---- what there is, whether anything is wrong or not ---- */
+
+/* Crowds that are noted, and how many of those who have what they wait for. */
+#define CROWDS_NOTED 4
+#define HOLDERS_NOTED 2
+/* Fewer are not worth a line. */
+#define CROWD_LEAST 3
+
+/* Keeps the most crowded ones, in that order. */
+static int keep_crowd(struct finder *finder, const struct verdict *crowd)
+{
+	struct verdict_list *list = &finder->verdicts->crowds;
+	size_t at = list->count;
+	while (at && list->items[at - 1].behind_count < crowd->behind_count)
+		at--;
+	if (at == CROWDS_NOTED)
+		return 0;
+	if (list->count < CROWDS_NOTED && !array_push(list, *crowd))
+		return finder_no_memory(finder);
+	for (size_t i = list->count - 1; i > at; i--)
+		list->items[i] = list->items[i - 1];
+	list->items[at] = *crowd;
+	return 0;
+}
+
+static int note_executor(struct finder *finder, const struct wait *queued)
+{
+	struct verdict crowd = {.kind = VERDICT_EXHAUSTED};
+	int status = describe_executor(finder, queued, HOLDERS_NOTED, &crowd);
+	return status ? status : keep_crowd(finder, &crowd);
+}
+
+static int note_object(struct finder *finder, struct primitive *object)
+{
+	struct verdict crowd = {
+		.kind = kind_of_crowd(object),
+		.object = object,
+		.behind_count = object->waiter_count,
+	};
+	if (crowd.kind == VERDICT_KIND_COUNT || object->waiter_count < CROWD_LEAST)
+		return 0;
+	int status = add_holders(finder, object, HOLDERS_NOTED, &crowd);
+	return status ? status : keep_crowd(finder, &crowd);
+}
+
+int crowds_note(struct finder *finder)
+{
+	const struct primitives *primitives = &finder->waits->primitives;
+	int status = 0;
+	for (size_t i = 0; !status && i < primitives->count; i++)
+		status = note_object(finder, primitives->items[i]);
+	return status ? status : visit_executors(finder, note_executor);
 }

@@ -81,6 +81,9 @@ int cancelling_find(struct finder *finder);
 /* Those who wait for what few have, and these do not go on. */
 int crowds_find(struct finder *finder);
 
+/* The largest of them, whatever they do, for verdicts.crowds. */
+int crowds_note(struct finder *finder);
+
 /* ---- progress.c ---- */
 
 /*

@@ -45,6 +45,7 @@ const char *verdict_name(enum verdict_kind kind)
 void verdicts_deinit(struct verdicts *verdicts)
 {
 	array_deinit(&verdicts->list);
+	array_deinit(&verdicts->crowds);
 }
 
 int finder_no_memory(struct finder *finder)
@@ -82,10 +83,9 @@ static int read_party_sources(struct sources *sources, const struct party *party
 	return status;
 }
 
-static int read_all_sources(const struct aiodbg_snapshot *snap, struct sources *sources)
+static int read_sources(struct sources *sources, const struct verdict_list *list)
 {
 	int status = 0;
-	const struct verdict_list *list = &snap->verdicts->list;
 	for (size_t i = 0; !status && i < list->count; i++) {
 		const struct verdict *verdict = &list->items[i];
 		for (size_t k = 0; !status && k < verdict->party_count; k++)
@@ -104,7 +104,9 @@ int verdicts_read_sources(struct aiodbg_snapshot *snap, struct decoder *decoder)
 {
 	struct sources sources;
 	sources_init(&sources, decoder, snap);
-	int status = read_all_sources(snap, &sources);
+	int status = read_sources(&sources, &snap->verdicts->list);
+	if (!status)
+		status = read_sources(&sources, &snap->verdicts->crowds);
 	sources_deinit(&sources);
 	return status;
 }
@@ -144,7 +146,7 @@ int verdicts_find(struct aiodbg_snapshot *snap, struct reader *reader, struct ve
 		find_stopped,	      deadlocks_find, loops_find_blocked, loops_find_gone,
 		vain_find_unreleased, abandoned_find, vain_find_lost,	  starved_find,
 		unwoken_find,	      exits_find,     stalled_find,	  spinning_find,
-		cancelling_find,      crowds_find,
+		cancelling_find,      crowds_find,    crowds_note,
 	};
 	int status = finder.named && finder.seen ? 0 : finder_no_memory(&finder);
 	ret->arena = &snap->arena;

@@ -66,6 +66,8 @@ struct verdict {
 	size_t ended_count;
 	/* Tasks that can't go on because of these, and are not named. */
 	size_t behind_count;
+	/* What is crowded, of verdicts.crowds. */
+	const struct primitive *object;
 	/* It ends then: somebody's timeout, unless that is gone by. */
 	bool has_until;
 	double until;
@@ -95,6 +97,9 @@ ARRAY(verdict_list, struct verdict);
 struct verdicts {
 	struct arena *arena;
 	struct verdict_list list;
+	/* No verdicts: what many wait for, and some of those who have it, most waiters first; of kind
+	 * CONVOY or EXHAUSTED. */
+	struct verdict_list crowds;
 };
 
 void verdicts_deinit(struct verdicts *verdicts);
