@@ -24,6 +24,29 @@ def judge(document, truth):
     return found + unfounded(verdicts, truth)
 
 
+# What is said because nothing moved for a while, of which a core knows nothing: there it is possible
+# at most, or not said.
+LASTING = (
+    "convoy",
+    "exhausted",
+    "loop-blocked",
+    "loop-gone",
+    "loop-starved",
+    "stalled",
+    "stopped",
+    "stuck-at-exit",
+    "wont-cancel",
+)
+
+
+def judge_core(document, truth):
+    """The same of a core."""
+    wanted = [one for one in truth["verdicts"] if one["kind"] not in LASTING]
+    found = [line for one in wanted for line in complaints_of(document["verdicts"], one)]
+    sure = [one for one in document["verdicts"] if one["certainty"] != "possible"]
+    return found + unfounded(sure, truth)
+
+
 def complaints_of(verdicts, wanted):
     """What is wrong with that of the verdicts which comes nearest to the wanted one."""
     kinds = [wanted["kind"]] + wanted["or_kinds"]

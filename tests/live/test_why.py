@@ -1,4 +1,5 @@
-"""`asyncio why PID` of services that are sick, of their twins, and of healthy ones under load.
+"""`asyncio why` of services that are sick, of their twins, and of healthy ones under load: by PID,
+and of a core that the kernel writes of each sick one.
 
 Each program of tests/programs/sick prints its truth; judge.py compares. Usually a choice is run:
 one seed, each sick program under one Python of each family of layouts, each twin under two of
@@ -10,6 +11,8 @@ seeds:
 """
 
 import concurrent.futures
+import glob
+import itertools
 import json
 import os
 import re
@@ -21,9 +24,10 @@ import cells
 import debugger
 import pytest
 from interpreter import INTERPRETERS
-from judge import judge
+from judge import judge, judge_core
 from place import PROGRAMS, Absent
 from services import PYTHON, RELEASES, Frameworks
+from test_program import program as aiodbg_program
 
 pytestmark = [pytest.mark.usefixtures("why"), pytest.mark.optional]
 
@@ -36,11 +40,13 @@ HELPERS = ("service", "background", "load")
 READY_SECONDS = 90
 MISSING = 77
 PARALLEL = 4
-SICK, TWIN, HEALTHY = "sick", "twin", "healthy"
+SICK, TWIN, HEALTHY, CORE = "sick", "twin", "healthy", "core"
+CORE_SECONDS = 60
 # How often a healthy program is looked at while it works.
 LOOKS = 3
 # How often a sick one is, at most.
 TRIES = 3
+NUMBERS = itertools.count()
 
 
 def programs(folder):
@@ -86,6 +92,8 @@ def cases(everything):
         for seed in seeds:
             found += [(name, program, seed, SICK) for name in sick]
             found += [(name, program, seed, TWIN) for name in twins]
+            cores = sick if everything or not few or packaged(program) else [few[number % len(few)]]
+            found += [(name, program, seed, CORE) for name in cores]
     for number, program in enumerate(programs("healthy")):
         some = names if everything or not few else [few[number % len(few)]]
         found += [(name, program, seed, HEALTHY) for name in some for seed in seeds]
@@ -137,7 +145,8 @@ def examine(place, python, program, seed, kind):
     command = [python, "-B", place.inner_program("%s/%s" % (folder, program))]
     command += ["--seed", str(seed)] + (["--healthy"] if kind == TWIN else [])
     environment = {"AIODBG_POSTGRES": place.postgres()} if uses_postgres(program, kind) else {}
-    with Program(place, command, "/", environment) as process:
+    inner = place.folder("why-%s-%d" % (program, next(NUMBERS))) if kind == CORE else "/"
+    with Program(place, command, inner, environment) as process:
         truth = process.truth()
         for step in truth["steps"]:
             os.kill(truth["pid"], getattr(signal, step))
@@ -146,6 +155,8 @@ def examine(place, python, program, seed, kind):
         options = "" if least and "possible" not in least else "--all"
         if kind == SICK:
             return truth, [look_until_right(truth, options)]
+        if kind == CORE:
+            return truth, [look_at_core(place, inner, truth["pid"], options)]
         looks = LOOKS if kind == HEALTHY else 1
         return truth, [look(truth["pid"], options) for _ in range(looks)]
 
@@ -158,6 +169,26 @@ def look_until_right(truth, options):
         if not judge(document, truth):
             break
     return document
+
+
+def look_at_core(place, inner, pid, options):
+    """The same of the core that it leaves. A process that is stopped ends when it goes on."""
+    os.kill(pid, signal.SIGABRT)
+    os.kill(pid, signal.SIGCONT)
+    give_up = time.monotonic() + CORE_SECONDS
+    while os.path.exists("/proc/%d/maps" % pid) and open("/proc/%d/maps" % pid).read(1):
+        if time.monotonic() > give_up:
+            raise RuntimeError("does not crash")
+        time.sleep(0.05)
+    cores = glob.glob(place.outer(inner) + "/core*")
+    if not cores:
+        raise Absent("the kernel has written no core")
+    root = ["--sysroot", place.path] if place.path else []
+    done = aiodbg_program("why", cores[0], "--json", *options.split(), *root)
+    os.unlink(cores[0])
+    if done.returncode:
+        raise RuntimeError("aiodbg why: %s" % done.stderr.decode())
+    return json.loads(done.stdout)
 
 
 class Where:
@@ -216,7 +247,7 @@ TO_COME = "future_kept startup_failed".split()
 
 def test_why(why_case, answers, request):
     found = answers[why_case]
-    if why_case[1] in TO_COME and why_case[3] == SICK:
+    if why_case[1] in TO_COME and why_case[3] in (SICK, CORE):
         # A Python of which all is said already is welcome.
         request.applymarker(pytest.mark.xfail(reason="its verdict is still to come", strict=False))
     try:
@@ -225,7 +256,8 @@ def test_why(why_case, answers, request):
         truth, documents = found.result()
     except Absent as reason:
         pytest.skip(str(reason))
-    assert [judge(document, truth) for document in documents] == [[]] * len(documents)
+    compare = judge_core if why_case[3] == CORE else judge
+    assert [compare(document, truth) for document in documents] == [[]] * len(documents)
 
 
 def test_time_of_being_stopped_is_not_that_of_a_callback(why, places):
