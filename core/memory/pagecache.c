@@ -339,30 +339,63 @@ static bool pagecache_holds(struct pagecache *cache, const struct read_range *ra
 	return true;
 }
 
-/* Ranges that are read by one call of process_vm_readv(2). */
+/*
+ * What is read by one call of process_vm_readv(2): spans of memory, each of one or more ranges that
+ * lie near each other. A span costs as much as a page of it, whatever its length.
+ */
 struct batch {
 	struct iovec local[IOV_MAX], remote[IOV_MAX];
+	/* Indexes in the log, of the first range of each span. */
+	size_t first[IOV_MAX + 1];
 	size_t count;
 	uint8_t bytes[1 << 18];
 	size_t used;
 };
 
-/* The next ranges of the log, as many as fit. */
+/* Between ranges of a span, at most: less than a page, so that no other page is in between. */
+#define SPAN_GAP 1024
+
+/* Whether the range is now in the last span, which it begins in or near. */
+static bool span_grow(struct batch *batch, const struct read_range *range)
+{
+	if (!batch->count)
+		return false;
+	struct iovec *remote = &batch->remote[batch->count - 1];
+	struct iovec *local = &batch->local[batch->count - 1];
+	uint64_t offset = range->addr - (uintptr_t)remote->iov_base;
+	if (offset > remote->iov_len + SPAN_GAP || range->len > sizeof(batch->bytes))
+		return false;
+	size_t len = (size_t)offset + range->len;
+	size_t more = len > remote->iov_len ? len - remote->iov_len : 0;
+	if (more > sizeof(batch->bytes) - batch->used)
+		return false;
+	batch->used += more;
+	remote->iov_len += more;
+	local->iov_len += more;
+	return true;
+}
+
+/* The next ranges of the log, as many as fit. It is sorted by address. */
 static void batch_fill(struct batch *batch, const struct read_ranges *log, size_t from)
 {
+	size_t i = from;
 	batch->count = batch->used = 0;
-	for (size_t i = from; i < log->count && batch->count < IOV_MAX; i++) {
+	for (; i < log->count; i++) {
 		const struct read_range *range = &log->items[i];
-		if (range->len > sizeof(batch->bytes) - batch->used)
+		if (span_grow(batch, range))
+			continue;
+		if (batch->count == IOV_MAX || range->len > sizeof(batch->bytes) - batch->used)
 			break;
 		void *remote = (void *)(uintptr_t)range->addr;
+		batch->first[batch->count] = i;
 		batch->local[batch->count] = (struct iovec){batch->bytes + batch->used, range->len};
 		batch->remote[batch->count++] = (struct iovec){remote, range->len};
 		batch->used += range->len;
 	}
+	batch->first[batch->count] = i;
 }
 
-/* *whole: how many of the batch's ranges, from the first on, could be read. */
+/* *whole: how many of the batch's spans, from the first on, could be read. */
 static int batch_read(struct pagecache *cache, struct batch *batch, size_t *whole)
 {
 	ssize_t got = -1;
@@ -389,34 +422,88 @@ static int batch_read(struct pagecache *cache, struct batch *batch, size_t *whol
 	return 0;
 }
 
+static int compare_ranges(const void *a, const void *b)
+{
+	const struct read_range *x = a, *y = b;
+	if (x->addr != y->addr)
+		return x->addr < y->addr ? -1 : 1;
+	return x->len < y->len ? -1 : x->len > y->len;
+}
+
+/* Sort the log, and leave out what was read more than once. */
+static void order_log(struct read_ranges *log)
+{
+	size_t kept = 0;
+	if (log->count)
+		qsort(log->items, log->count, sizeof(*log->items), compare_ranges);
+	for (size_t i = 0; i < log->count; i++) {
+		if (!kept || compare_ranges(&log->items[kept - 1], &log->items[i]) != 0)
+			log->items[kept++] = log->items[i];
+	}
+	log->count = kept;
+}
+
+/* The ranges of a span that was read. */
+static int compare_span(struct pagecache *cache, const struct batch *batch, size_t span, bool *same)
+{
+	const struct iovec *local = &batch->local[span];
+	uint64_t begin = (uintptr_t)batch->remote[span].iov_base;
+	int code = 0;
+	for (size_t i = batch->first[span]; !code && i < batch->first[span + 1]; i++) {
+		const struct read_range *range = &cache->log.items[i];
+		const uint8_t *bytes = (const uint8_t *)local->iov_base + (range->addr - begin);
+		if (pagecache_holds(cache, range, bytes))
+			continue;
+		*same = false;
+		code = pagecache_renew(cache, range);
+	}
+	return code;
+}
+
+/* Those of one that could not be read as a whole, each for itself. */
+static int compare_apart(struct pagecache *cache, const struct batch *batch, size_t span,
+			 bool *same)
+{
+	uint8_t *bytes = batch->local[span].iov_base;
+	int code = 0;
+	for (size_t i = batch->first[span]; !code && i < batch->first[span + 1]; i++) {
+		const struct read_range *range = &cache->log.items[i];
+		int now = pagecache_fetch(cache, range->addr, bytes, range->len);
+		if (now < 0)
+			return now;
+		if (now ? !pagecache_holds(cache, range, NULL)
+			: pagecache_holds(cache, range, bytes))
+			continue;
+		*same = false;
+		code = pagecache_renew(cache, range);
+	}
+	return code;
+}
+
 int pagecache_verify(struct pagecache *cache, bool *same)
 {
-	const struct read_ranges *log = &cache->log;
+	struct read_ranges *log = &cache->log;
 	*same = true;
 	if (!cache->changing)
 		return 0;
 	if (!cache->batch)
 		cache->batch = malloc(sizeof(*cache->batch));
 	struct batch *batch = cache->batch;
-	int code = batch ? 0 : AIODBG_NO_MEMORY;
+	if (!batch)
+		return AIODBG_NO_MEMORY;
+	order_log(log);
+	int code = 0;
 	for (size_t i = 0; !code && i < log->count;) {
-		batch_fill(batch, log, i);
 		size_t whole = 0;
+		batch_fill(batch, log, i);
 		if (batch->count)
 			code = batch_read(cache, batch, &whole);
-		for (size_t k = 0; !code && k < whole; k++) {
-			if (pagecache_holds(cache, &log->items[i + k], batch->local[k].iov_base))
-				continue;
-			*same = false;
-			code = pagecache_renew(cache, &log->items[i + k]);
-		}
-		i += whole;
-		/* One that cannot be read now, or that is too long to be compared. */
-		if (!code && whole < batch->count && pagecache_holds(cache, &log->items[i], NULL)) {
-			*same = false;
-			code = pagecache_renew(cache, &log->items[i]);
-		}
-		i += whole < batch->count || !batch->count;
+		for (size_t k = 0; !code && k < whole; k++)
+			code = compare_span(cache, batch, k, same);
+		if (!code && whole < batch->count)
+			code = compare_apart(cache, batch, whole++, same);
+		/* One that is too long to be compared is believed. */
+		i = batch->count ? batch->first[whole] : i + 1;
 	}
 	return code;
 }
