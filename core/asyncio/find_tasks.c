@@ -58,13 +58,17 @@ static int read_node(const struct task_search *search, uint64_t node, uint64_t *
 {
 	const struct layout *l = search->decoder->layout;
 	struct reader *reader = &search->decoder->reader;
+	struct window w;
+	int32_t last = l->node.next > l->node.prev ? l->node.next : l->node.prev;
 	*next = 0;
 	if (!decoder_plausible(search->decoder, node))
 		return AIODBG_CORRUPT;
-	int status = reader_word_now(reader, node + (uint64_t)l->node.next, next);
-	if (!status)
-		status = reader_word_now(reader, node + (uint64_t)l->node.prev, prev);
-	return status;
+	int status = window_read_now(reader, node, (size_t)last + reader->word_size, &w);
+	if (status)
+		return status;
+	*next = window_word(&w, (size_t)l->node.next);
+	*prev = window_word(&w, (size_t)l->node.prev);
+	return 0;
 }
 
 /* Back to the last node that is still behind the one before it; the head is anyhow. */

@@ -62,15 +62,6 @@ int reader_word_slowly(struct reader *reader, uint64_t addr, uint64_t *ret)
 	return 0;
 }
 
-int reader_word_now(struct reader *reader, uint64_t addr, uint64_t *ret)
-{
-	uint64_t fault;
-	uint8_t bytes[8];
-	int code = pagecache_read_now(&reader->cache, addr, bytes, reader->word_size, &fault);
-	*ret = reader_decode_uint(reader, bytes, reader->word_size);
-	return code ? failed_read(reader, code, fault) : 0;
-}
-
 void reader_begin(struct reader *reader)
 {
 	pagecache_begin(&reader->cache);
@@ -98,6 +89,20 @@ int reader_c_string(struct reader *reader, uint64_t addr, char *buf, size_t size
 	}
 	buf[got] = '\0';
 	return 0;
+}
+
+int window_read_now(struct reader *reader, uint64_t addr, size_t len, struct window *ret)
+{
+	uint64_t fault;
+	ret->reader = reader;
+	ret->addr = addr;
+	ret->len = 0;
+	if (len > WINDOW_MAX)
+		return error_at(&reader->error, AIODBG_LIMIT, addr, "object of %zu bytes", len);
+	int code = pagecache_read_now(&reader->cache, addr, ret->data, len, &fault);
+	if (!code)
+		ret->len = len;
+	return code ? failed_read(reader, code, fault) : 0;
 }
 
 int window_read_slowly(struct reader *reader, uint64_t addr, size_t len, struct window *ret)

@@ -74,9 +74,6 @@ static inline int reader_word(struct reader *reader, uint64_t addr, uint64_t *re
 	return 0;
 }
 
-/* A word as it is now, of a target that runs on. */
-int reader_word_now(struct reader *reader, uint64_t addr, uint64_t *ret);
-
 /* What is read from here on is of one object: pagecache_begin(), pagecache_verify(). */
 void reader_begin(struct reader *reader);
 int reader_verify(struct reader *reader, bool *same);
@@ -98,6 +95,9 @@ static inline int window_read(struct reader *reader, uint64_t addr, size_t len, 
 	memcpy(ret->data, bytes, len);
 	return 0;
 }
+
+/* The same as it is now, of a target that runs on. */
+int window_read_now(struct reader *reader, uint64_t addr, size_t len, struct window *ret);
 
 /*
  * Fields of a window, at byte offsets from its start. A field that is not inside yields
