@@ -239,6 +239,23 @@ static int pagecache_read_page(struct pagecache *cache, uint64_t addr, void *buf
 	return 0;
 }
 
+/* Note that the range was read. Much is read again and again. Returns false if there is no memory. */
+static bool log_read(struct pagecache *cache, uint64_t addr, size_t len)
+{
+	struct read_range range = {addr, len};
+	uint64_t hash = addr * 0x9e3779b97f4a7c15ull >> 32;
+	uint32_t *logged = &cache->logged[hash % PAGECACHE_LOGGED];
+	if (*logged < cache->log.count) {
+		const struct read_range *known = &cache->log.items[*logged];
+		if (known->addr == addr && known->len >= len)
+			return true;
+	}
+	if (cache->log.count >= LIMIT_LOG)
+		return true;
+	*logged = (uint32_t)cache->log.count;
+	return array_push(&cache->log, range);
+}
+
 int pagecache_read(struct pagecache *cache, uint64_t addr, void *buf, size_t len, uint64_t *fault)
 {
 	uint64_t last = cache->target->word_size == 4 ? UINT32_MAX : UINT64_MAX;
@@ -247,11 +264,8 @@ int pagecache_read(struct pagecache *cache, uint64_t addr, void *buf, size_t len
 		return 0;
 	if (addr > last || len - 1 > last - addr)
 		return AIODBG_FAULT;
-	if (cache->changing && cache->log.count < LIMIT_LOG) {
-		struct read_range range = {addr, len};
-		if (!array_push(&cache->log, range))
-			return AIODBG_NO_MEMORY;
-	}
+	if (cache->changing && !log_read(cache, addr, len))
+		return AIODBG_NO_MEMORY;
 	const uint8_t *at_hand = pagecache_peek(cache, addr, len);
 	if (at_hand) {
 		memcpy(buf, at_hand, len);

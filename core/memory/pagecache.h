@@ -24,6 +24,7 @@
 #include "base/work.h"
 
 #define PAGECACHE_RECENT 8192
+#define PAGECACHE_LOGGED 2048
 
 struct block {
 	uint64_t base;
@@ -63,6 +64,9 @@ struct pagecache {
 	 * that all reads come to where they are logged. */
 	bool changing;
 	struct read_ranges log;
+	/* Indexes in the log of what was read, by some bits of the address: of no use if what is
+	 * there is something else. */
+	uint32_t logged[PAGECACHE_LOGGED];
 	struct batch *batch;
 	/* Charged LIMIT_READ_WORK for each read of the target; may be NULL. */
 	struct work *work;
