@@ -209,5 +209,5 @@ int main(int argc, char **argv)
 		status = load_and_run(&options, &image);
 	}
 	image_deinit(&image);
-	return status;
+	return (int)status;
 }
