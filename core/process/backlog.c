@@ -3,13 +3,12 @@
 #include "process/backlog.h"
 
 #include <limits.h>
-#include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The same number on all machines. */
+/* The same numbers on all machines; and TIOCOUTQ is SIOCOUTQ of the kernel's headers. */
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
 #endif
@@ -26,7 +25,7 @@ bool backlog_read_own(int fd, int64_t *ret)
 	/* Both ends of a pipe have its bytes; of a socket it is those that it has sent. */
 	if (!S_ISSOCK(status.st_mode) && !S_ISFIFO(status.st_mode))
 		return false;
-	if (ioctl(fd, S_ISSOCK(status.st_mode) ? SIOCOUTQ : FIONREAD, &bytes))
+	if (ioctl(fd, S_ISSOCK(status.st_mode) ? TIOCOUTQ : FIONREAD, &bytes))
 		return false;
 	*ret = bytes;
 	return true;

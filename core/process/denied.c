@@ -8,11 +8,15 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+/* As in the kernel's headers, which a system without glibc need not have. */
+#ifndef CAP_SYS_PTRACE
+#define CAP_SYS_PTRACE 19
+#endif
 
 static bool parse_ids(const char *text, const char *key, uint32_t *ret)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Everything known of one event loop. */
 #include "base/ceilings.h"
+#include "base/signals.h"
 #include "render/loops.h"
 #include "render/place.h"
 #include "render/reason.h"
 #include "render/render.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -211,11 +211,9 @@ static void write_signals(struct output *out, const struct loop_detail *detail)
 		output_text(out, "\nSignal handlers:\n");
 	for (size_t i = 0; i < detail->signals.count && !out->status; i++) {
 		const struct loop_signal *found = &detail->signals.items[i];
-		const char *name = found->number > 0 && found->number < NSIG
-					   ? sigabbrev_np((int)found->number)
-					   : NULL;
+		const char *name = signal_name(found->number);
 		if (name)
-			output_format(out, "  SIG%s  ", name);
+			output_format(out, "  %s  ", name);
 		else
 			output_format(out, "  %" PRId64 "  ", found->number);
 		loop_write_entry(out, &found->entry);
