@@ -88,6 +88,7 @@ const struct layout_table layout_3_10 = {
 	.layout.code.freevars = 80,
 	.layout.code.varnames = 72,
 	.layout.code.cellvars = 88,
+	.layout.code.consts = 56,
 	.layout.code.names = 64,
 	.layout.code.exceptiontable = LAYOUT_NONE,
 	.layout.object.size = 16,

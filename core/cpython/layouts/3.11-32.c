@@ -88,6 +88,7 @@ const struct layout_table layout_3_11_32 = {
 	.layout.code.freevars = LAYOUT_NONE,
 	.layout.code.varnames = LAYOUT_NONE,
 	.layout.code.cellvars = LAYOUT_NONE,
+	.layout.code.consts = 12,
 	.layout.code.names = 16,
 	.layout.code.exceptiontable = 20,
 	.layout.object.size = 8,

@@ -88,6 +88,7 @@ const struct layout_table layout_3_11 = {
 	.layout.code.freevars = LAYOUT_NONE,
 	.layout.code.varnames = LAYOUT_NONE,
 	.layout.code.cellvars = LAYOUT_NONE,
+	.layout.code.consts = 24,
 	.layout.code.names = 32,
 	.layout.code.exceptiontable = 40,
 	.layout.object.size = 16,

@@ -172,6 +172,7 @@ const struct layout_table layout_3_14t = {
 	.layout.code.freevars = LAYOUT_NONE,
 	.layout.code.varnames = LAYOUT_NONE,
 	.layout.code.cellvars = LAYOUT_NONE,
+	.layout.code.consts = 40,
 	.layout.code.names = 48,
 	.layout.code.exceptiontable = 56,
 	.layout.object.size = 32,
