@@ -98,9 +98,8 @@ static bool is_stdlib(const struct own *own, const char *path)
 	return own->stdlib && !strncmp(path, own->stdlib, own->stdlib_len);
 }
 
-static bool is_library(const struct own *own, const struct code *code)
+static bool is_library(const struct own *own, const char *path)
 {
-	const char *path = code->filename;
 	if (path && own->program && !strncmp(path, own->program, own->program_len))
 		return false;
 	if (path && own->patterns && is_named(own, path))
@@ -116,11 +115,16 @@ bool own_is(struct own *own, const struct code *code)
 	uint64_t key = (uint64_t)(uintptr_t)code;
 	void *known = addrmap_get(&own->known, key);
 	if (!known) {
-		known = is_library(own, code) ? LIBRARY : OWN;
+		known = is_library(own, code->filename) ? LIBRARY : OWN;
 		/* Without memory it is found out each time. */
 		addrmap_put(&own->known, key, known);
 	}
 	return known == OWN;
+}
+
+bool own_is_file(const struct own *own, const char *path)
+{
+	return !is_library(own, path);
 }
 
 const char *own_short_path(const struct own *own, const char *path)

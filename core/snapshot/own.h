@@ -36,6 +36,9 @@ void own_deinit(struct own *own);
 
 bool own_is(struct own *own, const struct code *code);
 
+/* The same for the file of a module; NULL is none. */
+bool own_is_file(const struct own *own, const char *path);
+
 /* The path below the folder of packages or of the standard library, or the whole path. */
 const char *own_short_path(const struct own *own, const char *path);
 

@@ -115,7 +115,8 @@ static int add_target(struct abandoning *abandoning, const struct wait *wait)
 		status = decoder_alloc(waiting->decoder, sizeof(*target), (void **)&target);
 		if (status)
 			return status;
-		*target = (struct target){wait->object, wait->site.location, wait->kind, 0, false};
+		*target = (struct target){wait->object, wait->site.location, wait->kind, 0, false,
+					  false};
 		if (!array_push(&abandoning->targets, target))
 			return waiting_no_memory(waiting);
 	}
@@ -251,7 +252,9 @@ static int read_all(struct abandoning *abandoning)
 		status = successors_read_tasks(abandoning);
 	if (!status)
 		status = successors_read_threads(abandoning);
-	return status ? status : successors_read_loops(abandoning);
+	if (!status)
+		status = successors_read_loops(abandoning);
+	return status ? status : globals_read(abandoning);
 }
 
 static void use(struct abandoning *abandoning)
@@ -265,7 +268,8 @@ static void use(struct abandoning *abandoning)
 		if (!goal)
 			continue;
 		/* A timer, say, that gives it back. */
-		bool has_others = wait->object && wait->object->has_others;
+		bool has_others = wait->object && wait->object->has_others &&
+				  !goal->target->by_globals;
 		wait->is_abandoned = !goal->target->is_doubtful && !has_others;
 		wait->ended = goal->target->ended;
 	}

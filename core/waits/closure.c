@@ -40,12 +40,6 @@ static bool is_puzzling(const struct waiting *waiting, const struct task *task)
 
 /* ---- sets ---- */
 
-static struct thing *thing_at(struct closure *closure, uint64_t addr)
-{
-	size_t index = (size_t)(uintptr_t)addrmap_get(&closure->by_addr, addr);
-	return index ? &closure->things.items[index - 1] : NULL;
-}
-
 /* The tasks from whose frames the thing is reached, but for ways through stop, and those that have
  * ended whose exceptions lead there.
  * *reached: there are such. *whole is false if there is too much in between. */
@@ -93,7 +87,7 @@ static int compare_indexes(const void *a, const void *b)
 /* Whether there are more references to the task than were met, and the one that wakes it. */
 static int has_more(struct closure *closure, const struct task *task, bool *ret)
 {
-	const struct thing *thing = thing_at(closure, task->id);
+	const struct thing *thing = closure_thing(closure, task->id);
 	struct refcount refs;
 	int status = object_refcount(closure->waiting->decoder, task->id, &refs);
 	*ret = !status && refs.count > (thing ? thing->in_count : 0) + 1;
@@ -112,7 +106,7 @@ static int is_kept(struct closure *closure, const size_t *tasks, size_t count, b
 	*ret = false;
 	for (size_t i = 0; !status && !*ret && i < count; i++) {
 		const struct task *task = snap->tasks.items[tasks[i]];
-		struct thing *thing = thing_at(closure, task->id);
+		struct thing *thing = closure_thing(closure, task->id);
 		bool reached, whole;
 		closure->found.count = 0;
 		if (thing)
@@ -215,7 +209,8 @@ int closure_is_main(struct waiting *waiting, const struct task *task, bool *ret)
 /* Whether a frame of the program's has what the task waits for in a variable, or an object has. */
 static bool has_name(struct closure *closure, const struct wait *wait, const struct thing *future)
 {
-	const struct thing *object = wait->object ? thing_at(closure, wait->object->addr) : NULL;
+	const struct thing *object = wait->object ? closure_thing(closure, wait->object->addr)
+						  : NULL;
 	/* A future: FutureIter and the task itself. An event: wait()'s self, or its method. */
 	return object ? object->in_count > 1 : future->in_count > 2;
 }
@@ -223,8 +218,8 @@ static bool has_name(struct closure *closure, const struct wait *wait, const str
 static int judge(struct closure *closure, const struct task *task)
 {
 	struct wait *wait = &closure->waiting->waits->of_tasks[task->index];
-	struct thing *future = thing_at(closure, task->fut_waiter);
-	struct thing *object = wait->object ? thing_at(closure, wait->object->addr) : NULL;
+	struct thing *future = closure_thing(closure, task->fut_waiter);
+	struct thing *object = wait->object ? closure_thing(closure, wait->object->addr) : NULL;
 	const struct closed_set *shared = NULL;
 	bool reached, whole;
 	if (!future || future->open)
@@ -279,7 +274,7 @@ static int find_others(struct closure *closure)
 	struct primitives *primitives = &closure->waiting->waits->primitives;
 	for (size_t i = 0; i < primitives->count; i++) {
 		struct primitive *object = primitives->items[i];
-		const struct thing *thing = thing_at(closure, object->addr);
+		const struct thing *thing = closure_thing(closure, object->addr);
 		struct refcount refs;
 		bool is_seen = object->holders.count &&
 			       object->holders.items[0].evidence != holder_by_reference;
@@ -300,7 +295,8 @@ static int read_all(struct closure *closure)
 	struct waiting *waiting = closure->waiting;
 	struct aiodbg_snapshot *snap = waiting->snap;
 	closure->foreign = calloc(snap->tasks.count + 1, sizeof(bool));
-	int status = closure->foreign ? closure_walk(closure) : waiting_no_memory(closure->waiting);
+	int status = closure->foreign ? closure_walk(closure, NULL)
+				      : waiting_no_memory(closure->waiting);
 	if (!status)
 		status = closure_open(closure);
 	if (!status)
@@ -339,14 +335,6 @@ int closure_read(struct waiting *waiting)
 	for (size_t i = 0; !wanted && i < snap->tasks.count; i++)
 		wanted = is_puzzling(waiting, snap->tasks.items[i]);
 	int status = wanted ? read_all(&closure) : 0;
-	array_deinit(&closure.things);
-	array_deinit(&closure.references);
-	array_deinit(&closure.found);
-	array_deinit(&closure.todo);
-	array_deinit(&closure.found_ended);
-	addrmap_deinit(&closure.frames);
-	addrmap_deinit(&closure.by_addr);
-	addrmap_deinit(&closure.sets);
-	free(closure.foreign);
+	closure_deinit(&closure);
 	return status;
 }

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "cpython/attr.h"
+#include "cpython/dict.h"
 #include "cpython/iterator.h"
 #include "cpython/locals.h"
 #include "cpython/sequence.h"
@@ -11,12 +12,15 @@
 #include "cpython/stack.h"
 #include "cpython/traceback.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Steps from a frame, and objects met over all frames: 300 a frame in the mean. */
 #define DEPTH 6
 #define OBJECTS_PER_FRAME 300
 #define OBJECTS_LEAST 20000
+#define OBJECTS_OF_GLOBALS 100000
+
 /* ---- references ---- */
 
 /* These lead to nothing that a task waits for, or to all of the program. */
@@ -51,7 +55,7 @@ static int is_extension(struct closure *closure, uint64_t addr, bool *ret)
 
 static int add_thing(struct closure *closure, uint64_t addr, enum kind kind, size_t *ret)
 {
-	struct thing *from = closure->from == REFERENCE_OF_FRAME
+	struct thing *from = closure->from >= REFERENCE_OF_GLOBAL
 				     ? NULL
 				     : &closure->things.items[closure->from];
 	const struct thing thing = {
@@ -82,7 +86,11 @@ static int add_reference(struct closure *closure, uint64_t addr)
 	if (status)
 		return status;
 	struct thing *thing = &closure->things.items[--index];
-	const struct reference reference = {closure->from, closure->task, index, thing->last_in};
+	const struct reference reference = {.from = closure->from,
+					    .to = index,
+					    .next_in = thing->last_in,
+					    .task = closure->task,
+					    .by_library = closure->by_library};
 	thing->in_count++;
 	if (!array_push(&closure->references, reference))
 		return waiting_no_memory(closure->waiting);
@@ -280,11 +288,15 @@ static int follow_task(struct closure *closure, const struct task *task)
 	if (coro.state != CORO_SUSPENDED)
 		return 0;
 	for (size_t i = 0; !status && i < waiting->chain.count; i++) {
+		const struct frame *frame = &waiting->chain.items[i].frame;
+		closure->by_library = !frame->location ||
+				      !own_is(&waiting->own, frame->location->code);
 		status = leave_out(closure, waiting->chain.items[i].object);
 		if (!status)
-			status = follow_frame(closure, &waiting->chain.items[i].frame);
+			status = follow_frame(closure, frame);
 	}
-	return status ? status : add_reference(closure, task->fut_waiter);
+	closure->by_library = false;
+	return status || !task->fut_waiter ? status : add_reference(closure, task->fut_waiter);
 }
 
 /* Things are looked into in the order in which they were met: those that are nearer come first. */
@@ -324,7 +336,43 @@ static int add_ended(struct closure *closure)
 	return status;
 }
 
-int closure_walk(struct closure *closure)
+static int visit_global(struct decoder *decoder, uint64_t key, uint64_t value, void *arg)
+{
+	struct closure *closure = arg;
+	const struct global_name global = {closure->dict, key};
+	enum kind kind;
+	int status = object_kind(decoder, value, &kind);
+	if (status || !is_of_interest(kind))
+		return error_is_fatal(status) ? status : 0;
+	closure->from = REFERENCE_OF_GLOBAL;
+	closure->task = closure->globals.count;
+	return array_push(&closure->globals, global) ? add_reference(closure, value)
+						     : waiting_no_memory(closure->waiting);
+}
+
+static int follow_globals(struct closure *closure, const struct program *program)
+{
+	int status = 0;
+	closure->limit += OBJECTS_OF_GLOBALS;
+	for (size_t i = 0; !status && i < program->modules.count; i++) {
+		closure->dict = program->modules.items[i].dict;
+		status = dict_visit(closure->waiting->decoder, closure->dict, visit_global,
+				    closure);
+		if (!error_is_fatal(status))
+			status = 0;
+	}
+	return status;
+}
+
+/* Whether the task's frames are where the search begins. */
+static bool is_begun_at(const struct closure *closure, const struct task *task)
+{
+	if (!closure->is_wide)
+		return closure_is_root(closure->waiting, task);
+	return task_is_pending(task) && !task->problems && task->coro && !task->is_copy;
+}
+
+int closure_walk(struct closure *closure, const struct program *program)
 {
 	struct aiodbg_snapshot *snap = closure->waiting->snap;
 	closure->limit = OBJECTS_LEAST;
@@ -335,13 +383,35 @@ int closure_walk(struct closure *closure)
 		closure->limit += task->depth * OBJECTS_PER_FRAME;
 	}
 	for (size_t i = 0; !status && i < snap->tasks.count; i++) {
-		if (closure_is_root(closure->waiting, snap->tasks.items[i]))
+		if (is_begun_at(closure, snap->tasks.items[i]))
 			status = follow_task(closure, snap->tasks.items[i]);
 	}
+	if (!status && program)
+		status = follow_globals(closure, program);
 	return status ? status : follow_things(closure);
 }
 
 /* ---- who else has it ---- */
+
+struct thing *closure_thing(const struct closure *closure, uint64_t addr)
+{
+	size_t index = (size_t)(uintptr_t)addrmap_get(&closure->by_addr, addr);
+	return index ? &closure->things.items[index - 1] : NULL;
+}
+
+void closure_deinit(struct closure *closure)
+{
+	array_deinit(&closure->things);
+	array_deinit(&closure->references);
+	array_deinit(&closure->found);
+	array_deinit(&closure->todo);
+	array_deinit(&closure->found_ended);
+	array_deinit(&closure->globals);
+	addrmap_deinit(&closure->frames);
+	addrmap_deinit(&closure->by_addr);
+	addrmap_deinit(&closure->sets);
+	free(closure->foreign);
+}
 
 static int is_open(struct closure *closure, const struct thing *thing, bool *ret)
 {

@@ -5,7 +5,7 @@
 #define WAITS_REFERENCES_H
 
 #include "base/array.h"
-#include "waits/waiting.h"
+#include "waits/program.h"
 
 /* An object. Its references are a range of edges, once it has been looked into. */
 struct thing {
@@ -25,11 +25,16 @@ struct thing {
 	size_t seen;
 };
 
-/* A reference to a thing, of a frame of a task if from is NOBODY. */
+/* A reference to a thing: of another one, of a frame of a task, or of a global. */
 struct reference {
-	size_t from, task, to, next_in;
+	size_t from, to, next_in;
+	/* Index of the task; of the global in closure.globals. */
+	size_t task;
+	/* The frame is of a library. */
+	bool by_library;
 };
 #define REFERENCE_OF_FRAME SIZE_MAX
+#define REFERENCE_OF_GLOBAL (SIZE_MAX - 1)
 
 ARRAY(things, struct thing);
 ARRAY(references, struct reference);
@@ -49,6 +54,12 @@ struct closure {
 	size_t from, task;
 	size_t limit, search;
 	struct indexes found, todo;
+	/* The search begins at all tasks that are suspended, and at all globals of the program's modules. */
+	bool is_wide;
+	struct global_names globals;
+	/* What is followed: a frame of a library; the globals in that dict. */
+	bool by_library;
+	uint64_t dict;
 	/* Frames of exceptions that were looked into; and those tasks that find_owners() came to. */
 	struct addrmap frames;
 	struct indexes found_ended;
@@ -58,8 +69,14 @@ struct closure {
  * where the search begins. */
 bool closure_is_root(const struct waiting *waiting, const struct task *task);
 
-/* Find the things and references. closure->foreign has room for all tasks. */
-int closure_walk(struct closure *closure);
+/* Find the things and references. closure->foreign has room for all tasks; program has modules that were
+ * read, or is NULL: then globals don't count. */
+int closure_walk(struct closure *closure, const struct program *program);
+
+/* The thing at an address, or NULL. */
+struct thing *closure_thing(const struct closure *closure, uint64_t addr);
+
+void closure_deinit(struct closure *closure);
 
 /* Set open in all things. */
 int closure_open(struct closure *closure);

@@ -25,7 +25,7 @@ unsigned int successors_wanted(enum wait_kind kind)
 /* ---- who may do it ---- */
 
 /* A lock that a function takes and gives back by itself is held while a frame of it is there. */
-static bool is_deed(unsigned int deeds, unsigned int wanted)
+bool successors_is_deed(unsigned int deeds, unsigned int wanted)
 {
 	if (wanted & DEED_RELEASES && deeds & DEED_ACQUIRES)
 		return false;
@@ -57,7 +57,7 @@ static int add_function(struct abandoning *abandoning, uint64_t function)
 		status = deeds_of(waiting, callable.code, &deeds);
 	if (status)
 		return error_is_fatal(status) ? status : 0;
-	abandoning->found |= is_deed(deeds, abandoning->deeds);
+	abandoning->found |= successors_is_deed(deeds, abandoning->deeds);
 	asked->globals[asked->count] = globals;
 	asked->codes[asked->count++] = callable.code;
 	return 0;
@@ -249,6 +249,8 @@ static int read_task(struct abandoning *abandoning, const struct task *task, uin
 	if (status)
 		return status;
 	abandoning->task = task;
+	if (abandoning->is_idle)
+		abandoning->main = task;
 	status = waiting_walk(waiting, task);
 	if (status)
 		return error_is_fatal(status) ? status : 0;

@@ -22,6 +22,8 @@ struct target {
 	size_t ended;
 	/* Somebody else may do it. */
 	bool is_doubtful;
+	/* Besides those that wait, only globals have it, and no function that names them does it. */
+	bool by_globals;
 };
 
 ARRAY(targets, struct target *);
@@ -56,6 +58,8 @@ struct abandoning {
 	bool found;
 	/* It is the main task, which does nothing until the process ends or all others have. */
 	bool is_idle;
+	/* That task, if it is one. */
+	const struct task *main;
 	/* The dict of its module's globals, or 0; what is done with those that the code names. */
 	uint64_t globals;
 	int (*look)(struct abandoning *abandoning, uint64_t object);
@@ -69,6 +73,9 @@ struct abandoning {
 /* What those do who may end such a wait: bits of enum deed. */
 unsigned int successors_wanted(enum wait_kind kind);
 
+/* Whether what a function does ends such a wait, given the bits of both. */
+bool successors_is_deed(unsigned int deeds, unsigned int wanted);
+
 /* Call look for the globals that the code of a frame names. */
 int successors_visit_globals(struct abandoning *abandoning, const struct frame *frame);
 
@@ -76,5 +83,10 @@ int successors_visit_globals(struct abandoning *abandoning, const struct frame *
 int successors_read_tasks(struct abandoning *abandoning);
 int successors_read_threads(struct abandoning *abandoning);
 int successors_read_loops(struct abandoning *abandoning);
+
+/* ---- globals.c ---- */
+
+/* Of targets that nobody is seen to have who may do it: whether others may by a global's name. */
+int globals_read(struct abandoning *abandoning);
 
 #endif

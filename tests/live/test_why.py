@@ -240,9 +240,8 @@ def answers(request, why, places):
     where.close()
 
 
-# Sick programs of which nothing is said yet: futures that only a container keeps, and an event in a
-# global, which callbacks could set that are not looked into (../programs/healthy/set_by_globals.py).
-TO_COME = "future_kept startup_failed".split()
+# Sick programs of which nothing is said yet: futures that only a container keeps.
+TO_COME = "future_kept".split()
 
 
 def test_why(why_case, answers, request):

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What runs and what is to be called, of the program: functions that no module has any more may be there,
+ * such as a lambda that a timer got when the program began.
+ */
+#include "asyncio/future.h"
+#include "base/error.h"
+#include "cpython/attr.h"
+#include "cpython/locals.h"
+#include "cpython/stack.h"
+#include "waits/program.h"
+#include "waits/reading.h"
+
+#include <string.h>
+
+/* ---- frames ---- */
+
+static int visit_local(struct decoder *decoder, const struct local *local, void *arg)
+{
+	(void)decoder;
+	return local->value ? program_push(arg, local->value, 0, true) : 0;
+}
+
+static int visit_value(struct decoder *decoder, const struct stack_value *value, void *arg)
+{
+	(void)decoder;
+	return program_push(arg, value->value, 0, true);
+}
+
+static int read_frame(struct program *program, const struct frame *frame)
+{
+	struct waiting *waiting = program->waiting;
+	const struct code *code = frame->location ? frame->location->code : NULL;
+	bool exact;
+	if (!code || code->is_compiled)
+		return 0;
+	int status = own_is(&waiting->own, code) ? program_add(program, code, 0, 0, false) : 0;
+	if (!status)
+		status = locals_visit(waiting->decoder, frame, visit_local, program);
+	if (!status && frame->depth >= 0)
+		status = stack_visit(waiting->decoder, frame, &exact, visit_value, program);
+	return error_is_fatal(status) ? status : 0;
+}
+
+static int read_task(struct program *program, const struct task *task)
+{
+	struct waiting *waiting = program->waiting;
+	int status = waiting_walk(waiting, task);
+	for (size_t i = 0; !status && i < waiting->chain.count; i++)
+		status = read_frame(program, &waiting->chain.items[i].frame);
+	return error_is_fatal(status) ? status : 0;
+}
+
+/* Functions further out go on when the loop ends. */
+static bool is_loop(const struct location *location)
+{
+	const char *name = location ? location->code->name : NULL;
+	return name && !strcmp(name, "run_forever") &&
+	       sync_is_file(location->code->filename, "asyncio/base_events.py");
+}
+
+static int read_thread(struct program *program, size_t index)
+{
+	struct reading reading;
+	int status = reading_begin(program->waiting, index, &reading);
+	for (size_t i = 0; !status && i < reading.frames.count; i++) {
+		struct frame frame;
+		status = reading_frame(&reading, i, &frame);
+		if (!status && is_loop(frame.location))
+			break;
+		if (!status)
+			status = read_frame(program, &frame);
+	}
+	array_deinit(&reading.frames);
+	program->is_cut |= status && !program->waiting->decoder->reader.cache.changing;
+	return error_is_fatal(status) ? status : 0;
+}
+
+/* ---- callbacks ---- */
+
+/* What is to be called, and whose methods are. */
+static int add_callbacks(struct program *program, uint64_t loop)
+{
+	struct decoder *decoder = program->waiting->decoder;
+	struct attr attrs[] = {{.name = "_scheduled"},
+			       {.name = "_ready"},
+			       {.name = "_signal_handlers"},
+			       {.name = "_selector"}};
+	struct attr files = {.name = "_fd_to_key"};
+	int status = attrs_find(decoder, loop, attrs, 4);
+	if (!status && attrs[3].value)
+		status = attrs_find(decoder, attrs[3].value, &files, 1);
+	/* One made in C has others. */
+	program->is_cut |= status || !attrs[0].value || !attrs[1].value || !files.value;
+	attrs[3].value = files.value;
+	for (int i = 0; !status && i < 4; i++)
+		status = program_push(program, attrs[i].value, 0, true);
+	return error_is_fatal(status) ? status : 0;
+}
+
+static int visit_callback(struct decoder *decoder, uint64_t addr, void *arg)
+{
+	(void)decoder;
+	return program_push(arg, addr, 0, true);
+}
+
+static int read_callbacks(struct program *program, const struct task *task)
+{
+	struct decoder *decoder = program->waiting->decoder;
+	struct future future;
+	int status = future_read(decoder, task->id, EXPECT_TASK, &future);
+	if (!status)
+		status = future_visit_callbacks(decoder, &future, visit_callback, program);
+	program->is_cut |= status && !program->waiting->decoder->reader.cache.changing;
+	return error_is_fatal(status) ? status : 0;
+}
+
+static int read_loops(struct program *program)
+{
+	const struct aiodbg_snapshot *snap = program->waiting->snap;
+	int status = 0;
+	for (size_t i = 0; !status && i < snap->threads.count; i++) {
+		uint64_t loop = snap->threads.items[i].running_loop;
+		if (loop)
+			status = add_callbacks(program, loop);
+	}
+	/* Loops lead to everything. */
+	for (size_t i = 0; !status && i < snap->tasks.count; i++) {
+		uint64_t loop = snap->tasks.items[i]->loop;
+		if (loop && !addrmap_put(&program->seen, loop, program))
+			status = waiting_no_memory(program->waiting);
+	}
+	return status;
+}
+
+int running_read(struct program *program, const bool *is_over)
+{
+	const struct aiodbg_snapshot *snap = program->waiting->snap;
+	int status = read_loops(program);
+	program->at = (struct program_place){0};
+	for (size_t i = 0; !status && i < snap->tasks.count; i++) {
+		const struct task *task = snap->tasks.items[i];
+		if (!task_is_pending(task) || task->is_copy)
+			continue;
+		status = read_callbacks(program, task);
+		if (!status && !is_over[i])
+			status = read_task(program, task);
+	}
+	for (size_t i = 0; !status && i < snap->threads.count; i++)
+		status = read_thread(program, i);
+	return status;
+}
