@@ -268,6 +268,14 @@ static bool has_open_callable(const struct closure *closure, const struct thing 
 	return false;
 }
 
+/* A lock that nobody is seen to have, by a with statement or as its owner. */
+static bool is_unseen(const struct primitive *object)
+{
+	bool is_seen = object->holders.count &&
+		       object->holders.items[0].evidence != holder_by_reference;
+	return !is_seen && object->waiter_count;
+}
+
 /* Who has a reference to a lock may give it back, as a timer does whose callback is its release(). */
 static int find_others(struct closure *closure)
 {
@@ -276,9 +284,7 @@ static int find_others(struct closure *closure)
 		struct primitive *object = primitives->items[i];
 		const struct thing *thing = closure_thing(closure, object->addr);
 		struct refcount refs;
-		bool is_seen = object->holders.count &&
-			       object->holders.items[0].evidence != holder_by_reference;
-		if (is_seen || !object->waiter_count)
+		if (!is_unseen(object))
 			continue;
 		int status = object_refcount(closure->waiting->decoder, object->addr, &refs);
 		if (error_is_fatal(status))
@@ -288,6 +294,14 @@ static int find_others(struct closure *closure)
 				     has_open_callable(closure, thing);
 	}
 	return 0;
+}
+
+/* Where that is not counted, somebody may. */
+static void suppose_others(struct waiting *waiting)
+{
+	struct primitives *primitives = &waiting->waits->primitives;
+	for (size_t i = 0; i < primitives->count; i++)
+		primitives->items[i]->has_others |= is_unseen(primitives->items[i]);
 }
 
 static int read_all(struct closure *closure)
@@ -329,11 +343,11 @@ int closure_read(struct waiting *waiting)
 	struct closure closure = {.waiting = waiting};
 	bool wanted = false;
 	waiting->waits->permits_move = do_permits_move(waiting);
-	/* There the counts are spread over threads, and some are put off. */
-	if (snap->free_threaded)
-		return 0;
-	for (size_t i = 0; !wanted && i < snap->tasks.count; i++)
+	/* In a free-threaded build the counts are spread over threads, and some are put off. */
+	for (size_t i = 0; !snap->free_threaded && !wanted && i < snap->tasks.count; i++)
 		wanted = is_puzzling(waiting, snap->tasks.items[i]);
+	if (!wanted)
+		suppose_others(waiting);
 	int status = wanted ? read_all(&closure) : 0;
 	closure_deinit(&closure);
 	return status;

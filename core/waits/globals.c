@@ -80,7 +80,9 @@ static bool was_asked(const struct globals *globals, const struct target *target
 		      const struct reference *in)
 {
 	const struct abandoning *abandoning = globals->abandoning;
+	const struct wait *wait = &abandoning->waiting->waits->of_tasks[in->task];
 	return !in->by_library || abandoning->stuck_at[in->task] == target ||
+	       wait->object == target->object ||
 	       abandoning->waiting->snap->tasks.items[in->task] == abandoning->main;
 }
 
@@ -171,8 +173,9 @@ static int judge(struct globals *globals, struct target *target)
 	};
 	bool may = false;
 	int status = find_names(globals, target);
-	if (status || globals->is_doubtful || !globals->names.count)
+	if (status || globals->is_doubtful)
 		return status;
+	/* No names: it is those that wait who have it, if only for a while. */
 	status = program_ask(&globals->program, &question, &may);
 	target->by_globals = !status && !may;
 	return status;
