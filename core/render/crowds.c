@@ -69,7 +69,7 @@ static void write_crowd(struct output *out, const struct aiodbg_snapshot *snap,
 	else
 		write_executor(out, crowd);
 	for (size_t i = 0; i < crowd->party_count; i++)
-		party_write(out, snap, crowd, &crowd->parties[i], &columns, draft);
+		party_write(out, snap, crowd, &crowd->parties[i], PARTY_SITE, &columns, draft);
 }
 
 void crowds_write(struct output *out, const struct aiodbg_snapshot *snap, enum certainty shown,

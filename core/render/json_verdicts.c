@@ -100,6 +100,8 @@ static void put_places(struct json_gen *gen, const struct verdict *verdict)
 		const struct party *party = &verdict->parties[i];
 		if (party->wait && party->wait->site.location)
 			put_site(gen, &party->wait->site, "waits");
+		if (party->caller.location)
+			put_site(gen, &party->caller, "called");
 		for (size_t k = 0; k < party->held_count; k++) {
 			const struct holder *holder = party->held[k].holder;
 			if (holder && holder->site.location)

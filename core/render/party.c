@@ -107,6 +107,7 @@ void columns_add_party(struct columns *columns, const struct output *out,
 {
 	if (party->wait)
 		columns_add_site(columns, out, snap, &party->wait->site);
+	columns_add_site(columns, out, snap, &party->caller);
 	for (size_t i = 0; i < party->held_count; i++) {
 		if (party->held[i].holder)
 			columns_add_site(columns, out, snap, &party->held[i].holder->site);
@@ -149,6 +150,42 @@ void party_write_frames(struct output *out, const struct columns *columns, const
 	}
 }
 
+/* ---- which come first ---- */
+
+/* Places may be far apart in memory and the same. */
+static bool is_same_site(const struct site *a, const struct site *b)
+{
+	if (!a->location || !b->location)
+		return a->location == b->location;
+	return a->line == b->line && a->location->code == b->location->code;
+}
+
+unsigned int party_parts(const struct party *party, const struct party *first)
+{
+	if (party == first || !party->wait || !first->wait ||
+	    !is_same_site(&party->wait->site, &first->wait->site))
+		return PARTY_ALL;
+	return is_same_site(&party->caller, &first->caller) ? PARTY_SITE : PARTY_CALLER;
+}
+
+size_t party_find_other(const struct verdict *verdict)
+{
+	const struct party *first = &verdict->parties[0];
+	for (size_t i = 1; i < verdict->party_count && !first->held_count; i++) {
+		const struct party *party = &verdict->parties[i];
+		if (!party->held_count && party_parts(party, first) != PARTY_SITE)
+			return i;
+	}
+	return 0;
+}
+
+const struct party *party_in_order(const struct verdict *verdict, size_t other, size_t i)
+{
+	if (!i || i > other)
+		return &verdict->parties[i];
+	return &verdict->parties[i == 1 ? other : i - 1];
+}
+
 /* ---- parties ---- */
 
 /* "GET /orders/7". */
@@ -188,11 +225,20 @@ static bool is_in_library(const struct party *party)
 	return party->task && party->task->depth && party->wait && !party->wait->site.location;
 }
 
-size_t party_lines(const struct party *party)
+static bool shows_site(const struct party *party, unsigned int parts)
 {
-	size_t lines = 1;
-	if (party->wait && (party->wait->site.location || is_in_library(party)))
-		lines++;
+	return parts & PARTY_SITE && party->wait && party->wait->site.location;
+}
+
+static bool shows_caller(const struct party *party, unsigned int parts)
+{
+	return parts & PARTY_CALLER && party->caller.location;
+}
+
+size_t party_lines(const struct party *party, unsigned int parts)
+{
+	size_t lines = 1 + (size_t)shows_site(party, parts) + shows_caller(party, parts);
+	lines += is_in_library(party);
 	for (size_t i = 0; i < party->held_count; i++)
 		lines += has_site(&party->held[i]);
 	return lines;
@@ -255,15 +301,19 @@ static const char *note_of(const struct verdict *verdict, const struct party *pa
 }
 
 void party_write(struct output *out, const struct aiodbg_snapshot *snap,
-		 const struct verdict *verdict, const struct party *party,
+		 const struct verdict *verdict, const struct party *party, unsigned int parts,
 		 const struct columns *columns, struct draft *draft)
 {
 	party_write_head(out, snap, verdict, party, draft);
-	if (party->wait && party->wait->site.location) {
+	if (shows_site(party, parts)) {
 		party_write_site(out, snap, columns, &party->wait->site);
 		output_text(out, note_of(verdict, party));
 	} else if (is_in_library(party)) {
 		write_library(out, party->task);
+	}
+	if (shows_caller(party, parts)) {
+		party_write_site(out, snap, columns, &party->caller);
+		output_text(out, "called it\n");
 	}
 	for (size_t i = 0; i < party->held_count; i++) {
 		const struct held *held = &party->held[i];

@@ -46,8 +46,24 @@ void party_write_frames(struct output *out, const struct columns *columns, const
 void party_write_name(struct output *out, const struct aiodbg_snapshot *snap,
 		      const struct task *task, ptrdiff_t thread, const struct task *runs);
 
+/* What of a party the ones before it do not show. */
+enum party_part {
+	PARTY_SITE = 1 << 0,
+	PARTY_CALLER = 1 << 1,
+	PARTY_ALL = PARTY_SITE | PARTY_CALLER,
+};
+
+/* Parts of a party that the verdict's first one does not say of it. */
+unsigned int party_parts(const struct party *party, const struct party *first);
+
+/* The first party that waits elsewhere than the first of all, or was called by somebody else; 0: none. */
+size_t party_find_other(const struct verdict *verdict);
+
+/* The parties in the order in which they are shown: that other one comes second. */
+const struct party *party_in_order(const struct verdict *verdict, size_t other, size_t index);
+
 /* Lines that party_write() writes. */
-size_t party_lines(const struct party *party);
+size_t party_lines(const struct party *party, unsigned int parts);
 
 /* Its first line only, in the same way. */
 void party_write_head(struct output *out, const struct aiodbg_snapshot *snap,
@@ -59,7 +75,7 @@ void party_write_head(struct output *out, const struct aiodbg_snapshot *snap,
  * out if the verdict shows that, and the line would get too long.
  */
 void party_write(struct output *out, const struct aiodbg_snapshot *snap,
-		 const struct verdict *verdict, const struct party *party,
+		 const struct verdict *verdict, const struct party *party, unsigned int parts,
 		 const struct columns *columns, struct draft *draft);
 
 #endif

@@ -208,8 +208,10 @@ static void write_thread(struct output *out, const struct aiodbg_snapshot *snap,
 {
 	const struct thread_facts *thread = &snap->waits->threads[wait->thread];
 	const struct site *site = &snap->waits->of_threads[wait->thread].site;
-	if (wait->for_loop)
+	if (wait->for_loop == FOR_LOOP_TO_BEGIN)
 		output_text(out, "a coroutine that its loop has not begun: ");
+	else if (wait->for_loop == FOR_LOOP_TO_TELL)
+		output_text(out, "its loop to say that a coroutine has ended: ");
 	reason_write_actor(out, snap, NULL, wait->thread);
 	if (!(parts & REASON_PLACE) || (!site->location && !thread->depth))
 		return;

@@ -316,7 +316,7 @@ static void write_behind(struct why *why, const struct verdict *verdict)
 }
 
 /* Those that there was no room for: their names, as many as fit. */
-static void write_rest(struct why *why, const struct verdict *verdict, size_t from)
+static void write_rest(struct why *why, const struct verdict *verdict, size_t other, size_t from)
 {
 	size_t count = verdict->party_count - from;
 	struct output *words = &why->draft->words;
@@ -324,7 +324,7 @@ static void write_rest(struct why *why, const struct verdict *verdict, size_t fr
 		return;
 	output_format(why->out, "  %zu more: ", count);
 	for (size_t i = from; i < verdict->party_count; i++) {
-		const struct party *party = &verdict->parties[i];
+		const struct party *party = party_in_order(verdict, other, i);
 		if (i == from)
 			draft_begin(why->draft, why->out);
 		else
@@ -345,7 +345,7 @@ static void write_parties(struct why *why, const struct verdict *verdict)
 {
 	/* The heading is one of its lines, and so is the count of those behind. */
 	size_t used = 1 + (size_t)has_limits(verdict) + (verdict->behind_count > 0), i;
-	size_t count = verdict->party_count;
+	size_t count = verdict->party_count, other = count ? party_find_other(verdict) : 0;
 	struct columns columns = {.all_frames = why->view->all_frames};
 	used += ended_lines(verdict) + verdict->is_garbage;
 	ended_add_columns(&columns, why->out, why->snap, verdict);
@@ -353,8 +353,9 @@ static void write_parties(struct why *why, const struct verdict *verdict)
 		columns_add_party(&columns, why->out, why->snap, &verdict->parties[i]);
 	ended_write(why->out, why->snap, verdict, &columns);
 	for (i = 0; i < verdict->party_count; i++) {
-		const struct party *party = &verdict->parties[i];
-		size_t lines = party_lines(party), rest = count - i - 1;
+		const struct party *party = party_in_order(verdict, other, i);
+		unsigned int parts = party_parts(party, &verdict->parties[0]);
+		size_t lines = party_lines(party, parts), rest = count - i - 1;
 		/* The others get a line each, if there is room; else one for all. */
 		size_t least = used + 1 + rest <= why->top ? rest : rest > 0;
 		if (i && used + 1 + least > why->top)
@@ -364,10 +365,10 @@ static void write_parties(struct why *why, const struct verdict *verdict)
 			used++;
 			continue;
 		}
-		party_write(why->out, why->snap, verdict, party, &columns, why->draft);
+		party_write(why->out, why->snap, verdict, party, parts, &columns, why->draft);
 		used += lines;
 	}
-	write_rest(why, verdict, i);
+	write_rest(why, verdict, other, i);
 }
 
 static void write_address(struct output *out, size_t *count, uint64_t address)

@@ -4,6 +4,7 @@
 
 #include "base/ceilings.h"
 #include "base/error.h"
+#include "snapshot/own.h"
 #include "snapshot/source.h"
 #include "verdicts/finding.h"
 #include "verdicts/looks.h"
@@ -73,13 +74,53 @@ static int read_site(struct sources *sources, struct site *site)
 	return source_of(sources, site->location, site->line, &site->text);
 }
 
-static int read_party_sources(struct sources *sources, const struct party *party)
+static int read_party_sources(struct sources *sources, struct party *party)
 {
 	int status = party->wait ? read_site(sources, &party->wait->site) : 0;
+	if (!status)
+		status = read_site(sources, &party->caller);
 	for (size_t i = 0; !status && i < party->held_count; i++) {
 		if (party->held[i].holder)
 			status = read_site(sources, &party->held[i].holder->site);
 	}
+	return status;
+}
+
+/* Parties of a verdict that are looked at for who called them: many are alike. */
+#define CALLERS_MAX 1000
+
+/*
+ * Where a task waits is often a function of all who take a lock, or ask for something: what it was about
+ * is a step further out. One that has what others wait for shows where it took it.
+ */
+static void find_caller(struct own *own, struct party *party)
+{
+	const struct task *task = party->task;
+	const struct site *site = party->wait ? &party->wait->site : NULL;
+	bool is_outside = false;
+	if (!task || !site || !site->location || !party->wait->blocked || party->held_count)
+		return;
+	for (size_t i = 0; i < task->depth; i++) {
+		const struct location *location = task->stack[i];
+		if (is_outside && own_is(own, location->code)) {
+			party->caller = (struct site){location, location->position.line, NULL};
+			return;
+		}
+		is_outside |= location == site->location;
+	}
+}
+
+static int find_callers(const struct aiodbg_snapshot *snap, struct decoder *decoder)
+{
+	const struct verdict_list *list = &snap->verdicts->list;
+	struct own own = {0};
+	int status = list->count ? own_init(&own, decoder, snap) : 0;
+	for (size_t i = 0; !status && i < list->count; i++) {
+		struct verdict *verdict = &list->items[i];
+		for (size_t k = 0; k < verdict->party_count && k < CALLERS_MAX; k++)
+			find_caller(&own, &verdict->parties[k]);
+	}
+	own_deinit(&own);
 	return status;
 }
 
@@ -103,8 +144,11 @@ static int read_sources(struct sources *sources, const struct verdict_list *list
 int verdicts_read_sources(struct aiodbg_snapshot *snap, struct decoder *decoder)
 {
 	struct sources sources;
+	int status = find_callers(snap, decoder);
+	if (status)
+		return status;
 	sources_init(&sources, decoder, snap);
-	int status = read_sources(&sources, &snap->verdicts->list);
+	status = read_sources(&sources, &snap->verdicts->list);
 	if (!status)
 		status = read_sources(&sources, &snap->verdicts->crowds);
 	sources_deinit(&sources);

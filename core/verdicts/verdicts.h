@@ -52,6 +52,8 @@ struct party {
 	struct task *runs;
 	/* Why it does not go on; NULL: it runs. */
 	struct wait *wait;
+	/* Who called the function that waits, if that has nothing: verdicts_read_sources(). */
+	struct site caller;
 	struct held *held;
 	size_t held_count;
 };
@@ -107,7 +109,7 @@ void verdicts_deinit(struct verdicts *verdicts);
 /* Decode the waits of a snapshot and draw its verdicts. Returns 0 or an error that is fatal. */
 int verdicts_decode(struct aiodbg_snapshot *snap, struct decoder *decoder);
 
-/* Get the text of the lines that verdicts name. */
+/* Get the text of the lines that verdicts name, and who called those. */
 int verdicts_read_sources(struct aiodbg_snapshot *snap, struct decoder *decoder);
 
 /*
