@@ -45,7 +45,13 @@ struct promising {
 	uintptr_t thread;
 };
 
-/* A callback that a loop has not run yet, and that is to set a future. */
+/* Of those whose task has ended. */
+#define PROMISE_ENDED ((uintptr_t)1 << (sizeof(uintptr_t) * 8 - 1))
+
+/*
+ * A callback that a loop has not run yet, and that is to set a future: that of run_coroutine_threadsafe(),
+ * which makes the task, and the one that tells its future that the task has ended.
+ */
 static int visit_handle(struct decoder *decoder, uint64_t handle, void *arg)
 {
 	const struct promising *promising = arg;
@@ -53,13 +59,18 @@ static int visit_handle(struct decoder *decoder, uint64_t handle, void *arg)
 	struct attr attr = {.name = "_callback"};
 	struct callable callable;
 	uint64_t future = 0;
+	uintptr_t ended = 0;
 	int status = attrs_find(decoder, handle, &attr, 1);
 	if (!status && attr.value)
 		status = callable_read(decoder, attr.value, &callable);
 	if (!status && attr.value && callable.kind == KIND_FUNCTION)
 		status = closure_get(decoder, callable.function, "future", &future);
+	if (!status && callable.kind == KIND_FUNCTION && !future) {
+		ended = PROMISE_ENDED;
+		status = closure_get(decoder, callable.function, "destination", &future);
+	}
 	if (!status && future && !addrmap_get(&waiting->promises, future) &&
-	    !addrmap_put(&waiting->promises, future, (void *)promising->thread))
+	    !addrmap_put(&waiting->promises, future, (void *)(promising->thread | ended)))
 		return waiting_no_memory(waiting);
 	return error_is_fatal(status) ? status : 0;
 }
@@ -84,18 +95,20 @@ static int read_promises(struct waiting *waiting)
 	return 0;
 }
 
-/* run_coroutine_threadsafe() has the loop make the task: until it does, the future is known to a
- * callback in the loop's queue alone, and the loop's thread is who is waited for. */
+/* Before the loop has made the task, and after that has ended, it is known to a callback in the loop's
+ * queue alone, and the loop's thread is who is waited for. */
 static int read_promise(struct waiting *waiting, uint64_t future, struct wait *wait)
 {
 	int status = waiting->has_promises ? 0 : read_promises(waiting);
-	uintptr_t thread = (uintptr_t)addrmap_get(&waiting->promises, future);
+	uintptr_t promise = (uintptr_t)addrmap_get(&waiting->promises, future);
+	uintptr_t thread = promise & ~PROMISE_ENDED;
 	if (status || !thread)
 		return status;
 	wait->kind = WAIT_THREAD;
+	wait->task = NULL;
 	wait->blocked = true;
 	wait->thread = (ptrdiff_t)(thread - 1);
-	wait->for_loop = true;
+	wait->for_loop = promise & PROMISE_ENDED ? FOR_LOOP_TO_TELL : FOR_LOOP_TO_BEGIN;
 	return 0;
 }
 
@@ -107,7 +120,7 @@ int chained_read(struct waiting *waiting, uint64_t future, struct wait *wait)
 	if (!status && attr.value)
 		status = sequence_visit(waiting->decoder, attr.value, visit_done_callback,
 					&chained);
-	if (!error_is_fatal(status) && !wait->task)
-		status = read_promise(waiting, future, wait);
-	return status;
+	if (error_is_fatal(status) || (wait->task && task_is_pending(wait->task)))
+		return status;
+	return read_promise(waiting, future, wait);
 }

@@ -179,6 +179,14 @@ struct closed_set {
 
 ARRAY(closed_sets, struct closed_set *);
 
+/* What a loop has in its queue and has not done yet. */
+enum for_loop {
+	FOR_LOOP_NOTHING,
+	/* Begin a coroutine; tell that one has ended. */
+	FOR_LOOP_TO_BEGIN,
+	FOR_LOOP_TO_TELL,
+};
+
 /* Why a task or thread does not go on. */
 struct wait {
 	enum wait_kind kind;
@@ -203,9 +211,9 @@ struct wait {
 	bool ends_on_failure;
 	/* And for futures that are no tasks: whoever completes one of these ends it too. */
 	bool for_futures;
-	/* The thread that it waits for, an index or -1; or for its loop to begin a coroutine. */
+	/* The thread that it waits for, an index or -1; or what that one's loop is to do. */
 	ptrdiff_t thread;
-	bool for_loop;
+	enum for_loop for_loop;
 	/* Of an executor's: not begun, and how many are ahead; -1: not known. Its workers are
 	 * the range of waits.workers. */
 	bool queued;
