@@ -284,6 +284,39 @@ static int read_process(struct decoder *decoder, uint64_t transport, struct tran
 	return status;
 }
 
+/* The standard input of a process, among its pipes by their numbers. */
+static int visit_input(struct decoder *decoder, uint64_t key, uint64_t value, void *arg)
+{
+	struct attr pipe = {.name = "pipe"};
+	uint64_t *input = arg;
+	int64_t number = -1;
+	int status = read_number(decoder, key, &number);
+	if (!status && number == 0)
+		status = attrs_find(decoder, value, &pipe, 1);
+	if (!status && number == 0)
+		*input = pipe.value;
+	return status;
+}
+
+/* The protocol of a process has the process for its transport: what is written goes into a pipe. */
+static int read_input(struct decoder *decoder, uint64_t process, struct transport_facts *ret)
+{
+	struct attr attr = {.name = "_pipes"};
+	enum kind kind = KIND_OTHER;
+	uint64_t input = 0;
+	int status = attrs_find(decoder, process, &attr, 1);
+	if (!status && attr.value)
+		status = object_kind(decoder, attr.value, &kind);
+	if (!status && kind == KIND_DICT)
+		status = dict_visit(decoder, attr.value, visit_input, &input);
+	if (!status && input)
+		status = read_process(decoder, process, ret);
+	if (!status && input)
+		status = read_transport(decoder, input, ret);
+	ret->transport = process;
+	return status;
+}
+
 /* ---- frames ---- */
 
 static struct transport_facts no_facts(enum transport_wait wait)
@@ -317,7 +350,10 @@ int transport_wait_read(struct decoder *decoder, const struct frame *frame,
 	if (row->wait == TRANSPORT_PROCESS)
 		return read_process(decoder, value, ret);
 	ret->paused = row->wait == TRANSPORT_WRITE;
-	return read_transport(decoder, value, ret);
+	status = read_transport(decoder, value, ret);
+	if (!status && ret->paused && ret->fd < 0)
+		status = read_input(decoder, value, ret);
+	return status;
 }
 
 int transport_facts_read(struct decoder *decoder, uint64_t transport, enum transport_wait wait,

@@ -276,6 +276,18 @@ static void write_tasks(struct output *out, const struct task *task, const struc
 	write_task(out, first);
 }
 
+static void write_command(struct output *out, const struct wait *wait)
+{
+	output_text(out, "process");
+	if (wait->pid >= 0)
+		output_format(out, " %" PRId64, wait->pid);
+	if (wait->command) {
+		output_text(out, " (");
+		output_safe(out, wait->command, LIMIT_NAME_SHOWN);
+		output_text(out, ")");
+	}
+}
+
 /* "reads fd 22". */
 static void write_transport(struct output *out, const struct wait *wait)
 {
@@ -293,6 +305,12 @@ static void write_transport(struct output *out, const struct wait *wait)
 		if (wait->paused)
 			output_text(out, ", paused");
 	}
+	if (wait->kind == WAIT_WRITE && wait->pid >= 0) {
+		output_text(out, ", to ");
+		write_command(out, wait);
+		if (wait->pipe >= 0)
+			output_format(out, ", fd %" PRId64 " not read", wait->pipe);
+	}
 	if (!wait->peer)
 		return;
 	output_text(out, wait->kind == WAIT_READ ? ", from " : ", to ");
@@ -301,14 +319,7 @@ static void write_transport(struct output *out, const struct wait *wait)
 
 static void write_process(struct output *out, const struct wait *wait)
 {
-	output_text(out, "process");
-	if (wait->pid >= 0)
-		output_format(out, " %" PRId64, wait->pid);
-	if (wait->command) {
-		output_text(out, " (");
-		output_safe(out, wait->command, LIMIT_NAME_SHOWN);
-		output_text(out, ")");
-	}
+	write_command(out, wait);
 	if (wait->pipe >= 0)
 		output_format(out, ", fd %" PRId64 " not read", wait->pipe);
 	else

@@ -171,8 +171,9 @@ static void summarize_stalled(struct output *out, const struct verdict *verdict)
 	size_t count = verdict->party_count + verdict->behind_count;
 	const struct wait *wait = verdict->parties[0].wait;
 	if (wait->kind == WAIT_WRITE)
-		output_format(out, "%zu task%s to a peer that takes nothing", count,
-			      count == 1 ? " writes" : "s write");
+		output_format(out, "%zu task%s to a %s", count, count == 1 ? " writes" : "s write",
+			      wait->pid < 0 ? "peer that takes nothing"
+					    : "process whose output nobody reads");
 	else
 		output_format(out, "%zu task%s for a process whose output nobody reads", count,
 			      count == 1 ? " waits" : "s wait");

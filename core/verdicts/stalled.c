@@ -13,7 +13,7 @@ static bool is_stalled(const struct wait *wait)
 	if (!wait->blocked)
 		return false;
 	if (wait->kind == WAIT_WRITE)
-		return wait->paused && wait->unsent > 0;
+		return wait->paused && wait->unsent > 0 && !wait->has_reader;
 	return wait->kind == WAIT_PROCESS && wait->pipe >= 0 && !wait->has_reader;
 }
 
@@ -33,8 +33,9 @@ static enum certainty certainty_of(const struct aiodbg_snapshot *snap, const str
 {
 	if (!snap->before || snap->before->waits->stopped)
 		return CERTAINTY_POSSIBLE;
-	/* A process whose output nobody reads may have nothing to say for now. */
-	if (wait->kind == WAIT_PROCESS)
+	/* A process whose output nobody reads may have nothing to say for now, and one that takes no input
+	 * may be at work. */
+	if (wait->kind == WAIT_PROCESS || wait->pid >= 0)
 		return wait->child_blocked ? CERTAINTY_LIKELY : CERTAINTY_POSSIBLE;
 	return CERTAINTY_LIKELY;
 }

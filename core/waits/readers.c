@@ -109,7 +109,10 @@ int readers_find(struct waiting *waiting)
 	struct readers readers = {.waiting = waiting};
 	int status = 0;
 	for (size_t i = 0; !status && i < tasks->count; i++) {
-		if (waits[i].kind == WAIT_PROCESS && waits[i].pipe >= 0 && waits[i].transport)
+		/* One that waits for its end, or for it to take its input. */
+		bool is_of_process = waits[i].kind == WAIT_PROCESS ||
+				     (waits[i].kind == WAIT_WRITE && waits[i].pid >= 0);
+		if (is_of_process && waits[i].pipe >= 0 && waits[i].transport)
 			status = know_process(&readers, &waits[i]);
 	}
 	for (size_t i = 0; !status && readers.known.count && i < tasks->count; i++) {
