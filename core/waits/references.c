@@ -198,6 +198,34 @@ static int follow_instance(struct closure *closure, uint64_t addr)
 	return status || !dict ? status : add_reference(closure, dict);
 }
 
+/* Bases that are looked at. */
+#define BASES_MAX 8
+
+static int visit_key(struct decoder *decoder, uint64_t key, uint64_t value, void *arg)
+{
+	(void)decoder, (void)value;
+	return add_reference(arg, key);
+}
+
+/* An OrderedDict keeps the order of its keys in a list, which refers to them as well. */
+static int follow_dict(struct closure *closure, uint64_t addr)
+{
+	struct decoder *decoder = closure->waiting->decoder;
+	const struct type *type;
+	bool is_ordered = false;
+	int status = dict_visit(decoder, addr, visit_entry, closure);
+	if (!status)
+		status = object_type(decoder, addr, &type);
+	for (size_t i = 0; !status && type && i < BASES_MAX; i++) {
+		is_ordered |= type->full_name && !type_on_heap(type) &&
+			      !strcmp(type->full_name, "collections.OrderedDict");
+		if (!type->base || is_ordered)
+			break;
+		status = type_get(decoder, type->base, &type);
+	}
+	return status || !is_ordered ? status : dict_visit(decoder, addr, visit_key, closure);
+}
+
 static int follow(struct closure *closure, uint64_t addr, enum kind kind)
 {
 	struct decoder *decoder = closure->waiting->decoder;
@@ -212,7 +240,7 @@ static int follow(struct closure *closure, uint64_t addr, enum kind kind)
 	case KIND_SET:
 		return set_visit(decoder, addr, visit_item, closure);
 	case KIND_DICT:
-		return dict_visit(decoder, addr, visit_entry, closure);
+		return follow_dict(closure, addr);
 	case KIND_METHOD:
 	case KIND_CFUNCTION:
 	case KIND_FUNCTION:
