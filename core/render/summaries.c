@@ -46,12 +46,15 @@ static void write_exhausted(struct output *out, const struct verdict *verdict)
 	}
 	const char *who = has_holders ? "holder" : "thread";
 	write_tasks(out, verdict->behind_count, "waits for ", "wait for ");
-	if (verdict->party_count == 1)
-		output_format(out, "a%s %s whose only %s stands still", has_holders ? "" : "n",
-			      what, who);
+	/* A pool has a name of its own. */
+	if (has_holders && first->held[0].object->is_pool)
+		write_kind(out, first->held[0].object);
 	else
-		output_format(out, "a%s %s whose %zu %ss stand still", has_holders ? "" : "n", what,
-			      verdict->party_count, who);
+		output_format(out, "a%s %s", has_holders ? "" : "n", what);
+	if (verdict->party_count == 1)
+		output_format(out, " whose only %s stands still", who);
+	else
+		output_format(out, " whose %zu %ss stand still", verdict->party_count, who);
 }
 
 bool summary_counts_behind(const struct verdict *verdict)

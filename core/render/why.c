@@ -349,6 +349,8 @@ static void write_parties(struct why *why, const struct verdict *verdict)
 	size_t count = verdict->party_count, other = count ? party_find_other(verdict) : 0;
 	struct columns columns = {.all_frames = why->view->all_frames};
 	used += ended_lines(verdict) + verdict->is_garbage;
+	bool is_elsewhere = other && party_parts(&verdict->parties[other], &verdict->parties[0]) ==
+					     PARTY_ALL;
 	ended_add_columns(&columns, why->out, why->snap, verdict);
 	for (i = 0; i < verdict->party_count; i++)
 		columns_add_party(&columns, why->out, why->snap, &verdict->parties[i]);
@@ -356,6 +358,9 @@ static void write_parties(struct why *why, const struct verdict *verdict)
 	for (i = 0; i < verdict->party_count; i++) {
 		const struct party *party = party_in_order(verdict, other, i);
 		unsigned int parts = party_parts(party, &verdict->parties[0]);
+		/* Two places where tasks wait say more than one and who called it. */
+		if (is_elsewhere)
+			parts &= ~(unsigned int)PARTY_CALLER;
 		size_t lines = party_lines(party, parts), rest = count - i - 1;
 		/* The others get a line each, if there is room; else one for all. */
 		size_t least = used + 1 + rest <= why->top ? rest : rest > 0;
