@@ -140,7 +140,8 @@ static void summarize_vain(struct output *out, const struct verdict *verdict)
 	else if (verdict->kind == VERDICT_FAILED)
 		output_text(out, " for what a task was to do that has failed");
 	else
-		output_text(out, " for what only they lead to");
+		output_text(out, verdict->party_count == 1 ? " for what only it leads to"
+							   : " for what only they lead to");
 }
 
 static void summarize_gone(struct output *out, const struct verdict *verdict)

@@ -180,6 +180,21 @@ static int follow_callable(struct closure *closure, uint64_t addr, enum kind kin
 	}
 }
 
+/*
+ * The exception that a suspended function handles: it has the variables of the functions that it
+ * ended, which mostly worked at the same things.
+ */
+static int follow_handled(struct closure *closure, uint64_t addr)
+{
+	enum kind kind;
+	int status = object_kind(closure->waiting->decoder, addr, &kind);
+	if (status ||
+	    (kind != KIND_COROUTINE && kind != KIND_GENERATOR && kind != KIND_ASYNC_GENERATOR))
+		return error_is_fatal(status) ? status : 0;
+	status = follow_word(closure, addr, closure->waiting->decoder->layout->gen.exc_value);
+	return error_is_fatal(status) ? status : 0;
+}
+
 static int follow_generator(struct closure *closure, uint64_t addr)
 {
 	enum coro_state state;
@@ -187,7 +202,8 @@ static int follow_generator(struct closure *closure, uint64_t addr)
 	int status = coro_frame(closure->waiting->decoder, addr, &state, &frame);
 	if (status || state != CORO_SUSPENDED)
 		return status;
-	return follow_frame(closure, &frame);
+	status = follow_handled(closure, addr);
+	return status ? status : follow_frame(closure, &frame);
 }
 
 static int follow_instance(struct closure *closure, uint64_t addr)
@@ -226,6 +242,19 @@ static int follow_dict(struct closure *closure, uint64_t addr)
 	return status || !is_ordered ? status : dict_visit(decoder, addr, visit_key, closure);
 }
 
+/* Of an exception; several may have the same frame. */
+static int visit_ended_frame(struct decoder *decoder, uint64_t object, const struct frame *frame,
+			     void *arg)
+{
+	struct closure *closure = arg;
+	if (addrmap_get(&closure->frames, object))
+		return 0;
+	if (!addrmap_put(&closure->frames, object, closure))
+		return waiting_no_memory(closure->waiting);
+	int status = locals_visit(decoder, frame, visit_local, closure);
+	return error_is_fatal(status) ? status : 0;
+}
+
 static int follow(struct closure *closure, uint64_t addr, enum kind kind)
 {
 	struct decoder *decoder = closure->waiting->decoder;
@@ -253,24 +282,13 @@ static int follow(struct closure *closure, uint64_t addr, enum kind kind)
 	case KIND_GENERATOR:
 	case KIND_ASYNC_GENERATOR:
 		return follow_generator(closure, addr);
+	case KIND_EXCEPTION:
+		return exception_visit_frames(decoder, addr, visit_ended_frame, closure);
 	case KIND_OTHER:
 		return follow_instance(closure, addr);
 	default:
 		return 0;
 	}
-}
-
-/* Of an exception; several may have the same frame. */
-static int visit_ended_frame(struct decoder *decoder, uint64_t object, const struct frame *frame,
-			     void *arg)
-{
-	struct closure *closure = arg;
-	if (addrmap_get(&closure->frames, object))
-		return 0;
-	if (!addrmap_put(&closure->frames, object, closure))
-		return waiting_no_memory(closure->waiting);
-	int status = locals_visit(decoder, frame, visit_local, closure);
-	return error_is_fatal(status) ? status : 0;
 }
 
 static int follow_ended(struct closure *closure, size_t ended)
@@ -322,6 +340,8 @@ static int follow_task(struct closure *closure, const struct task *task)
 		status = leave_out(closure, waiting->chain.items[i].object);
 		if (!status)
 			status = follow_frame(closure, frame);
+		if (!status)
+			status = follow_handled(closure, waiting->chain.items[i].object);
 	}
 	closure->by_library = false;
 	return status || !task->fut_waiter ? status : add_reference(closure, task->fut_waiter);
