@@ -57,7 +57,7 @@ def _import_commands():
             sys.path.insert(0, folder)
     # Imported once more, use the files as they are now.
     for name in list(sys.modules):
-        if name.split(".")[0] in ("aiodbg", "lldb_target", "lldb_commands"):
+        if name.split(".")[0] in ("aiodbg", "lldb_target", "lldb_completion", "lldb_commands"):
             del sys.modules[name]
     return importlib.import_module("lldb_commands")
 

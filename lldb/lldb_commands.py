@@ -16,6 +16,7 @@ import traceback
 
 import aiodbg
 import lldb
+import lldb_completion
 import lldb_target
 
 
@@ -51,7 +52,7 @@ class Command:
     """What LLDB asks of a class that it makes a command of."""
 
     def __init__(self, debugger, internal_dict):
-        pass
+        self.debugger = debugger
 
     def __call__(self, debugger, line, exe_ctx, result):
         try:
@@ -97,7 +98,10 @@ class Subcommand(Command):
             return lldb_target.selected_target(exe_ctx, interrupted)
 
         sink = LldbSink(debugger, result, interrupted, progress.end)
-        line = "%s %s" % (self.command.name, line)
+        if isinstance(line, str):
+            line = "%s %s" % (self.command.name, line)
+        else:
+            line = [self.command.name, *lldb_completion.words_of(line)]
         try:
             aiodbg.run_line(self.library, line, select, sink)
         finally:
@@ -109,6 +113,33 @@ class Subcommand(Command):
     def get_long_help(self):
         # Below "Syntax:" with the last word of the name only.
         return "\nUsage: %s\n\n%s" % (aiodbg.usage_line(self.command), self.command.help)
+
+    # What LLDB asks of a command that it splits the line for: lldb_completion.py.
+
+    def get_options_definition(self):
+        return {}
+
+    def get_args_definition(self):
+        return [[{"arg_type": lldb.eArgTypeName, "repeat": "optional"}]]
+
+    def get_flags(self):
+        return 0
+
+    def option_parsing_started(self):
+        pass
+
+    def set_option_value(self, exe_ctx, name, value):
+        return False
+
+    def handle_argument_completion(self, words, index, cursor):
+        # Whatever goes wrong, nothing is to be printed into the line that is being typed.
+        with contextlib.suppress(Exception):
+            words = [*words[:index], words[index][:cursor]]
+            unicode = charset() == "utf-8"
+            return lldb_completion.complete(
+                self.library, self.command, self.debugger, words, unicode
+            )
+        return True
 
 
 class Progress:
@@ -288,7 +319,9 @@ def _add(debugger, module, name, base, **attributes):
     """Register a command. LLDB makes its object, of a class that it finds by name."""
     class_name = name.replace(" ", "_")
     globals()[class_name] = type(class_name, (base,), attributes)
-    _execute(debugger, "command script add -c %s.%s %s" % (module, class_name, name))
+    parsed = base is Subcommand and lldb_completion.is_asked()
+    options = "-p -c" if parsed else "-c"
+    _execute(debugger, "command script add %s %s.%s %s" % (options, module, class_name, name))
 
 
 def _execute(debugger, line):

@@ -12,6 +12,7 @@ eStateInvalid, eStateUnloaded, eStateConnected = 0, 1, 2
 eStateStopped, eStateRunning, eStateStepping, eStateCrashed = 5, 6, 7, 8
 eStateDetached, eStateExited, eStateSuspended = 9, 10, 11
 eByteOrderBig, eByteOrderLittle = 1, 4
+eArgTypeName = 50
 ePermissionsWritable, ePermissionsReadable = 1, 2
 LLDB_INVALID_ADDRESS = LLDB_INVALID_PROCESS_ID = (1 << 64) - 1
 
@@ -51,11 +52,32 @@ class SBCommandReturnObject:
         self.failed = True
 
 
+class SBStructuredData:
+    """A list of strings, or one of them."""
+
+    def __init__(self, value):
+        self._value = value
+
+    def GetSize(self):
+        return len(self._value)
+
+    def GetItemAtIndex(self, index):
+        return SBStructuredData(self._value[index])
+
+    def GetStringValue(self, size):
+        assert len(self._value.encode()) < size
+        return self._value
+
+
 class SBDebugger:
     """Keeps what was registered, by name: an object of a class, or the help of a container."""
 
+    version = "19.1.7"
+
     def __init__(self):
         self.commands = {}
+        # Those that LLDB splits the line for.
+        self.parsed = set()
         self.interrupted = False
         self.process = SBProcess(eStateInvalid)
         self.written = b""
@@ -67,7 +89,7 @@ class SBDebugger:
 
     @staticmethod
     def GetVersionString():
-        return "lldb version 19.1.7\n  clang revision 1"
+        return "lldb version %s\n  clang revision 1" % SBDebugger.version
 
     def GetSelectedTarget(self):
         return self
@@ -104,7 +126,7 @@ class SBDebugger:
         options = {}
         while words[0].startswith("-"):
             option = words.pop(0)
-            options[option.lstrip("-")] = words.pop(0)
+            options[option.lstrip("-")] = True if option == "-p" else words.pop(0)
         try:
             getattr(self, "%s_%s" % (kind, verb))(" ".join(words), **options)
         except KeyError as error:
@@ -115,7 +137,7 @@ class SBDebugger:
             raise KeyError("exists")
         self.commands[name] = (h, H)
 
-    def script_add(self, name, c):
+    def script_add(self, name, c, p=False):
         above = name.rpartition(" ")[0]
         if name in self.commands or (above and above not in self.commands):
             raise KeyError(name)
@@ -124,6 +146,11 @@ class SBDebugger:
         for attribute in attributes:
             found = getattr(found, attribute)
         self.commands[name] = found(self, {})
+        if p:
+            # With options LLDB would split the line by its own rules.
+            assert self.commands[name].get_options_definition() == {}
+            assert self.commands[name].get_args_definition()
+            self.parsed.add(name)
 
     def script_delete(self, name):
         self._delete(name, container=False)
@@ -148,8 +175,11 @@ class SBDebugger:
             name = " ".join(words[:count])
             if name in self.commands:
                 context = SBExecutionContext(process or SBProcess(eStateInvalid))
+                rest = " ".join(words[count:])
+                if name in self.parsed:
+                    rest = SBStructuredData(shlex.split(rest))
                 # An exception would end as a success.
-                self.commands[name](self, " ".join(words[count:]), context, result)
+                self.commands[name](self, rest, context, result)
                 return result
         raise KeyError(line)
 
@@ -216,6 +246,12 @@ class SBProcess:
 
     def GetSelectedThread(self):
         return SBThread(self.selected, self)
+
+    def GetUniqueID(self):
+        return 1
+
+    def GetStopID(self):
+        return 2
 
     def GetState(self):
         return self.state

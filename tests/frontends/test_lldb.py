@@ -348,6 +348,77 @@ def test_all_commands_are_registered_with_their_help(commands, library):
         assert made.get_long_help().endswith(command.help)
 
 
+@pytest.fixture
+def parsed(load, lldb, monkeypatch):
+    """The debugger of an LLDB that completes arguments, with our commands."""
+    monkeypatch.setattr(lldb.SBDebugger, "version", "22.1.8")
+    debugger = lldb.SBDebugger()
+    load(debugger)
+    return debugger
+
+
+def test_commands_whose_line_lldb_splits(parsed, example, library):
+    assert parsed.parsed == {"asyncio " + command.name for command in library.commands()}
+    example(parsed)
+    result = parsed.run("asyncio ps --with 'name=Aqua Regia'", parsed.process)
+    assert "Aqua Regia" in result.output and not result.failed
+    result = parsed.run("asyncio ps --tpo 2", parsed.process)
+    assert "did you mean --top?" in result.errors and result.failed
+
+
+@pytest.mark.parametrize("version", ["14.0.6", "19.1.7", "21.1.8"])
+def test_lldb_that_would_crash(load, lldb, monkeypatch, version):
+    monkeypatch.setattr(lldb.SBDebugger, "version", version)
+    debugger = lldb.SBDebugger()
+    load(debugger)
+    assert not debugger.parsed
+
+
+@pytest.mark.parametrize(
+    "words, values",
+    [
+        (["--wi"], ["--with", "--without"]),
+        (["--frames", ""], ["all", "own"]),
+        (["--with", "waits=lo"], ["waits=lock"]),
+        (["--with", "state=pe"], ["state=pending"]),
+        (["--xyz"], None),
+    ],
+)
+def test_completion_of_options(parsed, words, values):
+    command = parsed.commands["asyncio ps"]
+    found = command.handle_argument_completion(words, len(words) - 1, len(words[-1]))
+    assert found == ({"values": values} if values else True)
+
+
+def test_completion_of_tasks(parsed, example, lldb, monkeypatch):
+    example(parsed)
+    command = parsed.commands["asyncio task"]
+    assert command.handle_argument_completion(["Le"], 0, 2) == {"values": ["Levitate"]}
+    # What follows is put behind the word as it is.
+    assert command.handle_argument_completion(["Aq"], 0, 2) == {"values": [r"Aqua\ Regia"]}
+    assert command.handle_argument_completion(["Aqua R"], 0, 6) == {"values": ["Aqua Regia"]}
+    # Up to the cursor.
+    assert command.handle_argument_completion(["LeX"], 0, 2) == {"values": ["Levitate"]}
+    # Nothing is printed into the line.
+    monkeypatch.setattr(lldb.SBProcess, "GetStopID", None)
+    assert command.handle_argument_completion(["Le"], 0, 2) is True
+
+
+def test_completion_of_files(parsed, tmp_path, monkeypatch):
+    (tmp_path / "a folder").mkdir()
+    (tmp_path / "file-1").touch()
+    (tmp_path / "file-2").touch()
+    command = parsed.commands["asyncio ps"]
+
+    def completed(word):
+        return command.handle_argument_completion(["--output", word], 1, len(word))
+
+    start = str(tmp_path) + "/"
+    assert completed(start + "f") == {"values": [start + "file-1", start + "file-2"]}
+    assert completed(start + "a") == {"completion": start + r"a\ folder/", "mode": "partial"}
+    assert completed(start + "x") is True
+
+
 def test_help_that_needs_quoting(lldb, commands, monkeypatch):
     prefix = aiodbg.Command("asyncio", "COMMAND", 'Say "x" or `y`.', "\\n is no newline\n")
     monkeypatch.setattr(commands.aiodbg.Library, "prefix", lambda _: prefix)

@@ -21,7 +21,7 @@ from .callgraph import (
     format_call_graph,
     print_call_graph,
 )
-from .completion import PartialLine, complete, snapshot_in_time  # noqa: F401
+from .completion import PartialLine, complete, complete_word, snapshot_in_time  # noqa: F401
 from .debugger import set_debugger  # noqa: F401
 from .frontend import (  # noqa: F401
     ProgressLines,

@@ -84,14 +84,27 @@ def complete(
 
     take_snapshot() is called if a task is asked for; None if there is none.
     """
-    words = line.words + [line.word]
+    found = complete_word(library, command, line.words, line.word, take_snapshot, unicode)
+    typed = map(line.typed_further, found)
+    return [text for text in typed if text is not None]
+
+
+def complete_word(
+    library: Library,
+    command: str,
+    before: List[str],
+    word: str,
+    take_snapshot: Callable[[], Optional[objects.Snapshot]],
+    unicode: bool,
+) -> List[str]:
+    """What could be meant by a word that follows those before it, each in full and without quotes."""
+    words = before + [word]
     found = library.complete(command, words)
     if library.word_kind(command, words) == mirror.WordKind.WORD_TASK:
         snapshot = take_snapshot()
         if snapshot is not None:
-            found += _tasks(snapshot, line.word, unicode)
-    typed = map(line.typed_further, found)
-    return [text for text in typed if text is not None]
+            found += _tasks(snapshot, word, unicode)
+    return found
 
 
 def _tasks(snapshot: objects.Snapshot, word: str, unicode: bool) -> Sequence[str]:

@@ -14,6 +14,7 @@ from .target import NoTarget
 def run_line(library, line, select, sink):
     """Run a command line, without the word asyncio. Raises Error, or KeyboardInterrupt.
 
+    A list is a line that the debugger has split.
     select() gives the target or raises NoTarget, which matters only to commands that need one:
     --help does not.
     """
@@ -23,7 +24,8 @@ def run_line(library, line, select, sink):
     except NoTarget as error:
         reason = str(error)
     try:
-        library.run_command(target, split_line(line), sink)
+        words = line if isinstance(line, list) else split_line(line)
+        library.run_command(target, words, sink)
     except Error as error:
         if error.status == Status.INTERRUPTED:
             raise KeyboardInterrupt from None
