@@ -20,6 +20,25 @@ struct grid {
 	uint32_t optional;
 };
 
+/* Which columns are shown, and how wide they are. */
+struct grid_shape {
+	const char *const *titles;
+	size_t columns, widths[GRID_COLUMNS_MAX];
+	/* No cell of it has more than "-". */
+	bool is_empty[GRID_COLUMNS_MAX], is_hidden[GRID_COLUMNS_MAX];
+};
+
+/* Of all columns that are shown, with two blanks between them. */
+size_t grid_shape_width(const struct grid_shape *shape);
+
+/* Hide optional columns, as bits, until the rest fits a width, 0 being any. */
+void grid_shape_fit(struct grid_shape *shape, uint32_t optional, size_t width);
+
+/* The last one that is shown. */
+size_t grid_shape_last(const struct grid_shape *shape);
+
+void grid_write_titles(const struct grid_shape *shape, struct output *out);
+
 /* The last column is not padded. Returns 0 or AIODBG_NO_MEMORY. */
 int grid_write(const struct grid *grid, struct output *out);
 

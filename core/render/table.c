@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of "ps": a row for each task and awaiter, in the columns of
- * python -m asyncio ps.
+ * The table of "ps": a row for each task and awaiter, in the columns of python -m asyncio ps. There may be
+ * millions of them, so cells are measured without being written, and only until a column is as wide as
+ * columns get.
+ *
+ * On a terminal that is too narrow, awaiters' stacks are left out: each has a row of its own. Then stacks
+ * are cut, then other columns are left out.
  */
 #include "base/ceilings.h"
 #include "base/text.h"
+#include "render/grid.h"
 #include "render/reason.h"
 #include "render/render.h"
 #include "view/framing.h"
@@ -34,7 +39,16 @@ struct pen {
 	/* NULL: all frames; and room for those of one task. */
 	struct framing *framing;
 	struct shown_frames *shown;
+	/* No stack takes more: on a terminal that is for all columns together to say. */
+	size_t widest;
+	/* Stacks that are wider are cut, which is noted. */
+	size_t most;
+	bool *is_cut;
 };
+
+/* What stays of a stack, at least; and is left for what is waited for, which is not measured. */
+#define NARROW_STACK 24
+#define NARROW_REASON 30
 
 static size_t put_function(const struct pen *pen, const struct location *location)
 {
@@ -81,6 +95,20 @@ static size_t put_run(const struct pen *pen, size_t count)
 	return put(pen, text, sizeof(text));
 }
 
+/* Whether another function, NULL being a run of some, would leave no room for the mark behind it. The first
+ * one stays. */
+static bool is_too_wide(const struct pen *pen, size_t width, const struct location *next,
+			bool is_last)
+{
+	if (pen->measure || pen->most == SIZE_MAX || !width)
+		return false;
+	size_t more = next ? output_safe_width(pen->out, next->function, LIMIT_NAME_SHOWN)
+			   : strlen("... 100 frames");
+	bool is_wide = width + 4 + more + (is_last ? 0 : 7) > pen->most;
+	*pen->is_cut |= is_wide;
+	return is_wide;
+}
+
 /* The same, with the own frames. */
 static size_t put_own_stack(const struct pen *pen, const struct task *task)
 {
@@ -90,6 +118,9 @@ static size_t put_own_stack(const struct pen *pen, const struct task *task)
 		return put(pen, "?", 1);
 	for (size_t i = shown->count; i > 0; i--) {
 		const struct shown_frame *one = &shown->items[i - 1];
+		const struct location *next = one->count > 1 ? NULL : task->stack[one->first];
+		if (is_too_wide(pen, width, next, i == 1))
+			return width + put(pen, " -> ...", 7);
 		if (i < shown->count)
 			width += put(pen, " -> ", 4);
 		width += one->count > 1 ? put_run(pen, one->count)
@@ -104,7 +135,9 @@ static size_t put_stack(const struct pen *pen, const struct task *task)
 	if (pen->framing)
 		return put_own_stack(pen, task);
 	size_t width = 0;
-	for (size_t i = 0; i < task->depth && (!pen->measure || width < LIMIT_COLUMN); i++) {
+	for (size_t i = 0; i < task->depth && (!pen->measure || width < pen->widest); i++) {
+		if (is_too_wide(pen, width, task->stack[i], i + 1 == task->depth))
+			return width + put(pen, " -> ...", 7);
 		if (i)
 			width += put(pen, " -> ", 4);
 		if (i == LIMIT_ROW_FRAMES)
@@ -152,47 +185,41 @@ static size_t put_cell(const struct pen *pen, const struct row *row, int column)
 	}
 }
 
-/* What tasks wait for comes last, or how they have ended, if that is known. */
-static int column_count(const struct aiodbg_snapshot *snap)
-{
-	return snap->waits || snap->has_finished ? COLUMNS : WAITS;
-}
+typedef void row_fn(const struct row *row, const struct pen *pen, struct grid_shape *shape);
 
-static const char *title_of(const struct aiodbg_snapshot *snap, int column)
+static void measure_row(const struct row *row, const struct pen *pen, struct grid_shape *shape)
 {
-	return column == WAITS && !snap->waits ? "ended with" : titles[column];
-}
-
-typedef void row_fn(const struct row *row, const struct pen *pen, size_t *widths);
-
-static void measure_row(const struct row *row, const struct pen *pen, size_t *widths)
-{
+	size_t *widths = shape->widths;
 	for (int column = 0; column < WAITS; column++) {
-		if (widths[column] >= LIMIT_COLUMN)
+		size_t most = column == STACK || column == CHAIN ? pen->widest : LIMIT_COLUMN;
+		if (widths[column] >= most)
 			continue;
 		size_t width = put_cell(pen, row, column);
-		if (width > LIMIT_COLUMN)
-			width = LIMIT_COLUMN;
+		if (width > most)
+			width = most;
 		if (width > widths[column])
 			widths[column] = width;
 	}
 }
 
-static void write_row(const struct row *row, const struct pen *pen, size_t *widths)
+static void write_row(const struct row *row, const struct pen *pen, struct grid_shape *shape)
 {
 	struct output *out = pen->out;
-	int count = column_count(row->snap);
-	for (int column = 0; column < count; column++) {
-		size_t width = put_cell(pen, row, column);
-		if (column == count - 1)
+	size_t last = grid_shape_last(shape);
+	for (size_t column = 0; column <= last; column++) {
+		if (shape->is_hidden[column])
+			continue;
+		size_t width = put_cell(pen, row, (int)column), most = shape->widths[column];
+		if (column == last)
 			break;
-		output_fill(out, ' ', width < widths[column] ? widths[column] - width : 0);
+		output_fill(out, ' ', width < most ? most - width : 0);
 		output_text(out, "  ");
 	}
 	output_text(out, "\n");
 }
 
-static void each_row(const struct view *view, row_fn *visit, const struct pen *pen, size_t *widths)
+static void each_row(const struct view *view, row_fn *visit, const struct pen *pen,
+		     struct grid_shape *shape)
 {
 	struct output *out = pen->out;
 	size_t count = view_count(view);
@@ -201,42 +228,66 @@ static void each_row(const struct view *view, row_fn *visit, const struct pen *p
 		if (!view->selection && !task_is_pending(row.task))
 			continue;
 		if (!row.task->awaiter_count)
-			visit(&row, pen, widths);
+			visit(&row, pen, shape);
 		for (size_t k = 0; k < row.task->awaiter_count && output_goes_on(out); k++) {
 			row.edge = &row.task->awaiters[k];
-			visit(&row, pen, widths);
+			visit(&row, pen, shape);
 		}
 	}
 }
 
-static void write_header(const struct view *view, struct output *out, const size_t *widths)
+/* Make stacks as wide as there is room for, but not wider than they are. */
+static size_t fit_stack(struct grid_shape *shape, size_t whole, size_t width)
 {
-	size_t total = 0;
-	int count = column_count(view->snap);
-	for (int column = 0; column < count; column++) {
-		output_text_as(out, AIODBG_ROLE_HEADING, title_of(view->snap, column));
-		total += widths[column];
-		if (column == count - 1)
-			break;
-		output_fill(out, ' ', widths[column] - strlen(titles[column]) + 2);
-		total += 2;
+	shape->widths[STACK] = 0;
+	size_t rest = grid_shape_width(shape);
+	size_t room = rest + NARROW_STACK < width ? width - rest : NARROW_STACK;
+	shape->widths[STACK] = room < whole ? room : whole;
+	return room < whole ? room : SIZE_MAX;
+}
+
+/* Returns how much of a stack is shown. */
+static size_t make_fit(struct grid_shape *shape, size_t width)
+{
+	size_t whole = shape->widths[STACK], most = SIZE_MAX;
+	if (shape->columns > WAITS)
+		shape->widths[WAITS] = NARROW_REASON;
+	if (width && grid_shape_width(shape) > width) {
+		shape->is_hidden[CHAIN] = true;
+		most = fit_stack(shape, whole, width);
+		grid_shape_fit(shape, 1 << TID | 1 << AWAITER | 1 << AWAITER_ID, width);
+		most = fit_stack(shape, whole, width);
 	}
-	output_text(out, "\n");
-	output_fill(out, '-', total);
-	output_text(out, "\n");
+	if (shape->columns > WAITS)
+		shape->widths[WAITS] = strlen(shape->titles[WAITS]);
+	return most;
 }
 
 static void write_rows(const struct view *view, struct output *out)
 {
-	size_t widths[COLUMNS];
 	struct shown_frames shown = {0};
-	struct pen pen = {out, true, view->framing, &shown};
-	for (int column = 0; column < COLUMNS; column++)
-		widths[column] = strlen(titles[column]);
-	each_row(view, measure_row, &pen, widths);
-	write_header(view, out, widths);
+	bool is_cut = false;
+	size_t width = out->sink->width, widest = width > LIMIT_COLUMN ? width : LIMIT_COLUMN;
+	struct pen pen = {out, true, view->framing, &shown, widest, SIZE_MAX, &is_cut};
+	const char *shown_titles[COLUMNS];
+	struct grid_shape shape = {.titles = shown_titles, .columns = WAITS};
+	memcpy(shown_titles, titles, sizeof(titles));
+	/* What tasks wait for comes last, or how they have ended, if that is known. */
+	if (view->snap->waits || view->snap->has_finished)
+		shape.columns = COLUMNS;
+	if (!view->snap->waits)
+		shown_titles[WAITS] = "ended with";
+	for (size_t column = 0; column < shape.columns; column++)
+		shape.widths[column] = strlen(shape.titles[column]);
+	each_row(view, measure_row, &pen, &shape);
+	pen.most = make_fit(&shape, width);
+	grid_write_titles(&shape, out);
 	pen.measure = false;
-	each_row(view, write_row, &pen, widths);
+	each_row(view, write_row, &pen, &shape);
+	for (size_t column = 0; column < shape.columns; column++)
+		is_cut |= shape.is_hidden[column];
+	if (is_cut)
+		output_text(out, "Made to fit the terminal; all of it with --output FILE.\n");
 	array_deinit(&shown);
 }
 
