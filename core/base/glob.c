@@ -119,7 +119,7 @@ static int find(struct work *work, const char *part, const char *end, const char
 	}
 	for (size_t at = 0; at <= len;) {
 		size_t used = 1;
-		int status = work_step(work);
+		int status = work_charge(work, 1 + (uint32_t)(end - part) / BYTES_PER_STEP);
 		if (status)
 			return status;
 		ptrdiff_t taken = fits(part, end, text + at, len - at);
@@ -153,6 +153,21 @@ static bool fits_at_end(const char *part, const char *end, const char *text, siz
 	return fits(part, end, text + start, len - start) == (ptrdiff_t)(len - start);
 }
 
+/* Behind a star it is the same whether so many characters are skipped before or after what it stands for:
+ * before costs no search. False: the text is too short. */
+static bool skip_any(const char **part, const char *end, const char **text, size_t *len)
+{
+	for (; *part < end && **part == '?'; (*part)++) {
+		size_t used;
+		if (!*len)
+			return false;
+		decode(*text, *len, &used);
+		*text += used;
+		*len -= used;
+	}
+	return true;
+}
+
 static int match_glob(struct work *work, const char *pattern, const char *text, bool *ret)
 {
 	size_t len = strlen(text);
@@ -174,6 +189,8 @@ static int match_glob(struct work *work, const char *pattern, const char *text, 
 			*ret = fits_at_end(part, end, text, len);
 			return 0;
 		}
+		if (!skip_any(&part, end, &text, &len))
+			return 0;
 		int status = find(work, part, end, text, len, &behind);
 		if (status || !behind)
 			return status;
