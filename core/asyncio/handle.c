@@ -112,11 +112,56 @@ static int read_time(struct decoder *decoder, uint64_t cancelled, uint64_t when,
 	return status;
 }
 
+/* Words of a handle made in C that are looked at. */
+#define HANDLE_WORDS 32
+
+static bool is_called(const struct type *type)
+{
+	switch (type->kind) {
+	case KIND_FUNCTION:
+	case KIND_METHOD:
+	case KIND_CFUNCTION:
+	case KIND_PARTIAL:
+	case KIND_WAKEUP:
+		return true;
+	default:
+		return type->name && !strcmp(type->name, "TaskStepMethWrapper");
+	}
+}
+
+/* One of uvloop has no attributes: the first word that can be called is the callback, the first tuple
+ * behind it has the arguments, and a float is the time. */
+static int read_words(struct decoder *decoder, uint64_t addr, struct handle *handle)
+{
+	struct reader *reader = &decoder->reader;
+	const struct type *type;
+	int status = object_type(decoder, addr, &type);
+	uint64_t size = status ? 0 : (uint64_t)type->basicsize / reader->word_size;
+	for (uint64_t i = 2; !status && i < size && size <= HANDLE_WORDS; i++) {
+		const struct type *found = NULL;
+		uint64_t word = 0;
+		status = reader_word(reader, addr + i * reader->word_size, &word);
+		if (!status && word && word % reader->word_size == 0)
+			status = object_guess_type(decoder, word, &found);
+		if (status || !found)
+			continue;
+		if (found->kind == KIND_FLOAT && !handle->has_when)
+			handle->has_when = !float_read(decoder, word, &handle->when);
+		else if (!handle->callback && is_called(found))
+			handle->callback = word;
+		else if (handle->callback && !handle->args && found->kind == KIND_TUPLE)
+			handle->args = word;
+	}
+	return status;
+}
+
 int handle_read_time(struct decoder *decoder, uint64_t addr, struct handle *ret)
 {
 	struct attr attrs[] = {{.name = "_cancelled"}, {.name = "_when"}};
 	*ret = (struct handle){.addr = addr};
 	int status = attrs_find(decoder, addr, attrs, 2);
+	if (!status && !attrs[0].value && !attrs[1].value)
+		return read_words(decoder, addr, ret);
 	return status ? status : read_time(decoder, attrs[0].value, attrs[1].value, ret);
 }
 
@@ -132,10 +177,12 @@ int handle_read(struct decoder *decoder, uint64_t addr, struct handle *ret)
 	int status = attrs_find(decoder, addr, attrs, 4);
 	if (!status)
 		status = read_time(decoder, attrs[2].value, attrs[3].value, ret);
-	if (status || ret->is_cancelled || !attrs[0].value)
-		return status;
 	ret->callback = attrs[0].value;
 	ret->args = attrs[1].value;
+	if (!status && !attrs[0].value && !attrs[2].value)
+		status = read_words(decoder, addr, ret);
+	if (status || ret->is_cancelled || !ret->callback)
+		return status;
 	status = callable_read(decoder, ret->callback, &ret->callable);
 	if (error_is_fatal(status))
 		return status;

@@ -53,15 +53,24 @@ static void put_entries(struct json_document *document, const struct waits *wait
 	json_close_array(document->gen);
 }
 
+/* Loops made in C don't show what a file is watched for. */
+static void put_use(struct json_gen *gen, const struct loop_file *file, bool use)
+{
+	if (file->reads || file->writes)
+		json_bool(gen, use);
+	else
+		json_null(gen);
+}
+
 static void put_file(struct json_gen *gen, const struct waits *waits, const struct loop_file *file)
 {
 	json_open_map(gen);
 	put_key(gen, "fd");
 	put_integer_or_null(gen, file->fd);
 	put_key(gen, "reads");
-	json_bool(gen, file->reads);
+	put_use(gen, file, file->reads);
 	put_key(gen, "writes");
-	json_bool(gen, file->writes);
+	put_use(gen, file, file->writes);
 	put_key(gen, "transport");
 	put_string(gen, file->transport);
 	put_key(gen, "protocol");
@@ -185,14 +194,14 @@ static void put_row(struct json_document *document, const struct aiodbg_snapshot
 	const struct loop_detail *detail = snap->loop_list->detail;
 	double late = loop_late_by(snap->waits, loop);
 	json_open_map(gen);
-	json_put_loop_keys(gen, snap, loop, row->is_readable);
+	json_put_loop_keys(gen, snap, loop, row->ready_count, row->timer_count);
 	put_key(gen, "starved");
 	put_seconds(gen, late, late > 0);
 	put_key(gen, "callback");
 	put_integer_or_null(gen, loop->callback_count ? (int64_t)loop->callback : -1);
 	put_key(gen, "callbacks");
 	put_integer_or_null(gen, loop->callback_count ? (int64_t)loop->callback_count : -1);
-	put_when(gen, snap->waits, "next_timer", loop->first_timer_at, loop->has_first_timer);
+	put_when(gen, snap->waits, "next_timer", row->first_timer_at, row->has_first_timer);
 	put_key(gen, "fds");
 	put_integer_or_null(gen, row->fd_count);
 	put_key(gen, "tasks");

@@ -385,7 +385,7 @@ static const char *const loop_states[] = {
 };
 
 void json_put_loop_keys(struct json_gen *gen, const struct aiodbg_snapshot *snap,
-			const struct loop *loop, bool is_readable)
+			const struct loop *loop, int64_t ready, int64_t timers)
 {
 	const struct waits *waits = snap->waits;
 	bool known = loop->has_since && waits->has_now && !waits->now_is_least;
@@ -402,9 +402,9 @@ void json_put_loop_keys(struct json_gen *gen, const struct aiodbg_snapshot *snap
 	put_key(gen, "task");
 	put_address_or_null(gen, loop->task ? loop->task->id : 0);
 	put_key(gen, "ready");
-	put_integer_or_null(gen, is_readable ? (int64_t)loop->ready_count : -1);
+	put_integer_or_null(gen, ready);
 	put_key(gen, "timers");
-	put_integer_or_null(gen, is_readable ? (int64_t)loop->timer_count : -1);
+	put_integer_or_null(gen, timers);
 	put_key(gen, "calls");
 	put_string(gen, loop->calls);
 }
@@ -413,6 +413,7 @@ void json_put_loop(struct json_gen *gen, const struct aiodbg_snapshot *snap,
 		   const struct loop *loop)
 {
 	json_open_map(gen);
-	json_put_loop_keys(gen, snap, loop, true);
+	json_put_loop_keys(gen, snap, loop, loop->has_queues ? (int64_t)loop->ready_count : -1,
+			   loop->has_queues ? (int64_t)loop->timer_count : -1);
 	json_close_map(gen);
 }

@@ -44,7 +44,7 @@ void json_put_object(struct json_gen *gen, const struct aiodbg_snapshot *snap,
 		     const struct primitive *object);
 /* Its keys; whether its queues can be read. */
 void json_put_loop_keys(struct json_gen *gen, const struct aiodbg_snapshot *snap,
-			const struct loop *loop, bool is_readable);
+			const struct loop *loop, int64_t ready, int64_t timers);
 void json_put_loop(struct json_gen *gen, const struct aiodbg_snapshot *snap,
 		   const struct loop *loop);
 /* json_verdicts.c. */

@@ -170,8 +170,11 @@ static void write_use(struct output *out, const struct loop_file *file)
 static void write_file(struct output *out, const struct loop_file *file)
 {
 	const struct loop_entry *entry = file->reader.handle ? &file->reader : &file->writer;
-	output_format(out, "  fd %" PRId64 "  ", file->fd);
-	write_use(out, file);
+	output_format(out, "  fd %" PRId64, file->fd);
+	if (file->reads || file->writes) {
+		output_text(out, "  ");
+		write_use(out, file);
+	}
 	if (file->peer) {
 		output_text(out, "  ");
 		output_safe(out, file->peer, LIMIT_NAME_SHOWN);
@@ -179,8 +182,8 @@ static void write_file(struct output *out, const struct loop_file *file)
 	output_text(out, "  ");
 	if (file->transport) {
 		output_safe(out, file->transport, LIMIT_C_STRING);
-		output_text(out, ", ");
-		output_safe(out, file->protocol, LIMIT_C_STRING);
+		output_text(out, file->protocol ? ", " : "");
+		output_safe(out, file->protocol ? file->protocol : "", LIMIT_C_STRING);
 	} else if (entry->handle) {
 		write_function(out, entry);
 	}
@@ -313,6 +316,16 @@ static void write_thread(struct output *out, const struct aiodbg_snapshot *snap,
 	output_safe(out, name, LIMIT_NAME_SHOWN);
 }
 
+/* A loop that is made in C shows what it has by types alone. */
+static void write_unknown(struct output *out, const struct loop_row *row)
+{
+	output_text(out, row->ready_count < 0 && row->timer_count < 0
+				 ? "What is ready, its timers and files: ?\n"
+			 : row->ready_count < 0 ? "What is ready: ?\n"
+			 : row->timer_count < 0 ? "Its timers: ?\n"
+						: "");
+}
+
 static void write_head(struct output *out, const struct aiodbg_snapshot *snap, size_t index)
 {
 	const struct loop *loop = &snap->waits->loops.items[index];
@@ -335,8 +348,8 @@ static void write_head(struct output *out, const struct aiodbg_snapshot *snap, s
 	write_label(out, "tasks");
 	reason_write_count(out, snap->loop_list->rows[index].task_count);
 	output_text(out, "\n");
-	if (!snap->loop_list->rows[index].is_readable)
-		output_text(out, "What is ready, its timers and files: ?\n");
+	if (snap->loop_list->detail->is_native)
+		write_unknown(out, &snap->loop_list->rows[index]);
 }
 
 void loop_write_detail(struct output *out, const struct aiodbg_snapshot *snap, size_t top)

@@ -157,16 +157,16 @@ static void write_cell(struct output *out, const void *arg, size_t index, size_t
 		loop_write_state(out, snap, loop);
 		return;
 	case READY:
-		write_number(out, row->is_readable ? (int64_t)loop->ready_count : -1);
+		write_number(out, row->ready_count);
 		return;
 	case TIMERS:
-		write_number(out, row->is_readable ? (int64_t)loop->timer_count : -1);
+		write_number(out, row->timer_count);
 		return;
 	case NEXT:
-		if (loop->has_first_timer)
-			loop_write_due(out, snap->waits, loop->first_timer_at);
+		if (row->has_first_timer)
+			loop_write_due(out, snap->waits, row->first_timer_at);
 		else
-			output_text(out, row->is_readable ? "-" : "?");
+			output_text(out, row->timer_count ? "?" : "-");
 		return;
 	case FILES:
 		write_number(out, row->fd_count);

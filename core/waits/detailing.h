@@ -22,11 +22,29 @@ int detailing_entry(struct detailing *detailing, uint64_t addr, struct loop_entr
 int detailing_pass_over(struct detailing *detailing, int status, const char *what);
 
 int loop_files_read(struct detailing *detailing, uint64_t selector);
+/* Sorts them, and adds who says of itself that it waits for one. */
+int loop_files_finish(struct detailing *detailing);
 int loop_executor_read(struct detailing *detailing, uint64_t addr);
 
 /* Tasks of by_future that wait for a future that references lead to from an object, but through the
  * loop. */
 int wake_search(struct decoder *decoder, uint64_t loop, const struct addrmap *by_future,
 		uint64_t from, struct loop_tasks *found);
+
+/* What a loop that is made in C has. 0 or -1: it is not known. */
+struct loop_native {
+	/* A deque of handles, and a set of them. */
+	uint64_t ready, timers;
+	/* Dicts of what watches a file, and of weak references to transports, by number. */
+	uint64_t polls, transports;
+	uint64_t executor;
+	int64_t ready_count, timer_count;
+	double first_timer_at;
+	bool has_first_timer, some_undated;
+};
+
+/* Fails only fatally. */
+int loop_native_read(struct decoder *decoder, uint64_t loop, struct loop_native *ret);
+int loop_native_files(struct detailing *detailing, const struct loop_native *native);
 
 #endif

@@ -8,6 +8,7 @@
 #include "cpython/attr.h"
 #include "cpython/int.h"
 #include "cpython/sequence.h"
+#include "cpython/set.h"
 #include "snapshot/graph.h"
 #include "waits/detailing.h"
 
@@ -149,12 +150,18 @@ static int compare_dues(const void *a, const void *b)
 	return x->when < y->when ? -1 : x->when > y->when;
 }
 
+/* Of a list, or of a set. */
 static int read_timers(struct detailing *detailing, uint64_t heap)
 {
 	struct loop_detail *detail = detailing->detail;
 	struct decoder *decoder = detailing->decoder;
 	struct timer_walk walk = {.detailing = detailing};
-	int status = heap ? sequence_visit(decoder, heap, visit_timer, &walk) : 0;
+	enum kind kind = KIND_NONE;
+	int status = heap ? object_kind(decoder, heap, &kind) : 0;
+	if (!status && kind == KIND_SET)
+		status = set_visit(decoder, heap, visit_timer, &walk);
+	else if (!status && heap)
+		status = sequence_visit(decoder, heap, visit_timer, &walk);
 	if (!status && walk.dues.count)
 		status = sort_items(&decoder->reader.work, walk.dues.items, walk.dues.count,
 				    sizeof(walk.dues.items[0]), compare_dues);
@@ -199,6 +206,26 @@ static int note_futures(struct detailing *detailing)
 	return status;
 }
 
+static int read_native(struct detailing *detailing)
+{
+	struct loop_native native;
+	int status = loop_native_read(detailing->decoder, detailing->detail->loop->addr, &native);
+	detailing->detail->is_native = true;
+	if (!status)
+		status = detailing_pass_over(detailing, read_ready(detailing, native.ready),
+					     "what is ready");
+	if (!status)
+		status = detailing_pass_over(detailing, read_timers(detailing, native.timers),
+					     "timers");
+	if (!status)
+		status = detailing_pass_over(detailing, loop_native_files(detailing, &native),
+					     "files");
+	if (!status && native.executor)
+		status = detailing_pass_over(
+			detailing, loop_executor_read(detailing, native.executor), "executor");
+	return status;
+}
+
 static int read_parts(struct detailing *detailing)
 {
 	struct decoder *decoder = detailing->decoder;
@@ -207,6 +234,8 @@ static int read_parts(struct detailing *detailing)
 		{.name = "_signal_handlers"}, {.name = "_default_executor"},
 	};
 	int status = attrs_find(decoder, detailing->detail->loop->addr, attrs, 5);
+	if (!status && !attrs[0].value && !attrs[1].value && !attrs[2].value)
+		return read_native(detailing);
 	status = detailing_pass_over(detailing, status, "attributes of the loop");
 	if (!status)
 		status = detailing_pass_over(detailing, read_ready(detailing, attrs[0].value),
@@ -247,17 +276,37 @@ static int read_detail(struct decoder *decoder, struct aiodbg_snapshot *snap,
 
 /* ---- all of them ---- */
 
-/* Files that the selector watches, without those that the loop has for itself. */
-static int count_files(struct decoder *decoder, uint64_t loop, struct loop_row *row)
+static int count_native(struct decoder *decoder, uint64_t loop, struct loop_row *row)
+{
+	struct loop_native native;
+	int status = loop_native_read(decoder, loop, &native);
+	if (status)
+		return status;
+	row->ready_count = native.ready_count;
+	row->timer_count = native.timer_count;
+	row->first_timer_at = native.first_timer_at;
+	row->has_first_timer = native.has_first_timer;
+	return 0;
+}
+
+/* Files are those that the selector watches, without those that the loop has for itself. */
+static int read_row(struct decoder *decoder, const struct loop *loop, struct loop_row *row)
 {
 	struct attr attrs[] = {
 		{.name = "_selector"}, {.name = "_internal_fds"}, {.name = "_ready"}};
 	uint64_t files = 0, count = 0;
 	int64_t own = 0;
 	enum kind kind = KIND_OTHER;
-	row->fd_count = -1;
-	int status = attrs_find(decoder, loop, attrs, 3);
-	row->is_readable = !status && attrs[2].value;
+	int status = attrs_find(decoder, loop->addr, attrs, 3);
+	*row = (struct loop_row){.fd_count = -1, .ready_count = -1, .timer_count = -1};
+	if (!status && !attrs[2].value)
+		return count_native(decoder, loop->addr, row);
+	if (!status) {
+		row->ready_count = (int64_t)loop->ready_count;
+		row->timer_count = (int64_t)loop->timer_count;
+		row->first_timer_at = loop->first_timer_at;
+		row->has_first_timer = loop->has_first_timer;
+	}
 	if (!status && attrs[0].value)
 		status = attr_find(decoder, attrs[0].value, "_fd_to_key", &files);
 	if (!status && files)
@@ -279,7 +328,7 @@ static int read_rows(struct decoder *decoder, struct aiodbg_snapshot *snap)
 	struct addrmap rows = {0};
 	int status = 0;
 	for (size_t i = 0; !status && i < loops->count; i++) {
-		status = count_files(decoder, loops->items[i].addr, &list->rows[i]);
+		status = read_row(decoder, &loops->items[i], &list->rows[i]);
 		if (!status && !addrmap_put(&rows, loops->items[i].addr, &list->rows[i]))
 			status = decoder_no_memory(decoder);
 	}

@@ -71,6 +71,8 @@ struct loop_executor {
 
 struct loop_detail {
 	const struct loop *loop;
+	/* It is made in C, and may have more than was found. */
+	bool is_native;
 	/* The first of so many; timers by due time. */
 	struct loop_entries ready, timers;
 	size_t ready_count, timer_count, cancelled_count;
@@ -85,8 +87,11 @@ struct loop_row {
 	size_t task_count;
 	/* -1: not known. The loop's own are left out. */
 	int64_t fd_count;
-	/* It has queues that can be read. */
-	bool is_readable;
+	/* What is ready, and timers that are not cancelled; -1: not known. When the first is due, if
+	 * it has one. */
+	int64_t ready_count, timer_count;
+	double first_timer_at;
+	bool has_first_timer;
 };
 
 struct loop_list {

@@ -173,6 +173,8 @@ static int add_waiters(struct detailing *detailing)
 		struct loop_file *file = bsearch(&wanted, files->items, files->count,
 						 sizeof(*files->items), compare_files);
 		size_t k = 0;
+		if (file && !file->peer)
+			file->peer = wait->peer;
 		while (file && k < file->waiters.count && file->waiters.items[k] != task)
 			k++;
 		if (file && k == file->waiters.count && !array_push(&file->waiters, task))
@@ -181,14 +183,20 @@ static int add_waiters(struct detailing *detailing)
 	return 0;
 }
 
-int loop_files_read(struct detailing *detailing, uint64_t selector)
+int loop_files_finish(struct detailing *detailing)
 {
 	struct loop_files *files = &detailing->detail->files;
+	if (files->count)
+		qsort(files->items, files->count, sizeof(*files->items), compare_files);
+	return add_waiters(detailing);
+}
+
+int loop_files_read(struct detailing *detailing, uint64_t selector)
+{
 	uint64_t keys = 0;
 	int status = attr_find(detailing->decoder, selector, "_fd_to_key", &keys);
 	if (!status && keys)
 		status = dict_visit(detailing->decoder, keys, visit_file, detailing);
-	if (files->count)
-		qsort(files->items, files->count, sizeof(*files->items), compare_files);
-	return status ? status : add_waiters(detailing);
+	int finished = error_is_fatal(status) ? status : loop_files_finish(detailing);
+	return status ? status : finished;
 }

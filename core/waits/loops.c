@@ -331,6 +331,7 @@ int loops_read_queues(struct waiting *waiting, struct loop *loop)
 	if (!status && attrs[0].value)
 		status = container_length(decoder, attrs[0].value, &count);
 	loop->ready_count = count;
+	loop->has_queues = !status && attrs[0].value && attrs[1].value;
 	if (!status && attrs[2].value)
 		status = int_read(decoder, attrs[2].value, &closed);
 	if (!status && closed)

@@ -327,7 +327,9 @@ struct loop {
 	/* An object that a thread works at has it in an attribute, or the program in a global: it may be run
 	 * again. */
 	bool in_reach;
-	/* Handles that are ready; timers, cancelled ones left out, the first of them. */
+	/* Handles that are ready; timers, cancelled ones left out, the first of them. Known
+	 * where it has queues that can be read. */
+	bool has_queues;
 	size_t ready_count, timer_count;
 	double first_timer_at;
 	bool has_first_timer;

@@ -31,6 +31,9 @@ NO_CELLS = (
     "locals",
     "threads",
     "loop_states",
+    "starved_loops",
+    "forked_loops",
+    "interpreter_pool",
     "hides_secrets",
     "finished",
 )
