@@ -640,6 +640,17 @@ uint64_t heap_instance(struct heap *heap, const char *name, const struct heap_it
 	return addr;
 }
 
+void heap_put_attributes(struct heap *heap, uint64_t object, const struct heap_item *items,
+			 size_t count)
+{
+	uint64_t dict = heap_dict(heap, items, count);
+	uint64_t class = heap_get(heap, object, object.type);
+	if (heap_has(heap, fact.managed_dict))
+		heap_put(heap, object, fact.managed_dict, dict);
+	else
+		heap_put_word(heap, object + heap_get(heap, class, type.dictoffset), dict);
+}
+
 uint64_t heap_values_instance(struct heap *heap, const char *name, const struct heap_item *items,
 			      size_t count)
 {

@@ -228,6 +228,9 @@ uint64_t heap_instance(struct heap *heap, const char *name, const struct heap_it
 		       size_t count);
 uint64_t heap_values_instance(struct heap *heap, const char *name, const struct heap_item *items,
 			      size_t count);
+/* Gives an object of heap_instance() these instead. */
+void heap_put_attributes(struct heap *heap, uint64_t object, const struct heap_item *items,
+			 size_t count);
 /*
  * A class with these __slots__, one word each behind what its base has; and what an instance of it
  * has in the slot of that name.
