@@ -24,7 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORDS_MAX 3
+#define WORDS_MAX 4
 
 /* The output of a command. */
 struct text {
@@ -110,7 +110,9 @@ static int run_command(const struct run *run, struct text *text)
 	struct aiodbg_sink sink = {
 		.size = sizeof(sink), .ctx = text, .write = keep, .unicode = true};
 	struct aiodbg_error err;
-	int argc = run->words[1] ? 2 : 1;
+	int argc = 1;
+	while (run->words[argc])
+		argc++;
 	text->len = 0;
 	keep(text, "", 0);
 	run->image->num_reads = 0;
@@ -398,6 +400,45 @@ static void test_verdicts(struct run *run, struct text *text)
 	free(reference.list);
 }
 
+static double count_nothing(const struct run *run, const struct text *text)
+{
+	(void)run;
+	if (!strstr(text->bytes, "\"complete\":"))
+		fail(run, "an answer without an end");
+	return 0;
+}
+
+/* All of the first loop that a task of the document has: its queues, files and executor; and all threads. */
+static void test_loop(struct run *run, const struct text *document, struct text *text)
+{
+	static const char key[] = "\"loop\":\"";
+	static const char *const threads[WORDS_MAX] = {"threads", "--json"};
+	const char *at = strstr(document->bytes, key);
+	char loop[32] = "";
+	const char *const words[WORDS_MAX] = {"loops", loop, "--json"};
+	struct totals totals = {.pages = 0};
+	if (at)
+		sscanf(at + strlen(key), "%31[0-9a-fx]", loop);
+	if (!loop[0])
+		fail(run, "no task has a loop");
+	run->judge = count_nothing;
+	for (int i = 0; i < 2; i++) {
+		run->words = i ? threads : words;
+		run->fault = "no fault";
+		if (run_command(run, text))
+			fail(run, "error without a fault");
+		take_away(run, text, &totals);
+		fail_allocations(run, text, &totals);
+	}
+}
+
+/* Of those with threads, files and an executor the oldest layout and the newest but one: others cost
+ * as much, and go the same ways. */
+static bool has_busy_loops(const char *name)
+{
+	return !strcmp(name, "3.8-stuck") || !strcmp(name, "3.14-stuck");
+}
+
 static void test_image(const char *folder, const char *name, unsigned int first, unsigned int step)
 {
 	struct image image = {.num_reads = 0};
@@ -427,6 +468,8 @@ static void test_image(const char *folder, const char *name, unsigned int first,
 	take_away(&run, &text, &totals);
 	fail_allocations_of_all(&run, reference.num, &text, &totals);
 	test_verdicts(&run, &text);
+	if (has_busy_loops(name))
+		test_loop(&run, &whole, &text);
 	printf("%s %.3f of %zu tasks survive (%lu pages, %lu reads, %lu cuts, %lu allocations)\n",
 	       name, totals.survivors, reference.num, totals.pages, totals.reads, totals.cuts,
 	       totals.allocations);
