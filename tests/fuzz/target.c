@@ -210,8 +210,9 @@ static struct job make_job(const struct input_head *head)
 		job.words[job.num_words++] = job.base->tid;
 	/* Not its last: without a task it means another one, or is an error. */
 	size_t task = head->task % (job.base->num_tasks + 1);
-	if (task < job.base->num_tasks &&
-	    (strstr(command->usage, "TASK") || strstr(command->usage, "LOOP")))
+	if (task < job.base->num_tasks && job.base->loop[0] && strstr(command->usage, "LOOP"))
+		job.words[job.num_words++] = job.base->loop;
+	else if (task < job.base->num_tasks && strstr(command->usage, "TASK"))
 		job.words[job.num_words++] = job.base->tasks[task];
 	job.sink = (struct aiodbg_sink){
 		.size = sizeof(job.sink),
@@ -232,7 +233,7 @@ static int run_calls(const struct job *job, bool waits, struct aiodbg_error *err
 {
 	const struct aiodbg_request request = {
 		.size = sizeof(request),
-		.wants = waits ? AIODBG_WANT_WAITS : 0,
+		.wants = waits ? AIODBG_WANT_WAITS | AIODBG_WANT_FINISHED : 0,
 	};
 	struct aiodbg_target target = image_target(&job->base->image);
 	struct aiodbg *dbg;
@@ -297,6 +298,11 @@ static void add_tasks(struct base *base)
 		snprintf(base->tid, sizeof(base->tid), "%.*s",
 			 (int)strspn(tid + strlen("\"tid\":"), "0123456789"),
 			 tid + strlen("\"tid\":"));
+	const char *loop = strstr(output, "\"loop\":\"");
+	if (loop)
+		snprintf(base->loop, sizeof(base->loop), "%.*s",
+			 (int)strcspn(loop + strlen("\"loop\":\""), "\""),
+			 loop + strlen("\"loop\":\""));
 	for (const char *at = output; (at = strstr(at, key)); at++) {
 		const char *id = at + strlen(key);
 		base->tasks = reallocarray(base->tasks, base->num_tasks + 1,

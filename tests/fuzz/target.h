@@ -26,6 +26,8 @@ struct base {
 	size_t num_tasks;
 	/* The kernel's id of a thread, or empty. */
 	char tid[24];
+	/* The address of a loop, or empty. */
+	char loop[24];
 };
 
 /* The small ones come first. */
