@@ -7,8 +7,10 @@ Prints "READY <pid> <number of tasks>" when all tasks wait.
 import asyncio
 import os
 import random
+import resource
 import sys
 import threading
+import time
 
 
 async def leaf():
@@ -232,6 +234,36 @@ def interpreters(count):
     return None, sum(int(os.read(end, 20)) for end, _ in ends)
 
 
+def crowd(count):
+    """So many callbacks are ready in a loop that is blocked; and for each thousand of them two threads
+    that wait, and one that runs a loop of its own."""
+    few = max(1, count // 1000)
+    begun = threading.Barrier(few + 2)
+    # Files of the loops.
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+    async def rest():
+        asyncio.get_running_loop().call_later(0.2, begun.wait)
+        await leaf()
+
+    async def block():
+        loop = asyncio.get_running_loop()
+        for _ in range(count):
+            loop.call_soon(print)
+        begun.wait()
+        threading.Event().wait()
+
+    threading.stack_size(256 * 1024)
+    for coroutine in [block()] + [rest() for _ in range(few)]:
+        threading.Thread(target=asyncio.run, args=(coroutine,), daemon=True).start()
+    for _ in range(2 * few):
+        threading.Thread(target=threading.Event().wait, daemon=True).start()
+    begun.wait()
+    time.sleep(1)
+    return None, few + 1
+
+
 async def main(shape, count, ready):
     tasks = SHAPES[shape](count)
     # One turn of the loop for each, so that it waits; a chain needs no more.
@@ -260,7 +292,12 @@ SHAPES = {
     "queues": queues,
 }
 # These make their own.
-OTHER_SHAPES = {"loops": loops, "threads": threads, "interpreters": interpreters}
+OTHER_SHAPES = {
+    "loops": loops,
+    "threads": threads,
+    "interpreters": interpreters,
+    "crowd": crowd,
+}
 
 if __name__ == "__main__" and len(sys.argv) == 3:
     shape, count = sys.argv[1], int(sys.argv[2])
