@@ -29,6 +29,7 @@ STRUCTS = {
     mirror.CLocalInfo: "struct aiodbg_local_info",
     mirror.CCycleInfo: "struct aiodbg_cycle_info",
     mirror.COtherFile: "struct aiodbg_other_file",
+    mirror.CSyscall: "struct aiodbg_syscall",
     mirror.CRequest: "struct aiodbg_request",
     mirror.CRenderOptions: "struct aiodbg_render_options",
     mirror.CGraphOptions: "struct aiodbg_graph_options",

@@ -15,10 +15,14 @@ from aiodbg.target import CALLBACK_RAISED, BoundTarget, Guard
 from targets import ListSink, MemoryTarget
 
 
+def no_core(path):
+    return None
+
+
 def bind(target):
     """struct aiodbg_target, and the guard of its callbacks."""
     guard = Guard()
-    bound = BoundTarget(target, guard)
+    bound = BoundTarget(target, guard, no_core)
     # The object has to live as long as the struct is used.
     bound.struct.keep = bound
     return bound.struct, guard
@@ -205,7 +209,7 @@ def test_mappings_reach_the_library():
             return aiodbg.Mapping(0, 4096, *known[address]) if address in known else None
 
     guard = Guard()
-    bound = BoundTarget(Target(), guard)
+    bound = BoundTarget(Target(), guard, no_core)
     assert bound.struct.debugger == b"GDB 13.1"
     assert bound.struct.giving_files == b"`file F`"
     found = mirror.CMapping()
@@ -214,7 +218,7 @@ def test_mappings_reach_the_library():
             assert bound.struct.find_mapping(None, address, ctypes.byref(found)) == aiodbg.Status.OK
             assert (found.end, found.has_contents, found.file) == (4096, has_contents, path)
         assert bound.struct.find_mapping(None, 4, ctypes.byref(found)) == aiodbg.Status.NOT_FOUND
-    assert BoundTarget(MemoryTarget(), guard).struct.debugger is None
+    assert BoundTarget(MemoryTarget(), guard, no_core).struct.debugger is None
 
 
 def test_other_files_reach_the_library():
@@ -224,7 +228,7 @@ def test_other_files_reach_the_library():
             yield OtherFile("/" + "x" * 1000, "y" * 1000, "cd", False)
 
     guard = Guard()
-    bound = BoundTarget(Target(), guard)
+    bound = BoundTarget(Target(), guard, no_core)
     found = mirror.COtherFile()
     with guard:
         find = bound.struct.find_other_file
@@ -236,13 +240,39 @@ def test_other_files_reach_the_library():
         assert find(None, 2, ctypes.byref(found)) == aiodbg.Status.NOT_FOUND
 
 
+def test_system_calls_are_those_of_the_core():
+    class Target(MemoryTarget):
+        def core_file(self):
+            return "/core"
+
+    class Core:
+        def find_syscall(self, tid, ret):
+            ret[0] = mirror.CSyscall(number=tid + 1)
+            return aiodbg.Status.OK
+
+    opened = []
+    found = mirror.CSyscall()
+    guard = Guard()
+    bound = BoundTarget(Target(), guard, lambda path: opened.append(path) or Core())
+    none = BoundTarget(MemoryTarget(), guard, no_core)
+    lost = BoundTarget(Target(), guard, no_core)
+    with guard:
+        for tid in (7, 8):
+            assert bound.struct.find_syscall(None, tid, ctypes.byref(found)) == aiodbg.Status.OK
+            assert found.number == tid + 1
+        for one in (none, lost):
+            status = one.struct.find_syscall(None, 7, ctypes.byref(found))
+            assert status == aiodbg.Status.NOT_FOUND
+    assert opened == ["/core"]
+
+
 def test_source_lines_reach_the_library(tmp_path):
     class Target(MemoryTarget):
         def source_line(self, path, number):
             return {"/a.py": "x = '\udcff'", "/long.py": "x" * 1000}.get(path)
 
     guard = Guard()
-    bound = BoundTarget(Target(), guard)
+    bound = BoundTarget(Target(), guard, no_core)
     buffer = ctypes.create_string_buffer(b"old", 100)
     with guard:
         for path, status, text in (
