@@ -7,10 +7,9 @@
 /* More do not fit on a screen. */
 #define CROWDS_WRITTEN 2
 
-static void write_executor(struct output *out, const struct verdict *crowd)
+static void write_executor(struct output *out)
 {
-	output_text(out, crowd->behind_count == 1 ? " waits" : " wait");
-	output_text(out, " for a thread of an executor, all of which are at work:\n");
+	output_text(out, " wait for a thread of an executor, all of which are at work:\n");
 }
 
 static void write_object(struct output *out, const struct verdict *crowd)
@@ -30,32 +29,6 @@ static void write_object(struct output *out, const struct verdict *crowd)
 	output_text(out, count > crowd->party_count ? ", such as:\n" : ":\n");
 }
 
-static bool names(const struct verdict *verdict, const struct verdict *crowd)
-{
-	for (size_t i = 0; i < verdict->party_count; i++) {
-		const struct party *party = &verdict->parties[i];
-		if (!crowd->object && !party->task && party->thread == crowd->parties[0].thread)
-			return true;
-		if (crowd->object && party->wait && party->wait->object == crowd->object)
-			return true;
-		for (size_t k = 0; crowd->object && k < party->held_count; k++) {
-			if (party->held[k].object == crowd->object)
-				return true;
-		}
-	}
-	return false;
-}
-
-static bool is_said(const struct verdict_list *list, enum certainty shown,
-		    const struct verdict *crowd)
-{
-	for (size_t i = 0; i < list->count; i++) {
-		if (list->items[i].certainty >= shown && names(&list->items[i], crowd))
-			return true;
-	}
-	return false;
-}
-
 static void write_crowd(struct output *out, const struct aiodbg_snapshot *snap,
 			const struct verdict *crowd, struct draft *draft)
 {
@@ -67,20 +40,14 @@ static void write_crowd(struct output *out, const struct aiodbg_snapshot *snap,
 	if (crowd->object)
 		write_object(out, crowd);
 	else
-		write_executor(out, crowd);
+		write_executor(out);
 	for (size_t i = 0; i < crowd->party_count; i++)
 		party_write(out, snap, crowd, &crowd->parties[i], PARTY_SITE, &columns, draft);
 }
 
-void crowds_write(struct output *out, const struct aiodbg_snapshot *snap, enum certainty shown,
-		  struct draft *draft)
+void crowds_write(struct output *out, const struct aiodbg_snapshot *snap, struct draft *draft)
 {
 	const struct verdict_list *crowds = &snap->verdicts->crowds;
-	size_t written = 0;
-	for (size_t i = 0; i < crowds->count && written < CROWDS_WRITTEN; i++) {
-		if (is_said(&snap->verdicts->list, shown, &crowds->items[i]))
-			continue;
+	for (size_t i = 0; i < crowds->count && i < CROWDS_WRITTEN; i++)
 		write_crowd(out, snap, &crowds->items[i], draft);
-		written++;
-	}
 }

@@ -549,6 +549,16 @@ static void write_verdicts(struct why *why)
 		output_format(why->out, "%zu more possible: --all shows them.\n", hidden);
 }
 
+static bool has_verdicts(const struct aiodbg_snapshot *snap)
+{
+	const struct verdict_list *list = &snap->verdicts->list;
+	for (size_t i = 0; i < list->count; i++) {
+		if (list->items[i].certainty > CERTAINTY_POSSIBLE)
+			return true;
+	}
+	return false;
+}
+
 static void write_screen(struct why *why)
 {
 	write_verdicts(why);
@@ -556,9 +566,9 @@ static void write_screen(struct why *why)
 		return;
 	output_text(why->out, "\n");
 	census_write(why->out, why->view, why->draft, why->top);
-	if (!why->view->selection)
-		crowds_write(why->out, why->snap, why->all ? CERTAINTY_POSSIBLE : CERTAINTY_LIKELY,
-			     why->draft);
+	/* Whoever has been told what is wrong needs no more. */
+	if (!why->view->selection && !has_verdicts(why->snap))
+		crowds_write(why->out, why->snap, why->draft);
 	if (why->snap->tasks.count)
 		write_next(why);
 	else

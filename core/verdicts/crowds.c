@@ -362,7 +362,7 @@ static int note_executor(struct finder *finder, const struct wait *queued)
 {
 	struct verdict crowd = {.kind = VERDICT_EXHAUSTED};
 	int status = describe_executor(finder, queued, HOLDERS_NOTED, &crowd);
-	return status ? status : keep_crowd(finder, &crowd);
+	return status || crowd.behind_count < CROWD_LEAST ? status : keep_crowd(finder, &crowd);
 }
 
 static int note_object(struct finder *finder, struct primitive *object)
