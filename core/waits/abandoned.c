@@ -287,6 +287,7 @@ int abandoned_read(struct waiting *waiting)
 		use(&abandoning);
 	leads_deinit(&abandoning.leads);
 	addrmap_deinit(&abandoning.ended_codes);
+	addrmap_deinit(&abandoning.named);
 	array_deinit(&abandoning.targets);
 	free(abandoning.stuck_at);
 	return status;

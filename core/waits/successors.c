@@ -111,15 +111,14 @@ static int visit_name(struct decoder *decoder, uint64_t item, void *arg)
 	return error_is_fatal(status) ? status : 0;
 }
 
-static int visit_names(struct abandoning *abandoning, const struct code *code,
-		       sequence_visit_fn *visit)
+static int visit_names(struct decoder *decoder, const struct code *code, sequence_visit_fn *visit,
+		       void *arg)
 {
-	struct decoder *decoder = abandoning->waiting->decoder;
 	uint64_t names;
 	int status = reader_word(&decoder->reader,
 				 code->addr + (uint64_t)decoder->layout->code.names, &names);
 	if (!status)
-		status = sequence_visit(decoder, names, visit, abandoning);
+		status = sequence_visit(decoder, names, visit, arg);
 	return error_is_fatal(status) ? status : 0;
 }
 
@@ -127,16 +126,17 @@ static int visit_names(struct abandoning *abandoning, const struct code *code,
  * one that does. */
 static int ask_functions(struct abandoning *abandoning, uint64_t object)
 {
+	struct decoder *decoder = abandoning->waiting->decoder;
 	struct asked *asked = &abandoning->asked;
 	const uint64_t globals = abandoning->globals;
 	abandoning->found = false;
-	int status = object_type(abandoning->waiting->decoder, object, &abandoning->type);
+	int status = object_type(decoder, object, &abandoning->type);
 	asked->count = 0;
 	if (!status)
-		status = visit_names(abandoning, abandoning->code, visit_name);
+		status = visit_names(decoder, abandoning->code, visit_name, abandoning);
 	for (size_t i = 0; !status && !abandoning->found && i < asked->count; i++) {
 		abandoning->globals = asked->globals[i];
-		status = visit_names(abandoning, asked->codes[i], visit_name);
+		status = visit_names(decoder, asked->codes[i], visit_name, abandoning);
 	}
 	abandoning->globals = globals;
 	return error_is_fatal(status) ? status : 0;
@@ -181,19 +181,51 @@ static int visit_local(struct decoder *decoder, const struct local *local, void 
 	return local->value ? consider_all(arg, local->value) : 0;
 }
 
+ARRAY(objects, uint64_t);
+
+/* The same while it is read. */
+struct naming {
+	uint64_t globals;
+	struct objects objects;
+};
+
 static int visit_global(struct decoder *decoder, uint64_t item, void *arg)
 {
-	struct abandoning *abandoning = arg;
+	struct naming *naming = arg;
 	const char *name;
 	uint64_t value = 0;
 	int status = work_step(&decoder->reader.work);
 	if (!status)
 		status = name_get(decoder, item, &name);
 	if (!status && name)
-		status = dict_get(decoder, abandoning->globals, name, &value);
-	if (!status && value)
-		status = abandoning->look(abandoning, value);
+		status = dict_get(decoder, naming->globals, name, &value);
+	if (!status && value && !array_push(&naming->objects, value))
+		status = decoder_no_memory(decoder);
 	return error_is_fatal(status) ? status : 0;
+}
+
+static int read_named(struct abandoning *abandoning, const struct code *code, struct named *first,
+		      struct named **ret)
+{
+	struct decoder *decoder = abandoning->waiting->decoder;
+	struct naming naming = {.globals = abandoning->globals};
+	struct named *named = NULL;
+	int status = visit_names(decoder, code, visit_global, &naming);
+	size_t size = naming.objects.count * sizeof(uint64_t);
+	if (!status)
+		status = decoder_alloc(decoder, sizeof(*named) + size, (void **)&named);
+	if (!status) {
+		named->globals = naming.globals;
+		named->count = naming.objects.count;
+		named->next = first;
+		if (size)
+			memcpy(named->objects, naming.objects.items, size);
+		if (!addrmap_put(&abandoning->named, code->addr, named))
+			status = decoder_no_memory(decoder);
+	}
+	array_deinit(&naming.objects);
+	*ret = named;
+	return status;
 }
 
 int successors_visit_globals(struct abandoning *abandoning, const struct frame *frame)
@@ -206,8 +238,13 @@ int successors_visit_globals(struct abandoning *abandoning, const struct frame *
 		return 0;
 	int status = reader_word(&decoder->reader, frame->addr + (uint64_t)offset,
 				 &abandoning->globals);
-	if (!status)
-		status = visit_names(abandoning, code, visit_global);
+	struct named *first = addrmap_get(&abandoning->named, code->addr), *named = first;
+	while (named && named->globals != abandoning->globals)
+		named = named->next;
+	if (!status && !named)
+		status = read_named(abandoning, code, first, &named);
+	for (size_t i = 0; !status && i < named->count; i++)
+		status = abandoning->look(abandoning, named->objects[i]);
 	return error_is_fatal(status) ? status : 0;
 }
 
@@ -297,6 +334,8 @@ static int read_again(struct abandoning *abandoning, const struct task *task, ui
 		reader->fault_count = faults;
 		if (status || same)
 			return status;
+		/* What it has found may be of before the change. */
+		addrmap_deinit(&abandoning->named);
 	}
 	return task ? suspect(abandoning, task) : 0;
 }
@@ -374,7 +413,8 @@ static int read_protocol(struct abandoning *abandoning, uint64_t transport)
 		for (size_t i = 0; !status && i < sizeof(methods) / sizeof(methods[0]); i++)
 			status = ask_method(abandoning, methods[i]);
 		for (size_t i = 0; !status && i < abandoning->asked.count; i++)
-			status = visit_names(abandoning, abandoning->asked.codes[i], visit_name);
+			status = visit_names(waiting->decoder, abandoning->asked.codes[i],
+					     visit_name, abandoning);
 		goal->target->is_doubtful |= abandoning->found;
 	}
 	return error_is_fatal(status) ? status : 0;

@@ -42,6 +42,14 @@ struct asked {
 	size_t count;
 };
 
+/* What the names of a code are among some globals. */
+struct named {
+	uint64_t globals;
+	struct named *next;
+	size_t count;
+	uint64_t objects[];
+};
+
 struct abandoning {
 	struct waiting *waiting;
 	struct leads leads;
@@ -63,6 +71,8 @@ struct abandoning {
 	/* The dict of its module's globals, or 0; what is done with those that the code names. */
 	uint64_t globals;
 	int (*look)(struct abandoning *abandoning, uint64_t object);
+	/* Of each code: what its names are in globals; in the decoder's arena. */
+	struct addrmap named;
 	struct asked asked;
 	/* Functions of those that have ended: nobody calls them again from where it waits. */
 	struct addrmap ended_codes;
