@@ -328,6 +328,14 @@ void holders_begin(struct waiting *waiting)
 	waiting->releases = false;
 }
 
+static bool is_condition(const struct location *location)
+{
+	const char *function = location->function;
+	return function && (!strcmp(function, "Condition.wait") || !strcmp(function, "wait")) &&
+	       (sync_is_file(location->code->filename, "asyncio/locks.py") ||
+		sync_is_file(location->code->filename, "threading.py"));
+}
+
 /* Condition.wait() gives its lock back, until it has queued for it again. The lock may have been
  * taken by itself, or by another condition that has it as well. */
 static int note_given_back(struct waiting *waiting, const struct task *task,
@@ -335,12 +343,8 @@ static int note_given_back(struct waiting *waiting, const struct task *task,
 {
 	uint64_t self;
 	struct attr attr = {.name = "_lock"};
-	const struct location *location = frame->location;
-	if (waiting->given_back_count == GIVEN_BACK_MAX || !location->function ||
-	    (strcmp(location->function, "Condition.wait") != 0 &&
-	     strcmp(location->function, "wait") != 0) ||
-	    (!sync_is_file(location->code->filename, "asyncio/locks.py") &&
-	     !sync_is_file(location->code->filename, "threading.py")))
+	if (waiting->given_back_count == GIVEN_BACK_MAX ||
+	    !waiting_place_is(waiting, frame->location, PLACE_IN_CONDITION, is_condition))
 		return 0;
 	int status = locals_get(waiting->decoder, frame, "self", &self);
 	if (status || !self)

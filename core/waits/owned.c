@@ -27,10 +27,10 @@ static bool is_acquire(const struct location *location)
 		sync_is_file(file, "anyio/_core/_synchronization.py"));
 }
 
-static bool may_wait(const struct task *task)
+static bool may_wait(struct waiting *waiting, const struct task *task)
 {
 	for (size_t i = 0; i < task->depth && i < FRAMES_ASKED; i++) {
-		if (is_acquire(task->stack[i]))
+		if (waiting_place_is(waiting, task->stack[i], PLACE_IN_ACQUIRE, is_acquire))
 			return true;
 	}
 	return false;
@@ -145,7 +145,8 @@ int owned_read(struct waiting *waiting)
 		struct wait *wait = &waiting->waits->of_tasks[i];
 		const struct task *task = tasks->items[i];
 		status = work_step(&waiting->decoder->reader.work);
-		if (!status && wait->blocked && task->coro && !task->is_copy && may_wait(task))
+		if (!status && wait->blocked && task->coro && !task->is_copy &&
+		    may_wait(waiting, task))
 			status = read_task(waiting, task, wait);
 	}
 	return status;

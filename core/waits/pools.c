@@ -226,15 +226,22 @@ static int read_task(struct waiting *waiting, const struct task *task, struct wa
 	return error_is_fatal(status) ? status : 0;
 }
 
+static bool has_row(const struct location *location)
+{
+	const char *name = location->code->name;
+	for (size_t k = 0; name && k < COUNT(rows); k++) {
+		if (!strcmp(name, strrchr(rows[k].function, '.') + 1))
+			return true;
+	}
+	return false;
+}
+
 /* Whether one of the functions above may be among those of the task. */
-static bool may_wait(const struct task *task, const struct wait *wait)
+static bool may_wait(struct waiting *waiting, const struct task *task, const struct wait *wait)
 {
 	bool may = may_be_pool(wait);
-	for (size_t i = 0; !may && i < task->depth && i < FRAMES_ASKED; i++) {
-		const char *name = task->stack[i]->code->name;
-		for (size_t k = 0; name && !may && k < COUNT(rows); k++)
-			may = !strcmp(name, strrchr(rows[k].function, '.') + 1);
-	}
+	for (size_t i = 0; !may && i < task->depth && i < FRAMES_ASKED; i++)
+		may = waiting_place_is(waiting, task->stack[i], PLACE_IN_POOL, has_row);
 	return may;
 }
 
@@ -247,7 +254,7 @@ int pools_read(struct waiting *waiting)
 		const struct task *task = tasks->items[i];
 		status = work_step(&waiting->decoder->reader.work);
 		if (!status && wait->blocked && task->coro && !task->is_copy &&
-		    may_wait(task, wait))
+		    may_wait(waiting, task, wait))
 			status = read_task(waiting, task, wait);
 	}
 	return status ? status : users_read(waiting);

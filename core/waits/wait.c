@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Names, beginnings and ends of what is in waits/waits.h. */
-#include "waits/waits.h"
+#include "waits/waiting.h"
+
+#include <string.h>
 
 static const char *const kind_names[] = {
 	[WAIT_UNKNOWN] = "unknown",
@@ -76,4 +78,39 @@ struct wait wait_none(void)
 		.certainty = CERTAINTY_CERTAIN,
 		.site = {.line = -1},
 	};
+}
+
+/* Known bits are that much further up. */
+#define PLACE_KNOWN 8
+
+bool waiting_place_is(struct waiting *waiting, const struct location *location,
+		      enum place_fact fact, bool (*is)(const struct location *))
+{
+	uint64_t key = (uint64_t)(uintptr_t)location;
+	uintptr_t facts = (uintptr_t)addrmap_get(&waiting->places, key);
+	uintptr_t known = (uintptr_t)fact << PLACE_KNOWN;
+	if (!(facts & known)) {
+		facts |= known | (is(location) ? (uintptr_t)fact : 0);
+		/* Without memory it is found out each time. */
+		addrmap_put(&waiting->places, key, (void *)facts);
+	}
+	return facts & (uintptr_t)fact;
+}
+
+void waits_find_own_folder(const struct aiodbg_snapshot *snap, struct waits *waits)
+{
+	const char *last = NULL;
+	for (size_t i = 0; i < snap->tasks.count; i++) {
+		const struct location *location = waits->of_tasks[i].site.location;
+		const char *path = location ? location->code->filename : NULL;
+		if (!path || path == last)
+			continue;
+		last = path;
+		if (!waits->own_folder) {
+			waits->own_folder = path;
+			waits->own_folder_len = strlen(path);
+		}
+		waits->own_folder_len = own_common_folder(waits->own_folder, path,
+							  waits->own_folder_len);
+	}
 }

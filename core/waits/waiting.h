@@ -83,6 +83,8 @@ struct waiting {
 	 * when the first thread asks. */
 	struct addrmap promises;
 	bool has_promises;
+	/* Bits of enum place_fact, and which of them are known, by location. */
+	struct addrmap places;
 	/* What the task that is being decoded was noted to hold. */
 	struct primitives touched;
 	/* Indexes in waits.ended, from 1, by the address of the task; what codes do, by these. */
@@ -124,6 +126,20 @@ static inline int waiting_walk(struct waiting *waiting, const struct task *task)
 	return task->coro ? coro_walk_frames(waiting->decoder, task->coro, &waiting->chain, &coro)
 			  : 0;
 }
+
+/* What the name and file of a place in the code tell, once for all frames that stand there. */
+enum place_fact {
+	PLACE_IN_POOL = 1,
+	PLACE_IN_ACQUIRE = 2,
+	PLACE_IN_CONDITION = 4,
+};
+
+/* One of those, which is() finds out if it was not asked before. */
+bool waiting_place_is(struct waiting *waiting, const struct location *location,
+		      enum place_fact fact, bool (*is)(const struct location *));
+
+/* Set waits.own_folder: the longest folder that all sites of waiting tasks are in. */
+void waits_find_own_folder(const struct aiodbg_snapshot *snap, struct waits *waits);
 
 /* Whether something was not there to be read, so that what is not found may be in it. */
 bool waiting_has_gaps(const struct waiting *waiting);

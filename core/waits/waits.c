@@ -105,12 +105,23 @@ static enum wait_kind meaning_of(enum sync_wait wait)
 	return WAIT_UNKNOWN;
 }
 
+struct asking {
+	struct waiting *waiting;
+	struct wait *wait;
+};
+
 /* Whether a future that is no task is among those that are waited for. */
 static int visit_waited_for(struct decoder *decoder, uint64_t item, void *arg)
 {
-	struct wait *wait = arg;
+	struct asking *asking = arg;
+	struct wait *wait = asking->wait;
 	struct future future;
 	int status = work_step(&decoder->reader.work);
+	const struct node *node = graph_find(asking->waiting->snap->graph, item);
+	/* A task that was read, and has not changed since. */
+	if (!status && node && node->task && !node->task->problems &&
+	    !decoder->reader.cache.changing)
+		return 0;
 	if (!status)
 		status = future_read(decoder, item, EXPECT_NOTHING, &future);
 	wait->for_futures |= status || (!future.is_task && future.state == FUTURE_PENDING);
@@ -119,12 +130,13 @@ static int visit_waited_for(struct decoder *decoder, uint64_t item, void *arg)
 
 static int read_others(struct waiting *waiting, uint64_t container, struct wait *wait)
 {
+	struct asking asking = {waiting, wait};
 	enum kind kind;
 	int status = object_kind(waiting->decoder, container, &kind);
 	if (!status && kind == KIND_SET)
-		status = set_visit(waiting->decoder, container, visit_waited_for, wait);
+		status = set_visit(waiting->decoder, container, visit_waited_for, &asking);
 	else if (!status)
-		status = sequence_visit(waiting->decoder, container, visit_waited_for, wait);
+		status = sequence_visit(waiting->decoder, container, visit_waited_for, &asking);
 	wait->for_futures |= status != 0;
 	return error_is_fatal(status) ? status : 0;
 }
@@ -179,11 +191,6 @@ static int apply_rule(struct waiting *waiting, const struct task *task,
 }
 
 /* ---- what the future tells ---- */
-
-struct asking {
-	struct waiting *waiting;
-	struct wait *wait;
-};
 
 static int use_job(struct waiting *waiting, uint64_t future, struct wait *wait)
 {
@@ -510,23 +517,6 @@ static int alloc_waits(struct waiting *waiting)
 	return status || waiting->classes ? status : waiting_no_memory(waiting);
 }
 
-/* Set waits.own_folder: the longest folder that all sites of waiting tasks are in. */
-static void find_own_folder(const struct aiodbg_snapshot *snap, struct waits *waits)
-{
-	for (size_t i = 0; i < snap->tasks.count; i++) {
-		const struct location *location = waits->of_tasks[i].site.location;
-		const char *path = location ? location->code->filename : NULL;
-		if (!path)
-			continue;
-		if (!waits->own_folder) {
-			waits->own_folder = path;
-			waits->own_folder_len = strlen(path);
-		}
-		waits->own_folder_len = own_common_folder(waits->own_folder, path,
-							  waits->own_folder_len);
-	}
-}
-
 static int read_all(struct waiting *waiting)
 {
 	static int (*const parts[])(struct waiting *) = {
@@ -557,7 +547,7 @@ static int read_all(struct waiting *waiting)
 	waiting->waits->has_gaps = waiting->decoder->reader.cache.changing
 					   ? had_gaps
 					   : waiting_has_gaps(waiting);
-	find_own_folder(snap, waiting->waits);
+	waits_find_own_folder(snap, waiting->waits);
 	return status ? status : loops_read(waiting);
 }
 
@@ -576,6 +566,7 @@ int waits_read(struct aiodbg_snapshot *snap, struct decoder *decoder, struct wai
 	addrmap_deinit(&waiting.keepers);
 	addrmap_deinit(&waiting.jobs);
 	addrmap_deinit(&waiting.rules);
+	addrmap_deinit(&waiting.places);
 	addrmap_deinit(&waiting.executing);
 	addrmap_deinit(&waiting.walked);
 	addrmap_deinit(&waiting.ended);
