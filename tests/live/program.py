@@ -15,13 +15,14 @@ import difflib
 import json
 import os
 import re
+import shlex
 import subprocess
 
 import debugger
 from place import CHECKOUT
 
 PROGRAM = os.path.join(CHECKOUT, "build", "core", "cli", "aiodbg")
-SECONDS = 60
+SECONDS = 120
 TASKS = 2
 
 LINES = (
@@ -76,6 +77,16 @@ def run(line, target, sysroot=None):
     root = ["--sysroot", sysroot] if sysroot else []
     done = program(words[0], target, *words[1:], *root)
     return done.returncode, debugger.decoded(done.stdout), done.stderr.decode()
+
+
+def by_pid(line):
+    """What GDB would print and say for "asyncio LINE --pid PID", from the program, which needs no debugger
+    for that: test_empty_gdb of test_pid.py and test_process of test_program.py show that it is the same."""
+    done = program(*shlex.split(line)[1:])
+    errors = done.stderr.decode("utf-8", "surrogateescape")
+    errors = "".join(each[len("aiodbg: ") :] for each in errors.splitlines(True))
+    errors = ADVICE.sub(r"`asyncio \1`", errors)
+    return debugger.Result(done.returncode, debugger.decoded(done.stdout), errors)
 
 
 def in_gdb(options, core, lines, command):

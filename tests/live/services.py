@@ -16,6 +16,7 @@ import time
 
 import debugger
 from cells import Process
+from program import by_pid
 from root import Root
 
 RELEASES = ("unstable", "bookworm")
@@ -128,12 +129,12 @@ class Service:
         path = self._outer + "/live"
         # Frames of threads that run no task are there with waits.
         command = "asyncio ps --json --waits --output %s %d" % (path, pid)
-        done = debugger.gdb(["-ex", command])
+        done = by_pid(command)
         assert done.status == 0, done.errors
         return load(path)
 
     def _tree(self, pid):
-        done = debugger.gdb(["-ex", "asyncio pstree %d" % pid])
+        done = by_pid("asyncio pstree %d" % pid)
         assert done.status == 0, done.errors
         return done.output
 

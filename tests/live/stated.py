@@ -9,6 +9,7 @@ import time
 
 import debugger
 from cells import Process, everything, kernel_writes_cores_here
+from program import by_pid
 
 NUMBERS = itertools.count()
 # Wider: attached, from cores, and the same bytes in LLDB.
@@ -42,7 +43,7 @@ class Stated:
         """From an empty GDB: (document, (clock before, clock after))."""
         before = time.monotonic()
         line = "%s --output %s/pid --pid %d" % (command, self._outer, self.pid)
-        done = debugger.gdb(["-ex", line])
+        done = by_pid(line)
         return self._read("pid", done), (before, time.monotonic())
 
     def attached(self, command="asyncio ps --json --waits"):
@@ -72,4 +73,4 @@ class Stated:
 @functools.lru_cache(maxsize=None)
 def says(command, word):
     """True if the help of a command has the word."""
-    return word in debugger.gdb(["-ex", "asyncio %s --help" % command]).output
+    return word in by_pid("asyncio %s --help" % command).output

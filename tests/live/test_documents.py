@@ -5,10 +5,10 @@ import json
 import os
 import sys
 
-import debugger
 import pytest
 from cells import Process
 from place import CHECKOUT
+from program import by_pid
 
 sys.path.insert(0, os.path.join(CHECKOUT, "tests"))
 from strict_schema import SCHEMA, closed  # noqa: E402
@@ -36,7 +36,7 @@ def document(request, interpreter, place):
 
         def run(line):
             line = "asyncio %s --json --pid %d --output %s" % (line, process.pid, output)
-            done = debugger.gdb(["-ex", line])
+            done = by_pid(line)
             assert done.status == 0, done.errors
             with open(output, encoding="utf-8") as file:
                 return json.load(file)

@@ -7,11 +7,11 @@ import re
 import subprocess
 import sys
 
-import debugger
 import lldb_debugger
 import pytest
 from cells import Process
 from place import CHECKOUT
+from program import by_pid
 
 pytestmark = [pytest.mark.debug, pytest.mark.families]
 NUMBERS = itertools.count()
@@ -33,7 +33,7 @@ class Running:
 
     def text(self, line):
         line = "asyncio %s --pid %d --output %s" % (line, self.pid, self.output)
-        done = debugger.gdb(["-ex", line])
+        done = by_pid(line)
         assert done.status == 0, done.errors
         with open(self.output, encoding="utf-8") as file:
             return file.read()

@@ -5,10 +5,10 @@ By PID for each Python; with AIODBG_ALL=1 attached and from the kernel's core to
 
 import json
 
-import debugger
 import pytest
 import stated
 from place import Absent
+from program import by_pid
 
 pytestmark = pytest.mark.debug
 COMMAND = "asyncio loops --json"
@@ -49,7 +49,7 @@ def one(program, loop):
     line = "asyncio loops %s --pid %d" % (known["id"], program.pid)
     (shown,) = document["loops"]
     assert shown["errors"] == []
-    return known, shown, debugger.gdb(["-ex", line]).output
+    return known, shown, by_pid(line).output
 
 
 def test_by_pid(program):
@@ -63,7 +63,7 @@ def test_by_pid(program):
 
 
 def test_text(program):
-    lines = debugger.gdb(["-ex", "asyncio loops %d" % program.pid]).output.splitlines()
+    lines = by_pid("asyncio loops %d" % program.pid).output.splitlines()
     assert lines[0].split() == "thread loop class state ready timers next timer fds tasks".split()
     words = {"idle": "idle", "busy": "runs", "closed": "closed", "not running": "not running"}
     for loop in program.truth["loops"]:
@@ -138,9 +138,9 @@ def test_executor(program):
 
 
 def test_no_such_loop(program):
-    done = debugger.gdb(["-ex", "asyncio loops 0x10 --pid %d" % program.pid])
+    done = by_pid("asyncio loops 0x10 --pid %d" % program.pid)
     assert done.status != 0 and "`asyncio loops` lists" in done.errors
-    done = debugger.gdb(["-ex", "asyncio loops nothing --pid %d" % program.pid])
+    done = by_pid("asyncio loops nothing --pid %d" % program.pid)
     assert done.status != 0 and "address of a loop" in done.errors
 
 

@@ -14,6 +14,7 @@ import debugger
 import pytest
 from cells import Process, kernel_writes_cores_here
 from lldb_debugger import NAMES
+from program import by_pid
 
 pytestmark = [pytest.mark.usefixtures("library"), pytest.mark.optional]
 
@@ -44,8 +45,8 @@ def family(interpreter, place):
 
 
 def document(command, options=()):
-    done = debugger.gdb(list(options) + ["-ex", "asyncio %s --json" % command])
-    return first_document(done)
+    line = "asyncio %s --json" % command
+    return first_document(debugger.gdb(options + ["-ex", line]) if options else by_pid(line))
 
 
 def first_document(done):
@@ -83,6 +84,7 @@ def test_child(family, kind):
     check_child(family, kind, document("pstree %d" % family.children[kind])["tasks"])
 
 
+@pytest.mark.families
 @pytest.mark.parametrize("kind", ("coroutine", "loop"))
 def test_child_attached(family, kind):
     options = debugger.without_symbols(family.place, family.interpreter.command)
@@ -90,6 +92,7 @@ def test_child_attached(family, kind):
     check_child(family, kind, document("pstree", options)["tasks"])
 
 
+@pytest.mark.families
 @pytest.mark.parametrize("kind", ("coroutine", "loop"))
 def test_child_in_core(family, kind, tmp_path):
     core = str(tmp_path / "core")
@@ -114,7 +117,7 @@ def test_child_in_lldb(family, lldb):
 @pytest.mark.before(3, 14)
 def test_text_marks_copies(family):
     for command in "ps", "pstree":
-        done = debugger.gdb(["-ex", "asyncio %s %d" % (command, family.children["coroutine"])])
+        done = by_pid("asyncio %s %d" % (command, family.children["coroutine"]))
         assert done.output.count("[copied by fork]") == 2
         assert "[running]" not in done.output
 
@@ -129,13 +132,13 @@ def test_why_does_not_judge_copies(family):
 # --- Stopped processes ---------------------------------------------------------------------------
 
 
-def last_line(options):
-    return debugger.gdb(options).output.splitlines()[-1]
+def last_line(line):
+    return by_pid(line).output.splitlines()[-1]
 
 
 @pytest.mark.parametrize("command", ("ps", "pstree"))
 def test_stopped_by_a_signal(family, command):
-    ask = ["-ex", "asyncio %s %d" % (command, family.pid)]
+    ask = "asyncio %s %d" % (command, family.pid)
     stopped = "Process %d is stopped by a signal, a debugger or its control group." % family.pid
     assert last_line(ask) != stopped
     os.kill(family.pid, signal.SIGSTOP)
@@ -145,9 +148,10 @@ def test_stopped_by_a_signal(family, command):
         os.kill(family.pid, signal.SIGCONT)
 
 
+@pytest.mark.families
 def test_stopped_by_a_debugger(family):
     """Another one is named; that we have stopped it ourselves is not news."""
-    look = ["-ex", "asyncio pstree %d" % family.pid]
+    look = "asyncio pstree %d" % family.pid
     with subprocess.Popen(
         ["gdb", "-nx", "-q", "-p", str(family.pid), "-ex", "echo ATTACHED\\n"],
         stdin=subprocess.PIPE,
@@ -158,10 +162,11 @@ def test_stopped_by_a_debugger(family):
             pass
         assert "is stopped by a signal, a debugger" in last_line(look)
         other.communicate(b"detach\nquit\n")
-    done = debugger.gdb(["-p", str(family.pid)] + look)
+    done = debugger.gdb(["-p", str(family.pid), "-ex", look])
     assert "(T)" in done.output and "is stopped by" not in done.output
 
 
+@pytest.mark.families
 @pytest.mark.parametrize("lldb", NAMES[:1], indirect=True)
 def test_stopped_by_lldb(family, lldb):
     if not lldb.reaches(family.place):
@@ -209,8 +214,8 @@ def write(path, text):
 @pytest.mark.only((3, 11))
 def test_frozen(frozen):
     stopped = "Process %d is stopped by a signal, a debugger or its control group." % frozen
-    assert last_line(["-ex", "asyncio pstree %d" % frozen]) == stopped
-    done = debugger.gdb(["-ex", "asyncio why %d" % frozen])
+    assert last_line("asyncio pstree %d" % frozen) == stopped
+    done = by_pid("asyncio why %d" % frozen)
     assert "STOPPED" in done.output and "LOOP" not in done.output, done.output
 
 
@@ -232,11 +237,12 @@ def test_supervisor_names_its_children(interpreter, place, attached):
     with Process(place, [interpreter.command, "-B", program]).wait_until_ready() as process:
         lines = [process._process.stdout.readline().split() for _ in range(2)]
         children = sorted(int(pid) for _, pid in lines)
-        options = ["-ex", "asyncio pstree %d" % process.pid]
         if attached:
             options = debugger.without_symbols(place, interpreter.command)
             options += ["-p", str(process.pid), "-ex", "asyncio pstree"]
-        output = debugger.gdb(options).output
+            output = debugger.gdb(options).output
+        else:
+            output = by_pid("asyncio pstree %d" % process.pid).output
     assert "No asyncio tasks: " in output
     names = "%d, %d: asyncio ps %d" % (children[0], children[1], children[0])
     assert "2 child processes run Python: " + names in output
@@ -245,7 +251,7 @@ def test_supervisor_names_its_children(interpreter, place, attached):
 def test_other_frameworks_are_named(interpreter, place):
     command = [interpreter.command, "-c", OTHERS]
     with Process(place, command).wait_until_ready() as process:
-        output = debugger.gdb(["-ex", "asyncio ps %d" % process.pid]).output
+        output = by_pid("asyncio ps %d" % process.pid).output
     assert "asyncio was never imported.\nLoaded, and not shown by aiodbg: trio, gevent.\n" in output
 
 
@@ -275,12 +281,14 @@ def orphan(request, interpreter, place, tmp_path):
         yield process.pid
 
 
+@pytest.mark.families
 @pytest.mark.before(3, 13)
 def test_gdb_without_the_executable(orphan):
     done = debugger.gdb(["-p", str(orphan), "-ex", "asyncio pstree"])
     assert "(T) Task-1" in done.output, done.errors
 
 
+@pytest.mark.families
 @pytest.mark.before(3, 13)
 @pytest.mark.parametrize("lldb", NAMES[:1], indirect=True)
 def test_lldb_without_the_executable(orphan, lldb):
@@ -304,23 +312,26 @@ def contained(interpreter, place):
 
 
 def test_in_a_mount_namespace(contained):
-    done = debugger.gdb(["-ex", "asyncio pstree %d" % contained])
+    done = by_pid("asyncio pstree %d" % contained)
     assert "(T) Task-1" in done.output, done.errors
-    done = debugger.gdb(["-ex", "asyncio why %d" % contained])
+    done = by_pid("asyncio why %d" % contained)
     assert "IDLE" in done.output and " 1  timer" in done.output, done.output
 
 
+@pytest.mark.families
 def test_gdb_in_a_mount_namespace(contained):
     done = debugger.gdb(["-p", str(contained), "-ex", "asyncio pstree"])
     assert "(T) Task-1" in done.output, done.errors
 
 
+@pytest.mark.families
 @pytest.mark.parametrize("lldb", NAMES[:1], indirect=True)
 def test_lldb_in_a_mount_namespace(contained, lldb):
     done = lldb.run(["process attach --pid %d" % contained, "asyncio pstree", "detach"])
     assert "(T) Task-1" in done.output, done.errors
 
 
+@pytest.mark.families
 def test_sysroot_of_another_place(interpreter, place):
     """As of a container that is looked at from outside."""
     with Process(place, [interpreter.command, "-c", WAITS]).wait_until_ready() as process:

@@ -10,6 +10,7 @@ import debugger
 import pytest
 from cells import Process
 from place import Absent
+from program import by_pid
 
 pytestmark = [pytest.mark.usefixtures("library"), pytest.mark.only((3, 8), (3, 11), (3, 13), (3, 15))]
 
@@ -88,8 +89,8 @@ class Shown:
         with Process(place, command, inner).wait_until_ready() as process:
             if change:
                 change(place.outer(path))
-            by_pid = debugger.gdb(["-ex", "asyncio task --pid %d Task-1" % process.pid])
-            self.outputs["pid"] = by_pid.output
+            line = "asyncio task --pid %d Task-1" % process.pid
+            self.outputs["pid"] = by_pid(line).output
             attached = debugger.gdb(options + ["-p", str(process.pid), "-ex", SHOW])
             self.outputs["attached"] = attached.output
             process.crash()

@@ -6,10 +6,10 @@ import signal
 import subprocess
 import time
 
-import debugger
 import pytest
 import services
 from place import Absent
+from program import by_pid
 
 pytestmark = [pytest.mark.usefixtures("library"), pytest.mark.optional]
 
@@ -73,7 +73,7 @@ class Server:
 
 
 def ask(command):
-    return debugger.gdb(["-ex", command]).output
+    return by_pid(command).output
 
 
 @pytest.mark.parametrize("name", SERVERS)

@@ -6,10 +6,10 @@ By PID for each Python; with AIODBG_ALL=1 attached and from the kernel's core to
 
 import linecache
 
-import debugger
 import pytest
 import stated
 from place import Absent
+from program import by_pid
 
 pytestmark = pytest.mark.debug
 COMMAND = "asyncio threads --json"
@@ -60,7 +60,7 @@ def test_by_pid(program, interpreter):
 
 
 def test_text(program):
-    done = debugger.gdb(["-ex", "asyncio threads --pid %d" % program.pid])
+    done = by_pid("asyncio threads --pid %d" % program.pid)
     lines = done.output.splitlines()
     assert lines[0].split() == "tid name state GIL loop running task innermost own frame".split()
     for thread in program.truth["threads"]:
@@ -77,7 +77,7 @@ def test_one_thread_with_source_lines(program):
         if thread["name"] == JOINED:
             continue
         line = "asyncio threads %d --pid %d" % (thread["tid"], program.pid)
-        lines = debugger.gdb(["-ex", line]).output.splitlines()
+        lines = by_pid(line).output.splitlines()
         assert "name          " + thread["name"] in lines
         start = lines.index("Stack, innermost first:") + 1
         places = [line for line in lines[start:] if line.startswith("  ") and line[2] != " "]
@@ -89,7 +89,7 @@ def test_one_thread_with_source_lines(program):
 
 
 def test_no_such_thread(program):
-    done = debugger.gdb(["-ex", "asyncio threads 1 --pid %d" % program.pid])
+    done = by_pid("asyncio threads 1 --pid %d" % program.pid)
     assert done.status != 0
     assert "no thread 1 runs Python" in done.errors and str(program.pid) in done.errors
 

@@ -21,11 +21,11 @@ import signal
 import time
 
 import cells
-import debugger
 import pytest
 from interpreter import INTERPRETERS
 from judge import judge, judge_core
 from place import PROGRAMS, Absent
+from program import by_pid
 from services import PYTHON, RELEASES, Frameworks
 from test_program import program as aiodbg_program
 
@@ -133,7 +133,7 @@ class Program(cells.Process):
 
 def look(pid, options=""):
     """What `asyncio why` says of a process, as a document."""
-    done = debugger.gdb(["-ex", "asyncio why --json %s %d" % (options, pid)])
+    done = by_pid("asyncio why --json %s %d" % (options, pid))
     if done.status != 0:
         raise RuntimeError("asyncio why: %s" % done.errors)
     return json.loads(done.output)
@@ -214,7 +214,7 @@ class Where:
 @pytest.fixture(scope="session")
 def why(library):
     """Skips where there is no such command."""
-    done = debugger.gdb(["-ex", "asyncio why --help"])
+    done = by_pid("asyncio why --help")
     if done.status != 0:
         pytest.skip("no asyncio why")
 
