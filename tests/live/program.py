@@ -7,6 +7,7 @@ All commands show the same, byte for byte, also of cores that are cut or without
 | any | doctor | reads in pieces of its own, and says who read | its own name and pieces |
 | cut behind the list of libraries | doctor | knows no library | takes those that the notes name |
 | qemu's, whole | why, waits, threads, values | is given the executable, takes its constants | not: such a core names no files, and lacks their build ids |
+| any | source lines | looks in its `directories` as well, by base name too: in the current folder | by the path, below the sysroot first |
 | any | advice on stderr | `asyncio doctor` | `aiodbg doctor CORE` |
 | any | advice on files | `set sysroot FOLDER`, `file EXECUTABLE` | `--sysroot FOLDER` |
 """
