@@ -161,6 +161,7 @@ in_use() { # ROOT
 }
 
 # Make a root folder, unless it is there with all packages; one that lacks some is replaced.
+# $ARCHITECTURES, if it is set, names the one of its programs and all others of its libraries.
 complete_root() { # RELEASE ROOT PACKAGE...
 	local release=$1 root=$2
 	shift 2
@@ -168,7 +169,8 @@ complete_root() { # RELEASE ROOT PACKAGE...
 	! in_use "$root" || die "$root lacks packages, but programs run in it: try again later"
 	warn "making $root (a minute or two)"
 	remove "$root.new" "$root.old"
-	make_root_folder "$release" "$root.new" --variant=minbase --include="$(IFS=,; echo "$*")"
+	make_root_folder "$release" "$root.new" --variant=minbase \
+		${ARCHITECTURES:+--architectures="$ARCHITECTURES"} --include="$(IFS=,; echo "$*")"
 	# The name is taken only by a complete root.
 	if [ -e "$root" ]; then
 		as_root mv "$root" "$root.old"
