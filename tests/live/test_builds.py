@@ -143,7 +143,7 @@ def test_newer_compilers(compilers, tmp_path, compiler):
     lines = """
     cd /src
     CC=%s meson setup /tmp/build -Dwerror=true
-    ninja -C /tmp/build
+    ninja -C /tmp/build all meson-test-prereq
     meson test -C /tmp/build --no-rebuild --suite unit
     """
     inside(compilers, tmp_path, lines % compiler)

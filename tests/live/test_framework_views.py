@@ -13,7 +13,7 @@ import services
 import test_frameworks
 from cells import Process
 from place import CHECKOUT, Absent
-from test_program import program
+from program import program
 
 sys.path.insert(0, os.path.join(CHECKOUT, "tests"))
 import view_model  # noqa: E402

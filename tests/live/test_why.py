@@ -27,7 +27,7 @@ from judge import judge, judge_core
 from place import PROGRAMS, Absent
 from program import by_pid
 from services import PYTHON, RELEASES, Frameworks
-from test_program import program as aiodbg_program
+from program import program as aiodbg_program
 
 pytestmark = [pytest.mark.usefixtures("why"), pytest.mark.optional]
 
