@@ -289,3 +289,54 @@ def test_arm64(compilers, tmp_path, known_cores, places):
     is_same(command, known_cores)
     # qemu hands on what it asks the kernel, so this is another machine's process to it.
     reads_process(command, places.get("host"))
+
+
+# ---- in root folders that know nothing of it ----
+
+READ_ONLY = """
+root=$1
+mount --bind "$root" "$root"
+mount -t proc proc "$root/proc"
+mount -t tmpfs tmpfs "$root/tmp"
+cp "$2" "$root/tmp/aiodbg"
+cp "$3" "$root/tmp/core"
+chmod 444 "$root/tmp/core"
+mount -o remount,bind,ro "$root/tmp"
+mount -o remount,bind,ro "$root"
+shift 3
+exec env -i PATH=/usr/sbin:/usr/bin LC_ALL=C.UTF-8 chroot --userspec=65534:65534 "$root" /tmp/aiodbg "$@"
+"""
+NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+
+
+@pytest.fixture(scope="module")
+def roots(compilers, tmp_path_factory):
+    """Of Debian 12 and unstable, and one where there is musl and nothing else, as on Alpine."""
+    cache = os.path.dirname(compilers)
+    musl = tmp_path_factory.mktemp("musl")
+    musl.chmod(0o755)
+    for name in ("lib", "proc", "tmp"):
+        (musl / name).mkdir()
+    shutil.copy(compilers + "/lib/ld-musl-x86_64.so.1", str(musl / "lib"))
+    return [cache + "/frameworks-bookworm", cache + "/unstable", str(musl)]
+
+
+@slow
+@pytest.mark.optional
+def test_copied_into_a_root(roots, known_cores, places):
+    """One file, without a network, where nothing can be written, by a user without rights."""
+    # The core is of a CPython that says by itself how it is laid out.
+    host = places.get("host")
+    command = NOBODY + ["/usr/bin/python3", "-B", host.inner_program("stuck")]
+    with Process(host, command) as process:
+        process.wait_until_ready()
+        for root in roots:
+            shell = ["unshare", "--mount", "--net", "sh", "-ec", READ_ONLY, "sh", root]
+            shell += [OWN_PROGRAM, known_cores["arm64"][0]]
+            for target in str(process.pid), "/tmp/core":
+                for line, text in (["pstree"], "(T) "), (["why", "--all"], "DEADLOCK (certain)"):
+                    done = subprocess.run(
+                        shell + line + [target], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+                    )
+                    assert done.returncode == 0, (root, line, done.stderr)
+                    assert text in done.stdout.decode()
