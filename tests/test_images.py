@@ -77,6 +77,20 @@ def test_expected_verdicts(image):
     assert result.stdout == expected(image, "why.txt")
 
 
+@pytest.mark.parametrize(
+    "image, reason",
+    [
+        ("3.14t-program", b"this build counts no references"),
+        # What was recorded is what other commands read.
+        ("3.14-stuck", b"memory could not be read"),
+    ],
+)
+def test_what_was_not_examined(image, reason):
+    line = b"\nNot examined: who alone could wake others, as " + reason + b".\n"
+    assert line in replay(image, "why --all").stdout
+    assert b"Not examined" not in replay(image, "why").stdout.partition(b"IDLE")[0]
+
+
 @pytest.mark.parametrize("image", [name for name in NAMES if name.endswith("-stuck")])
 def test_what_stuck_tasks_wait_for(image):
     result = replay(image, "why --json")

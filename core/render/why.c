@@ -438,6 +438,16 @@ static void write_verdict(struct why *why, const struct verdict *verdict)
 
 /* ---- the whole ---- */
 
+/* What nothing is said of, as it could not be proven, and why; NULL: nothing. */
+static const char *unproven(const struct aiodbg_snapshot *snap)
+{
+	if (snap->free_threaded)
+		return "who alone could wake others, as this build counts no references";
+	if (snap->waits->has_gaps)
+		return "who alone could wake others, as memory could not be read";
+	return snap->waits->is_cut ? "who else could go on, as too much leads there" : NULL;
+}
+
 static void write_idle(struct why *why)
 {
 	const struct waits *waits = why->snap->waits;
@@ -454,6 +464,8 @@ static void write_idle(struct why *why)
 			      unknown == 1 ? "s" : "");
 	if (!waits->has_now || waits->now_is_least)
 		output_text(why->out, ";\n  how long callbacks run, as the time is not known");
+	if (unproven(why->snap))
+		output_format(why->out, ";\n  %s", unproven(why->snap));
 	output_text(why->out, ".\n");
 }
 
@@ -540,6 +552,8 @@ static void write_verdicts(struct why *why)
 	}
 	if (!shown && !filtered)
 		write_idle(why);
+	else if (shown && why->all && unproven(why->snap))
+		output_format(why->out, "\nNot examined: %s.\n", unproven(why->snap));
 	if (filtered)
 		output_format(why->out, "%s%zu more about other tasks.\n", shown ? "\n" : "",
 			      filtered);

@@ -283,6 +283,7 @@ int abandoned_read(struct waiting *waiting)
 	int status = read_all(&abandoning);
 	/* What can't be read may lead there. */
 	bool has_gaps = !reader->cache.changing && reader->fault_count != faults;
+	waiting->waits->is_cut = abandoning.targets.count && abandoning.leads.is_cut;
 	if (!status && !has_gaps && !abandoning.leads.is_cut)
 		use(&abandoning);
 	leads_deinit(&abandoning.leads);

@@ -405,6 +405,8 @@ struct waits {
 	bool has_now, now_is_least;
 	/* Something was not there to be read: what a task waits for may be more than was seen. */
 	bool has_gaps;
+	/* Who is left to do what somebody waits for was not found out: too much leads there. */
+	bool is_cut;
 	/* A task runs or was just woken in acquire(): a semaphore may be about to be given. */
 	bool permits_move;
 	/* The process is stopped by somebody else. */
