@@ -95,6 +95,7 @@ uint64_t heap_code(struct heap *heap, const struct heap_code *code)
 	       sizeof(units));
 	put_variables(heap, addr, code->variables);
 	heap_put(heap, addr, code.names, heap_tuple(heap, NULL, 0));
+	heap_put(heap, addr, code.consts, heap_tuple(heap, NULL, 0));
 	heap_put_handlers(heap, addr, NULL, 0);
 	return addr;
 }
