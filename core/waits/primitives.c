@@ -273,6 +273,8 @@ struct naming {
 	/* The variable that is looked into. */
 	uint64_t current, object;
 	size_t variables, attributes;
+	/* The dict of the frame's globals. */
+	uint64_t globals;
 };
 
 static int visit_attribute(struct decoder *decoder, uint64_t key, uint64_t value, void *arg)
@@ -312,6 +314,41 @@ static int visit_variable(struct decoder *decoder, const struct local *local, vo
 	return error_is_fatal(status) ? status : 0;
 }
 
+/* A global, as a variable that the code names. */
+static int visit_global(struct decoder *decoder, uint64_t item, void *arg)
+{
+	struct naming *naming = arg;
+	struct local local = {.name = item};
+	const char *name;
+	int status = work_step(&decoder->reader.work);
+	if (!status)
+		status = name_get(decoder, item, &name);
+	if (!status && name)
+		status = dict_get(decoder, naming->globals, name, &local.value);
+	if (!status && local.value)
+		return visit_variable(decoder, &local, naming);
+	return error_is_fatal(status) ? status : 0;
+}
+
+static int name_global(struct naming *naming, const struct frame *frame)
+{
+	struct decoder *decoder = naming->waiting->decoder;
+	const struct layout *l = decoder->layout;
+	const struct code *code = frame->location->code;
+	int32_t offset = l->frame.globals != LAYOUT_NONE ? l->frame.globals : l->pyframe.globals;
+	uint64_t names;
+	if (code->is_compiled)
+		return 0;
+	int status = reader_word(&decoder->reader, frame->addr + (uint64_t)offset,
+				 &naming->globals);
+	if (!status)
+		status = reader_word(&decoder->reader, code->addr + (uint64_t)l->code.names,
+				     &names);
+	if (!status)
+		status = sequence_visit(decoder, names, visit_global, naming);
+	return error_is_fatal(status) ? status : 0;
+}
+
 static int write_name(struct waiting *waiting, struct primitive *primitive,
 		      const struct naming *naming)
 {
@@ -342,6 +379,14 @@ int primitive_name(struct waiting *waiting, struct primitive *primitive, const s
 	int status = locals_visit(waiting->decoder, frame, visit_variable, &naming);
 	if (error_is_fatal(status))
 		return status;
-	status = naming.variable ? write_name(waiting, primitive, &naming) : 0;
+	/* What only its name is missing for is not missing. */
+	uint64_t faults = waiting->decoder->reader.fault_count;
+	status = 0;
+	if (!naming.variable && !primitive->was_asked_for && frame->location)
+		status = name_global(&naming, frame);
+	waiting->decoder->reader.fault_count = faults;
+	primitive->was_asked_for = true;
+	if (!status && naming.variable)
+		status = write_name(waiting, primitive, &naming);
 	return error_is_fatal(status) ? status : 0;
 }

@@ -112,6 +112,8 @@ struct primitive {
 	/* How the first frame that waits for it reached it: an expression, "self.lock", and the
 	 * class that is an attribute of, "Stock"; NULL where that is not known. */
 	const char *expression, *owner_type;
+	/* Globals were asked for it: once, by the first frame that has no variable which leads there. */
+	bool was_asked_for;
 	/* -1: not known. */
 	int locked;
 	/* Value of a semaphore, items in a queue; its bound, 0: none; tasks of a queue that are
