@@ -14,6 +14,8 @@ struct lone {
 	enum verdict_kind kind;
 	/* The first of those that it is found with stands for them. */
 	size_t actor, first;
+	/* Somebody else has it, who waits for ever. */
+	bool is_kept;
 };
 ARRAY(lone_list, struct lone);
 
@@ -70,6 +72,11 @@ int vain_find_lost(struct finder *finder);
 
 /* What nobody is left to give back or to do. */
 int abandoned_find(struct finder *finder);
+
+/* ---- kept.c ---- */
+
+/* Futures that only a container keeps. */
+int kept_find(struct finder *finder);
 
 /* ---- cancelling.c ---- */
 

@@ -45,6 +45,38 @@ static bool has_others(const struct circle *circle, const struct actor *set)
 	return false;
 }
 
+/* Whether all others of the set wait for ever, as they are meant to. */
+static bool has_idle_others(const struct circle *circle, const struct actor *set)
+{
+	const struct stuck *stuck = circle->stuck;
+	for (size_t i = set->first; i < set->first + set->count; i++) {
+		size_t by = stuck->wakers.items[i].actor;
+		const struct wait *wait = stuck_wait(stuck, by);
+		if (stuck->actors[by].knot != circle->knot && (!wait || !wait->for_ever))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * A client that the main task has in a variable keeps futures in a container, and nobody else leads to
+ * them. When that task is told to end it may still complete them.
+ */
+static bool are_kept_only(const struct circle *circle)
+{
+	const struct stuck *stuck = circle->stuck;
+	bool is_kept = false;
+	for (size_t i = 0; i < circle->count; i++) {
+		const struct actor *actor = &stuck->actors[circle->members[i]];
+		const struct wait *wait = stuck_wait(stuck, circle->members[i]);
+		if (wait ? wait->kind != WAIT_FUTURE || wait->for_ever
+			 : !has_idle_others(circle, actor))
+			return false;
+		is_kept |= !wait && has_others(circle, actor);
+	}
+	return is_kept;
+}
+
 static bool is_held_by_member(const struct circle *circle, const struct primitive *object)
 {
 	for (size_t i = 0; object && i < object->holders.count; i++) {
@@ -117,7 +149,7 @@ static bool are_lost_futures(const struct circle *circle)
 	for (size_t i = 0; i < circle->count; i++) {
 		const struct actor *actor = &stuck->actors[circle->members[i]];
 		const struct wait *wait = stuck_wait(stuck, circle->members[i]);
-		if (!wait && has_others(circle, actor))
+		if (!wait && !has_idle_others(circle, actor))
 			return false;
 		if (!wait)
 			continue;
@@ -163,26 +195,26 @@ enum verdict_kind vain_kind(const struct circle *circle)
 		return VERDICT_FAILED;
 	if (!set)
 		return failed ? kind_of(circle, failed) : VERDICT_DEADLOCK;
-	if (has_others(circle, set) || (forever && kind == VERDICT_NOTHING_CAN_WAKE))
+	if (forever && kind == VERDICT_NOTHING_CAN_WAKE)
 		return VERDICT_KIND_COUNT;
-	return kind;
+	return !has_others(circle, set) || are_kept_only(circle) ? kind : VERDICT_KIND_COUNT;
 }
 
 /* ---- verdicts ---- */
 
 int vain_add(struct finder *finder, const struct circle *circle, enum verdict_kind kind)
 {
+	const bool is_kept = are_kept_only(circle);
 	size_t sets;
 	bool is_one = only_set(circle, &sets) || are_lost_futures(circle);
 	for (size_t i = 0; i < circle->count; i++) {
-		finder->named[circle->members[i]] = true;
-		if (circle->members[i] >= circle->stuck->task_count)
+		const struct lone lone = {kind, circle->members[i], circle->members[0], is_kept};
+		finder->named[lone.actor] = true;
+		if (lone.actor >= circle->stuck->task_count)
 			continue;
 		/* The others are behind those that wait for what has failed. */
-		const struct wait *wait = stuck_wait(circle->stuck, circle->members[i]);
-		if ((is_one || has_ended(finder->waits, wait)) &&
-		    !array_push(&finder->lone,
-				((struct lone){kind, circle->members[i], circle->members[0]})))
+		const struct wait *wait = stuck_wait(circle->stuck, lone.actor);
+		if ((is_one || has_ended(finder->waits, wait)) && !array_push(&finder->lone, lone))
 			return finder_no_memory(finder);
 	}
 	return 0;
@@ -192,7 +224,8 @@ int vain_add(struct finder *finder, const struct circle *circle, enum verdict_ki
 static bool is_alike(const struct stuck *stuck, const struct lone *a, const struct lone *b)
 {
 	const struct wait *x = stuck_wait(stuck, a->first), *y = stuck_wait(stuck, b->first);
-	return a->kind == b->kind && x->kind == y->kind && x->site.location == y->site.location;
+	return a->kind == b->kind && a->is_kept == b->is_kept && x->kind == y->kind &&
+	       x->site.location == y->site.location;
 }
 
 /* As many are named. */
@@ -271,7 +304,8 @@ int vain_make(struct finder *finder, const struct stuck *stuck, enum certainty c
 		}
 		lone->count = kept;
 		if (!status)
-			status = make_one(finder, stuck, first.kind, certainty, &members);
+			status = make_one(finder, stuck, first.kind,
+					  first.is_kept ? CERTAINTY_POSSIBLE : certainty, &members);
 	}
 	lone->count = 0;
 	array_deinit(&members);

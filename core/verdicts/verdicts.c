@@ -187,10 +187,10 @@ int verdicts_find(struct aiodbg_snapshot *snap, struct reader *reader, struct ve
 		.seen = calloc(count + 1, sizeof(size_t)),
 	};
 	static int (*const find[])(struct finder *) = {
-		find_stopped,	      deadlocks_find, loops_find_blocked, loops_find_gone,
-		vain_find_unreleased, abandoned_find, vain_find_lost,	  starved_find,
-		unwoken_find,	      exits_find,     stalled_find,	  spinning_find,
-		cancelling_find,      crowds_find,    crowds_note,
+		find_stopped,	      deadlocks_find,  loops_find_blocked, loops_find_gone,
+		vain_find_unreleased, abandoned_find,  kept_find,	   vain_find_lost,
+		starved_find,	      unwoken_find,    exits_find,	   stalled_find,
+		spinning_find,	      cancelling_find, crowds_find,	   crowds_note,
 	};
 	int status = finder.named && finder.seen ? 0 : finder_no_memory(&finder);
 	ret->arena = &snap->arena;

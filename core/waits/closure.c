@@ -222,10 +222,11 @@ static int judge(struct closure *closure, const struct task *task)
 	struct thing *object = wait->object ? closure_thing(closure, wait->object->addr) : NULL;
 	const struct closed_set *shared = NULL;
 	bool reached, whole;
-	if (!future || future->open)
-		return 0;
-	int status = closure_is_main(closure->waiting, task, &wait->for_ever);
-	if (status)
+	int status = 0;
+	/* What ends a process may wake its main task. */
+	if (wait->kind == WAIT_EVENT || (future && !future->open))
+		status = closure_is_main(closure->waiting, task, &wait->for_ever);
+	if (status || !future || future->open)
 		return status;
 	wait->for_ever |= !has_name(closure, wait, future);
 	status = object && !object->open ? set_of_object(closure, object, &shared) : 0;
