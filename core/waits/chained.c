@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Futures of concurrent.futures that stand for a task: run_coroutine_threadsafe() gives them to
- * threads that ask for their result, and asyncio wraps them for tasks of another loop.
+ * threads that ask for their result, and asyncio wraps them for tasks of another loop. And asyncio's own
+ * that stand for another one.
  */
 #include "asyncio/future.h"
 #include "base/error.h"
@@ -123,4 +124,24 @@ int chained_read(struct waiting *waiting, uint64_t future, struct wait *wait)
 	if (error_is_fatal(status) || (wait->task && task_is_pending(wait->task)))
 		return status;
 	return read_promise(waiting, future, wait);
+}
+
+/* ---- shields ---- */
+
+int shield_read(struct waiting *waiting, uint64_t function, struct wait *wait)
+{
+	struct future inner;
+	uint64_t value = 0;
+	int status = closure_get(waiting->decoder, function, "inner", &value);
+	if (!status && value)
+		status = future_read(waiting->decoder, value, EXPECT_NOTHING, &inner);
+	if (!status && value && !inner.is_task) {
+		wait->kind = WAIT_FUTURE;
+		wait->future = value;
+		wait->future_type = inner.type->name;
+		return 0;
+	}
+	wait->kind = WAIT_SHIELD;
+	wait->for_tasks = true;
+	return error_is_fatal(status) ? status : 0;
 }

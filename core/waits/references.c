@@ -2,6 +2,7 @@
 /* What waiting tasks lead to. See waits/references.h. */
 #include "waits/references.h"
 
+#include "asyncio/future.h"
 #include "base/error.h"
 #include "cpython/attr.h"
 #include "cpython/dict.h"
@@ -214,6 +215,26 @@ static int follow_instance(struct closure *closure, uint64_t addr)
 	return status || !dict ? status : add_reference(closure, dict);
 }
 
+static int visit_called(struct decoder *decoder, uint64_t callback, void *arg)
+{
+	enum kind kind;
+	int status = object_kind(decoder, callback, &kind);
+	if (status || (kind != KIND_FUNCTION && kind != KIND_METHOD && kind != KIND_PARTIAL))
+		return error_is_fatal(status) ? status : 0;
+	return add_reference(arg, callback);
+}
+
+/* What it will call, which nobody else has: a shield ties a future to another one in this way. What wakes
+ * a task is left out: it leads to nobody who could wake another one. */
+static int follow_future(struct closure *closure, uint64_t addr)
+{
+	struct future future;
+	int status = future_read(closure->waiting->decoder, addr, EXPECT_NOTHING, &future);
+	return status ? status
+		      : future_visit_callbacks(closure->waiting->decoder, &future, visit_called,
+					       closure);
+}
+
 /* Bases that are looked at. */
 #define BASES_MAX 8
 
@@ -282,6 +303,8 @@ static int follow(struct closure *closure, uint64_t addr, enum kind kind)
 	case KIND_GENERATOR:
 	case KIND_ASYNC_GENERATOR:
 		return follow_generator(closure, addr);
+	case KIND_FUTURE:
+		return follow_future(closure, addr);
 	case KIND_EXCEPTION:
 		return exception_visit_frames(decoder, addr, visit_ended_frame, closure);
 	case KIND_OTHER:

@@ -237,6 +237,9 @@ int cancelled_read(struct waiting *waiting);
  * that task, or for the thread that runs the loop. */
 int chained_read(struct waiting *waiting, uint64_t future, struct wait *wait);
 
+/* What a shield was given, by the function that it has for a callback: a task, or a future that is none. */
+int shield_read(struct waiting *waiting, uint64_t function, struct wait *wait);
+
 /* ---- executors.c ---- */
 
 /* Which thread does the work that a future stands for, or has it queued. */

@@ -229,8 +229,7 @@ static int visit_callback(struct decoder *decoder, uint64_t addr, void *arg)
 		}
 	} else if (!strcmp(callable.code->name, "_outer_done_callback") &&
 		   sync_is_file(callable.code->filename, "asyncio/tasks.py")) {
-		asking->wait->kind = WAIT_SHIELD;
-		asking->wait->for_tasks = true;
+		status = shield_read(asking->waiting, callable.function, asking->wait);
 	}
 	return error_is_fatal(status) ? status : 0;
 }
