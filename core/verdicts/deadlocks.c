@@ -249,25 +249,47 @@ static size_t first_holder(const struct circle *circle)
 	return first < SIZE_MAX ? first : circle->members[0];
 }
 
+/* It waits for what one that was met has. */
+static bool closes_circle(const struct finder *finder, const struct stuck *stuck, size_t index)
+{
+	const struct actor *actor = &stuck->actors[index];
+	/* Of what many have, the first few. */
+	for (size_t i = 0; i < actor->count && i < 4; i++) {
+		const struct waker *waker = &stuck->wakers.items[actor->first + i];
+		if (waker->holder && finder->seen[waker->actor] == finder->search_count)
+			return true;
+	}
+	return false;
+}
+
+/* The next member that was not met: of several that could wake it, one that the circle is closed by.
+ * SIZE_MAX: none. */
+static size_t next_member(const struct finder *finder, const struct circle *circle, size_t at)
+{
+	const struct stuck *stuck = circle->stuck;
+	const struct actor *actor = &stuck->actors[at];
+	size_t first = SIZE_MAX;
+	for (size_t k = actor->first; k < actor->first + actor->count + actor->by_thread; k++) {
+		size_t waker = stuck->wakers.items[k].actor;
+		if (!is_member(circle, waker) || finder->seen[waker] == finder->search_count)
+			continue;
+		if (at < stuck->first_set || closes_circle(finder, stuck, waker))
+			return waker;
+		first = first < SIZE_MAX ? first : waker;
+	}
+	return first;
+}
+
 /* Its members, in the order in which each waits for the next, as far as they have one. */
 static int order_members(struct finder *finder, struct circle *circle, struct actor_list *ret)
 {
-	const struct stuck *stuck = circle->stuck;
 	size_t search = ++finder->search_count, next = first_holder(circle);
 	bool good = true;
 	for (size_t i = 0; good && i < circle->count; i++) {
-		for (size_t at = next; good && finder->seen[at] != search;) {
-			const struct actor *actor = &stuck->actors[at];
+		for (size_t at = next; good && at < SIZE_MAX && finder->seen[at] != search;) {
 			finder->seen[at] = search;
 			good = array_push(ret, at);
-			for (size_t k = actor->first;
-			     k < actor->first + actor->count + actor->by_thread; k++) {
-				size_t waker = stuck->wakers.items[k].actor;
-				if (is_member(circle, waker) && finder->seen[waker] != search) {
-					at = waker;
-					break;
-				}
-			}
+			at = next_member(finder, circle, at);
 		}
 		next = circle->members[i];
 	}

@@ -91,14 +91,14 @@ static int read_party_sources(struct sources *sources, struct party *party)
 
 /*
  * Where a task waits is often a function of all who take a lock, or ask for something: what it was about
- * is a step further out. One that has what others wait for shows where it took it.
+ * is a step further out. Where one has what others wait for, that says more.
  */
 static void find_caller(struct own *own, struct party *party)
 {
 	const struct task *task = party->task;
 	const struct site *site = party->wait ? &party->wait->site : NULL;
 	bool is_outside = false;
-	if (!task || !site || !site->location || !party->wait->blocked || party->held_count)
+	if (!task || !site || !site->location || !party->wait->blocked)
 		return;
 	for (size_t i = 0; i < task->depth; i++) {
 		const struct location *location = task->stack[i];
@@ -117,7 +117,12 @@ static int find_callers(const struct aiodbg_snapshot *snap, struct decoder *deco
 	int status = list->count ? own_init(&own, decoder, snap) : 0;
 	for (size_t i = 0; !status && i < list->count; i++) {
 		struct verdict *verdict = &list->items[i];
-		for (size_t k = 0; k < verdict->party_count && k < CALLERS_MAX; k++)
+		size_t count = verdict->party_count < CALLERS_MAX ? verdict->party_count
+								  : CALLERS_MAX;
+		bool has_holders = false;
+		for (size_t k = 0; k < count; k++)
+			has_holders |= verdict->parties[k].held_count > 0;
+		for (size_t k = 0; k < count && !has_holders; k++)
 			find_caller(&own, &verdict->parties[k]);
 	}
 	own_deinit(&own);

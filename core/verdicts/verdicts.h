@@ -52,7 +52,7 @@ struct party {
 	struct task *runs;
 	/* Why it does not go on; NULL: it runs. */
 	struct wait *wait;
-	/* Who called the function that waits, if that has nothing: verdicts_read_sources(). */
+	/* Who called the function that waits, if no party has anything: verdicts_read_sources(). */
 	struct site caller;
 	struct held *held;
 	size_t held_count;
