@@ -14,6 +14,18 @@ async def wait_for_condition(condition):
         await condition.wait()  # place: condition
 
 
+def take(event):
+    if not event.is_set():
+        raise LookupError("not yet")
+
+
+async def wait_after_failure(event):
+    try:
+        take(event)
+    except LookupError:
+        await event.wait()  # place: failed
+
+
 async def announce(thing):
     await asyncio.sleep(0.02)
     if isinstance(thing, asyncio.Event):
@@ -23,9 +35,16 @@ async def announce(thing):
         thing.notify_all()
 
 
+WAITS = {
+    "event": wait_for_event,
+    "condition": wait_for_condition,
+    "failed": wait_after_failure,
+}
+
+
 async def meet(scene, names, kind, ret):
-    thing = asyncio.Event() if kind == "event" else asyncio.Condition()
-    wait = wait_for_event if kind == "event" else wait_for_condition
+    thing = asyncio.Condition() if kind == "condition" else asyncio.Event()
+    wait = WAITS[kind]
     tasks = [scene.load.keep(scene.deep(wait, thing), name) for name in names]
     # The mistake: who should have told them was never started.
     if scene.healthy:
@@ -38,7 +57,7 @@ async def meet(scene, names, kind, ret):
 async def main(scene):
     await scene.begin()
     names = [scene.task_name() for _ in range(scene.random.randint(1, 5))]
-    kind = scene.random.choice(("event", "condition"))
+    kind = scene.random.choice(sorted(WAITS))
     found = []
     parent = scene.spawn(service.repeat, scene, meet, scene, names, kind, found)
     await asyncio.sleep(0.05)
