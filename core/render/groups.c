@@ -14,6 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of lines of their own. */
+#define NARROW_INDENT 8
+
 struct group_writer {
 	const struct view *view;
 	const struct aiodbg_snapshot *snap;
@@ -23,6 +26,8 @@ struct group_writer {
 	size_t state_width, text_width;
 	/* Rows would be wider than the terminal: what comes last is on a line of its own. */
 	bool is_narrow;
+	/* Columns of that line; 0: any number. */
+	size_t room;
 	bool no_memory;
 };
 
@@ -87,27 +92,61 @@ static void write_common(struct output *out, const struct aiodbg_snapshot *snap,
 
 /* ---- chains ---- */
 
+ARRAY(chain_places, const struct location *);
+
 struct chain_text {
 	struct group_writer *writer;
-	const struct location *last;
-	size_t count;
+	struct chain_places places;
 };
-
-static void write_function(struct chain_text *text, const struct location *location)
-{
-	struct output *out = text->writer->out;
-	if (text->count++)
-		output_text(out, " > ");
-	output_safe_as(out, AIODBG_ROLE_FUNCTION, place_function(location->function),
-		       LIMIT_NAME_SHOWN);
-}
 
 static void visit_place(const struct location *location, void *arg)
 {
 	struct chain_text *text = arg;
-	text->last = location;
-	if (text->count < LIMIT_ROW_FRAMES)
-		write_function(text, location);
+	if (!array_push(&text->places, location))
+		text->writer->no_memory = true;
+}
+
+static size_t function_width(const struct group_writer *writer, const struct location *location)
+{
+	return output_safe_width(writer->out, place_function(location->function), LIMIT_NAME_SHOWN);
+}
+
+/* The first function, and of the others the last ones that there is room for: returns where these begin. */
+static size_t begin_of_rest(const struct group_writer *writer, const struct chain_places *places,
+			    size_t room)
+{
+	static const size_t between = sizeof(" > ") - 1, left_out = sizeof(" > ...") - 1;
+	size_t width = function_width(writer, places->items[0]), total = width, i = 1;
+	for (; i < places->count; i++)
+		total += between + function_width(writer, places->items[i]);
+	if (!room || total <= room)
+		return 1;
+	total = width + left_out;
+	for (i = places->count; i > 1; i--) {
+		total += between + function_width(writer, places->items[i - 1]);
+		/* The last one stays. */
+		if (total > room && i < places->count)
+			break;
+	}
+	return i;
+}
+
+/* In a line that would be too wide some are left out. */
+static void write_places(struct group_writer *writer, const struct chain_places *places,
+			 size_t room)
+{
+	struct output *out = writer->out;
+	size_t rest = begin_of_rest(writer, places, room);
+	for (size_t i = 0; i < places->count && i < LIMIT_ROW_FRAMES; i++) {
+		if (i == 1 && rest > 1) {
+			output_text(out, " > ...");
+			i = rest;
+		}
+		if (i)
+			output_text(out, " > ");
+		output_safe_as(out, AIODBG_ROLE_FUNCTION,
+			       place_function(places->items[i]->function), LIMIT_NAME_SHOWN);
+	}
 }
 
 static bool is_own_task(const struct group_writer *writer, const struct task *task)
@@ -121,10 +160,33 @@ static bool is_own_task(const struct group_writer *writer, const struct task *ta
 
 ARRAY(chain_links_up, const struct task *);
 
+static void write_chain_text(struct group_writer *writer, const char *request,
+			     const struct chain_places *places)
+{
+	struct output *out = writer->out;
+	const struct location *last = places->count ? places->items[places->count - 1] : NULL;
+	const char *path = last && !last->code->is_compiled
+				   ? framing_path(writer->view->framing, last->code)
+				   : NULL;
+	/* The file, and ":1234". */
+	size_t taken = path ? output_safe_width(out, path, LIMIT_FILE_SHOWN) + sizeof(" :1234") : 0;
+	if (request) {
+		output_safe(out, request, LIMIT_NAME_SHOWN);
+		output_text(out, "  ");
+		taken += output_safe_width(out, request, LIMIT_NAME_SHOWN) + 2;
+	}
+	if (!last)
+		return;
+	write_places(writer, places, taken < writer->room ? writer->room - taken : !!writer->room);
+	if (last->code->is_compiled)
+		return;
+	output_text(out, " ");
+	output_place(out, path, last->position.line);
+}
+
 /* From the root to the task: "GET /orders/7  dispatch > read_order > load_prices", and where that is. */
 static void write_chain(struct group_writer *writer, const struct task *task)
 {
-	struct output *out = writer->out;
 	struct chain_links_up path = {0};
 	struct chain_text text = {.writer = writer};
 	const char *request = NULL;
@@ -138,10 +200,6 @@ static void write_chain(struct group_writer *writer, const struct task *task)
 		if (writer->no_memory || path.count == LIMIT_ROW_FRAMES)
 			break;
 	}
-	if (request) {
-		output_safe(out, request, LIMIT_NAME_SHOWN);
-		output_text(out, "  ");
-	}
 	while (path.count) {
 		const struct task *one = path.items[--path.count];
 		/* Between own frames those of a library say nothing. */
@@ -149,11 +207,9 @@ static void write_chain(struct group_writer *writer, const struct task *task)
 			chains_visit(writer->view->framing, writer->snap, one, visit_place, &text);
 	}
 	array_deinit(&path);
-	if (!text.last || text.last->code->is_compiled)
-		return;
-	output_text(out, " ");
-	output_place(out, framing_path(writer->view->framing, text.last->code),
-		     text.last->position.line);
+	if (!writer->no_memory)
+		write_chain_text(writer, request, &text.places);
+	array_deinit(&text.places);
 }
 
 /* ---- rows ---- */
@@ -243,6 +299,8 @@ static void measure_rows(struct group_writer *writer)
 		writer->out = out;
 		writer->is_narrow = before + draft_width(writer->draft) > out->sink->width;
 	}
+	if (writer->is_narrow && out->sink->width > NARROW_INDENT)
+		writer->room = out->sink->width - NARROW_INDENT;
 }
 
 static void write_header(struct group_writer *writer)

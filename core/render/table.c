@@ -50,12 +50,15 @@ struct pen {
 #define NARROW_STACK 24
 #define NARROW_REASON 30
 
+/* Not wider than a stack may be. */
 static size_t put_function(const struct pen *pen, const struct location *location)
 {
 	const char *name = location->function;
-	return pen->measure
-		       ? output_safe_width(pen->out, name, LIMIT_NAME_SHOWN)
-		       : output_safe_as(pen->out, AIODBG_ROLE_FUNCTION, name, LIMIT_NAME_SHOWN);
+	size_t max = LIMIT_NAME_SHOWN;
+	if (!pen->measure && pen->most < max && output_safe_width(pen->out, name, max) > pen->most)
+		max = pen->most - strlen("...");
+	return pen->measure ? output_safe_width(pen->out, name, max)
+			    : output_safe_as(pen->out, AIODBG_ROLE_FUNCTION, name, max);
 }
 
 static size_t put(const struct pen *pen, const char *text, size_t max)
@@ -96,7 +99,7 @@ static size_t put_run(const struct pen *pen, size_t count)
 }
 
 /* Whether another function, NULL being a run of some, would leave no room for the mark behind it. The first
- * one stays. */
+ * one stays, or as much of it as there is room for. */
 static bool is_too_wide(const struct pen *pen, size_t width, const struct location *next,
 			bool is_last)
 {
@@ -107,6 +110,14 @@ static bool is_too_wide(const struct pen *pen, size_t width, const struct locati
 	bool is_wide = width + 4 + more + (is_last ? 0 : 7) > pen->most;
 	*pen->is_cut |= is_wide;
 	return is_wide;
+}
+
+/* The mark of more, unless the function before it has been cut itself. */
+static size_t put_cut(const struct pen *pen, size_t width)
+{
+	if (width >= pen->most)
+		return 0;
+	return width + strlen(" -> ...") > pen->most ? put(pen, " ...", 4) : put(pen, " -> ...", 7);
 }
 
 /* The same, with the own frames. */
@@ -120,7 +131,7 @@ static size_t put_own_stack(const struct pen *pen, const struct task *task)
 		const struct shown_frame *one = &shown->items[i - 1];
 		const struct location *next = one->count > 1 ? NULL : task->stack[one->first];
 		if (is_too_wide(pen, width, next, i == 1))
-			return width + put(pen, " -> ...", 7);
+			return width + put_cut(pen, width);
 		if (i < shown->count)
 			width += put(pen, " -> ", 4);
 		width += one->count > 1 ? put_run(pen, one->count)
@@ -137,7 +148,7 @@ static size_t put_stack(const struct pen *pen, const struct task *task)
 	size_t width = 0;
 	for (size_t i = 0; i < task->depth && (!pen->measure || width < pen->widest); i++) {
 		if (is_too_wide(pen, width, task->stack[i], i + 1 == task->depth))
-			return width + put(pen, " -> ...", 7);
+			return width + put_cut(pen, width);
 		if (i)
 			width += put(pen, " -> ", 4);
 		if (i == LIMIT_ROW_FRAMES)
@@ -287,7 +298,7 @@ static void write_rows(const struct view *view, struct output *out)
 	for (size_t column = 0; column < shape.columns; column++)
 		is_cut |= shape.is_hidden[column];
 	if (is_cut)
-		output_text(out, "Made to fit the terminal; all of it with --output FILE.\n");
+		output_text(out, "\nMade to fit the terminal; all of it with --output FILE.\n");
 	array_deinit(&shown);
 }
 
