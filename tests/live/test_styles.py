@@ -1,6 +1,7 @@
 """Colours reach a terminal, and nothing else."""
 
 import fcntl
+import json
 import os
 import pty
 import re
@@ -83,6 +84,50 @@ def test_gdb_without_styles(library, pid):  # noqa: F811
     ).stdout:
         pytest.skip("this GDB has styles")
     assert not styled_lines(text)
+
+
+@pytest.mark.parametrize("environment", [{"TERM": "dumb"}, {"TERM": "xterm", "NO_COLOR": "1"}])
+def test_gdb_in_root_without_colours(library, places, pid, environment):  # noqa: F811
+    root = places.get("root")
+    script = root.inner_checkout("gdb", "aiodbg_gdb.py")
+    words = root.command(["gdb", "-nx", "-q", "-x", script], environment=environment)
+    lines = ["set pagination off", "asyncio ps --group --pid %d" % pid, "quit"]
+    assert not styled_lines(in_terminal(words, lines, {}))
+
+
+@pytest.mark.parametrize("language", ["mi", "dap"])
+def test_gdb_in_root_that_talks_to_programs(library, places, pid, language):  # noqa: F811
+    """What an IDE is given has no colours."""
+    root = places.get("root")
+    script = root.inner_checkout("gdb", "aiodbg_gdb.py")
+    words = ["gdb", "-nx", "-q", "-i", language, "-x", script]
+    words = root.command(words, environment={"TERM": "xterm"})
+    line = "asyncio ps --group --pid %d" % pid
+    if language == "mi":
+        asked = b'-interpreter-exec console "%s"\n-gdb-exit\n' % line.encode()
+    else:
+        asked = b"".join(
+            request(number, *one)
+            for number, one in enumerate(
+                [
+                    ("initialize", {"adapterID": "test"}),
+                    ("attach", {"pid": pid}),
+                    ("configurationDone", {}),
+                    ("evaluate", {"expression": line, "context": "repl"}),
+                    ("disconnect", {"terminateDebuggee": False}),
+                ]
+            )
+        )
+    done = subprocess.run(words, input=asked, stdout=subprocess.PIPE, timeout=SECONDS)
+    assert b"query" in done.stdout
+    assert b"\x1b" not in done.stdout and b"u001b" not in done.stdout
+
+
+def request(number, command, arguments):
+    """Of the Debug Adapter Protocol."""
+    whole = {"seq": number + 1, "type": "request", "command": command, "arguments": arguments}
+    text = json.dumps(whole).encode()
+    return b"Content-Length: %d\r\n\r\n%s" % (len(text), text)
 
 
 def test_gdb_in_root(library, places, pid):  # noqa: F811
