@@ -67,10 +67,11 @@ void own_add_program(struct own *own, const char *main_file)
 {
 	const char *package = main_file ? behind_packages(main_file) : NULL;
 	const char *end = package ? strchr(package, '/') : NULL;
-	if (!end)
+	if (!package)
 		return;
+	/* Its package, or a file that is there by itself. */
 	own->program = main_file;
-	own->program_len = (size_t)(end + 1 - main_file);
+	own->program_len = end ? (size_t)(end + 1 - main_file) : strlen(main_file);
 	addrmap_deinit(&own->known);
 }
 
