@@ -112,6 +112,10 @@ def test_why_of_some(image):
         ("--with xyzzy", '--with knows no "xyzzy": try name, function, '),
         ("--with name=" + 1001 * "a", "a pattern of more than 1000 characters"),
         ("--with", "--with needs an argument"),
+        ("--frames onw", "--frames takes all or own, not \"onw\": did you mean own?"),
+        ("--frames x", '--frames takes all or own, not "x"\n'),
+        ("--format jsn", 'unknown format "jsn": did you mean json?'),
+        ("--wiats", "did you mean --waits?"),
         ("--group waits", "did you mean --group=waits?"),
         ("--group=wait", "did you mean --group=waits?"),
         ("-group", "did you mean --group?"),
@@ -119,6 +123,24 @@ def test_why_of_some(image):
 )
 def test_near_misses(line, answer):
     result = replay("3.14-stuck", "ps " + line)
+    assert result.returncode == 1
+    assert answer in result.stderr.decode()
+    assert not result.stdout
+
+
+@pytest.mark.parametrize(
+    "line, answer",
+    [
+        ("pstre", 'asyncio has no command "pstre": did you mean pstree?'),
+        ("thread", "did you mean threads?"),
+        ("xyzzy", 'asyncio has no command "xyzzy": try why, ps, '),
+        ("why --fail-on deadlok", '--fail-on knows no "deadlok": did you mean deadlock?'),
+        ("why --fail-on deadlock,xyz", '--fail-on knows no "xyz": try stopped, '),
+        ("task ordres", 'nearest: 0x'),
+    ],
+)
+def test_near_misses_of_other_words(line, answer):
+    result = replay("3.14-stuck", line)
     assert result.returncode == 1
     assert answer in result.stderr.decode()
     assert not result.stdout

@@ -9,6 +9,7 @@
 #include "base/spell.h"
 
 #include <stdint.h>
+#include <string.h>
 
 static size_t least(size_t a, size_t b)
 {
@@ -51,4 +52,21 @@ size_t spell_distance(const char *a, size_t a_len, const char *b, size_t b_len, 
 			return far;
 	}
 	return rows[a_len % 3][b_len];
+}
+
+const char *spell_nearest(const char *const *words, const char *typed, size_t len)
+{
+	const char *found = NULL;
+	size_t nearest = SPELL_MAX;
+	for (; *words; words++) {
+		size_t word_len = strlen(*words), max = word_len / 3 + 1;
+		size_t distance = spell_distance(typed, len, *words, word_len, max);
+		if (len > 2 && !strncmp(*words, typed, len))
+			distance = 0;
+		if (distance <= max && distance < nearest) {
+			found = *words;
+			nearest = distance;
+		}
+	}
+	return found;
 }

@@ -16,4 +16,8 @@
  */
 size_t spell_distance(const char *a, size_t a_len, const char *b, size_t b_len, size_t max);
 
+/* The word of a list, ended by NULL, that somebody likely meant who typed another one, of len bytes; NULL:
+ * none is near. The beginning of a word is near to it. */
+const char *spell_nearest(const char *const *words, const char *typed, size_t len);
+
 #endif

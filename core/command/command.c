@@ -3,6 +3,7 @@
 #include "command/command.h"
 
 #include "base/error.h"
+#include "base/spell.h"
 #include "base/text.h"
 #include "command/settings.h"
 
@@ -132,7 +133,13 @@ static const struct command *find_command(const char *name, struct aiodbg_error 
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		names[i] = commands[i]->name;
 	text_list(names, known, sizeof(known));
-	error_set(err, AIODBG_USAGE, "asyncio has no command \"%.40s\": try %s", name, known);
+	const char *near = spell_nearest(names, name, strlen(name));
+	if (near)
+		error_set(err, AIODBG_USAGE, "asyncio has no command \"%.40s\": did you mean %s?",
+			  name, near);
+	else
+		error_set(err, AIODBG_USAGE, "asyncio has no command \"%.40s\": try %s", name,
+			  known);
 	return NULL;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* --fail-on: verdicts that make a command fail after its output. */
 #include "base/error.h"
+#include "base/spell.h"
 #include "command/command.h"
 #include "verdicts/verdicts.h"
 
@@ -34,19 +35,31 @@ static int kind_of(const char *word, size_t len)
 	return -1;
 }
 
+static int no_such_word(const char *word, size_t len, struct aiodbg_error *err)
+{
+	const char *names[VERDICT_KIND_COUNT + 4] = {NULL};
+	size_t count = 0;
+	for (int kind = 0; kind < VERDICT_KIND_COUNT; kind++)
+		names[count++] = verdict_name((enum verdict_kind)kind);
+	names[count++] = cycle;
+	for (int level = CERTAINTY_LIKELY; level <= CERTAINTY_CERTAIN; level++)
+		names[count++] = certainty_name((enum certainty)level);
+	error_set(err, AIODBG_USAGE, "--fail-on knows no \"%.*s\"", (int)(len < 40 ? len : 40),
+		  word);
+	const char *near = spell_nearest(names, word, len);
+	if (near)
+		error_append(err, ": did you mean %s?", near);
+	for (size_t i = 0; !near && i < count; i++)
+		error_append(err, "%s%s", !i ? ": try " : i + 1 == count ? " or " : ", ", names[i]);
+	return AIODBG_USAGE;
+}
+
 int fail_on_check(const char *text, struct aiodbg_error *err)
 {
 	for (const char *word = text;; word++) {
 		size_t len = strcspn(word, ",");
-		if (level_of(word, len) < 0 && kind_of(word, len) < 0 &&
-		    !is_word(word, len, cycle)) {
-			error_set(err, AIODBG_USAGE, "--fail-on knows no \"%.*s\": try ",
-				  (int)(len < 40 ? len : 40), word);
-			for (int kind = 0; kind < VERDICT_KIND_COUNT; kind++)
-				error_append(err, "%s, ", verdict_name((enum verdict_kind)kind));
-			error_append(err, "%s, likely or certain", cycle);
-			return AIODBG_USAGE;
-		}
+		if (level_of(word, len) < 0 && kind_of(word, len) < 0 && !is_word(word, len, cycle))
+			return no_such_word(word, len, err);
 		word += len;
 		if (!*word)
 			return 0;

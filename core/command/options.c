@@ -2,6 +2,7 @@
 /* Every option of every command. */
 #include "base/ceilings.h"
 #include "base/error.h"
+#include "base/spell.h"
 #include "base/text.h"
 #include "command/command.h"
 #include "snapshot/find.h"
@@ -106,6 +107,10 @@ static int parse_format(const struct option *option, const struct command *comma
 			return 0;
 		}
 	}
+	const char *near = spell_nearest(command->formats, value, strlen(value));
+	if (near)
+		return error_set(err, AIODBG_USAGE, "unknown format \"%.40s\": did you mean %s?",
+				 value, near);
 	text_list(command->formats, known, sizeof(known));
 	return error_set(err, AIODBG_USAGE, "unknown format \"%.40s\": try %s", value, known);
 }

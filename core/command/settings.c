@@ -104,17 +104,10 @@ static const struct setting *setting_named(const char *name)
 
 static int no_such_setting(const char *name, struct aiodbg_error *err)
 {
-	const char *near = NULL;
-	size_t len = strlen(name), least = SPELL_MAX;
-	for (size_t i = 0; i < SETTING_COUNT; i++) {
-		const char *known = settings[i].name;
-		size_t max = strlen(known) / 3 + 1;
-		size_t distance = spell_distance(name, len, known, strlen(known), max);
-		if (distance > max || distance >= least)
-			continue;
-		near = known;
-		least = distance;
-	}
+	const char *names[SETTING_COUNT + 1] = {NULL};
+	for (size_t i = 0; i < SETTING_COUNT; i++)
+		names[i] = settings[i].name;
+	const char *near = spell_nearest(names, name, strlen(name));
 	if (near)
 		return error_set(err, AIODBG_USAGE, "no setting is \"%.40s\": did you mean %s?",
 				 name, near);
@@ -157,8 +150,11 @@ static int set_choice(const struct setting *setting, const char *value, char *fi
 		*(bool *)field = i;
 		return 0;
 	}
-	return error_set(err, AIODBG_USAGE, "%s is %s or %s, not \"%.40s\"", setting->name,
-			 setting->choices[0], setting->choices[1], value);
+	const char *const words[] = {setting->choices[0], setting->choices[1], NULL};
+	const char *near = spell_nearest(words, value, strlen(value));
+	return error_set(err, AIODBG_USAGE, "%s is %s or %s, not \"%.40s\"%s%s%s", setting->name,
+			 words[0], words[1], value, near ? ": did you mean " : "", near ? near : "",
+			 near ? "?" : "");
 }
 
 static int set_number(const struct setting *setting, const char *value, char *field,

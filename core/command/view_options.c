@@ -10,24 +10,6 @@
 
 /* ---- near misses ---- */
 
-/* The word of a list, ended by NULL, that is nearest to another, or NULL if none is near. */
-static const char *nearest(const char *const *words, const char *word, size_t len)
-{
-	const char *found = NULL;
-	size_t least = SPELL_MAX;
-	for (; *words; words++) {
-		size_t max = strlen(*words) / 3 + 1;
-		size_t distance = spell_distance(word, len, *words, strlen(*words), max);
-		if (len > 2 && !strncmp(*words, word, len))
-			distance = 0;
-		if (distance <= max && distance < least) {
-			found = *words;
-			least = distance;
-		}
-	}
-	return found;
-}
-
 #define KEYS_MAX 32
 
 /* Names of the keys that an option takes, ended by NULL. */
@@ -65,7 +47,7 @@ static int no_such_key(const struct option *option, bool (*takes)(const struct v
 	const char *dot = memchr(word, '.', len);
 	if (dot && (size_t)(dot + 1 - word) < len)
 		len = (size_t)(dot + 1 - word);
-	const char *near = nearest(names, word, len);
+	const char *near = spell_nearest(names, word, len);
 	bool is_open = near && near[strlen(near) - 1] == '.';
 	if (near)
 		return error_set(err, AIODBG_USAGE,
@@ -124,7 +106,7 @@ static int check_values(const struct option *option, const struct view_filter *f
 		glob_match(&work, filter->pattern, *value, &fits);
 	if (fits)
 		return 0;
-	const char *near = nearest(values, filter->pattern, strlen(filter->pattern));
+	const char *near = spell_nearest(values, filter->pattern, strlen(filter->pattern));
 	if (near)
 		return error_set(err, AIODBG_USAGE, "no %s is \"%.40s\": did you mean %s %s=%s?",
 				 filter->key->name, filter->pattern, option->name,
@@ -200,9 +182,11 @@ static int parse_frames(const struct option *option, const struct command *comma
 			const char *value, struct arguments *ret, struct aiodbg_error *err)
 {
 	(void)command;
+	const char *near = spell_nearest(frames_values, value, strlen(value));
 	if (strcmp(value, "all") != 0 && strcmp(value, "own") != 0)
-		return error_set(err, AIODBG_USAGE, "%s takes all or own, not \"%.40s\"",
-				 option->name, value);
+		return error_set(err, AIODBG_USAGE, "%s takes all or own, not \"%.40s\"%s%s%s",
+				 option->name, value, near ? ": did you mean " : "",
+				 near ? near : "", near ? "?" : "");
 	ret->query.own_frames = value[0] == 'o';
 	ret->has_frames = true;
 	ret->wants |= ret->query.own_frames ? AIODBG_WANT_OWN : 0;
