@@ -74,6 +74,7 @@ static struct aiodbg_sink standard_sink(bool unicode)
 static const char usage[] = "usage: replay [OPTION...] IMAGE COMMAND [ARGUMENT...]\n"
 			    "\n"
 			    "  --ascii           print to a terminal that can show nothing else\n"
+			    "  --width N         print to a terminal of so many columns\n"
 			    "  --core-only       without the files that the process had loaded\n"
 			    "  --truncate N      with the first N bytes of memory only\n"
 			    "  --fail-page ADDR  with an unreadable page; can be given many times\n"
@@ -89,6 +90,8 @@ struct options {
 	bool ascii, core_only, print_reads, help;
 	/* UINT64_MAX: all. */
 	uint64_t bytes;
+	/* 0: no terminal. */
+	uint64_t width;
 };
 
 static bool parse_u64(const char *text, uint64_t *ret)
@@ -110,6 +113,8 @@ static bool parse_option(int option, struct options *options, struct image *imag
 	case 'a':
 		options->ascii = true;
 		return true;
+	case 'w':
+		return parse_u64(optarg, &options->width);
 	case 'c':
 		options->core_only = true;
 		return true;
@@ -138,6 +143,7 @@ static bool parse_command_line(int argc, char **argv, struct options *options, s
 {
 	static const struct option known[] = {
 		{"ascii", no_argument, NULL, 'a'},
+		{"width", required_argument, NULL, 'w'},
 		{"core-only", no_argument, NULL, 'c'},
 		{"truncate", required_argument, NULL, 't'},
 		{"fail-page", required_argument, NULL, 'p'},
@@ -167,6 +173,7 @@ static enum exit_status run(const struct options *options, struct image *image)
 	struct aiodbg_target target = image_target(image);
 	struct aiodbg_sink sink = standard_sink(!options->ascii);
 	struct aiodbg_error err;
+	sink.width = (uint32_t)options->width;
 	int status = aiodbg_command_run(&target, options->num_words,
 					(const char *const *)options->command, &sink, &err);
 	if (fflush(stdout) != 0 || status == WRITE_FAILED) {

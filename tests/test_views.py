@@ -83,6 +83,32 @@ def test_compact_tree(image):
     view_model.check_compact_tree(shown(image))
 
 
+# ---- terminals ----
+
+
+@pytest.mark.parametrize("image", NAMES)
+def test_narrow_terminals(image):
+    """Each task has its row and its id, in whatever columns there is room for."""
+    tasks = [task["id"] for task in shown(image).pending]
+    for width in (1, 30, 80, 200):
+        table = replay(image, "--width", str(width), "ps").stdout.decode()
+        rows = re.findall(r"^(?:\S+  +)?(0x\w+) ", table, re.MULTILINE)
+        assert set(rows) >= set(tasks)
+        rule = re.search(r"^-+$", table, re.MULTILINE)
+        if width >= 80 and rule:
+            # But for names, which are not cut.
+            assert len(rule.group(0)) <= max(width, 100)
+        if rule and "awaiter chain" not in table:
+            assert "\nMade to fit the terminal; all of it with --output FILE.\n" in table
+        groups = replay(image, "--width", str(width), "ps --group --top 0").stdout.decode()
+        counts = re.findall(r"^ *(\d+)  \w+ +0x", groups, re.MULTILINE)
+        assert sum(map(int, counts)) == len(tasks)
+        if width == 80:
+            # Of a chain the first function and the last one stay, and the place.
+            chains = re.findall(r"^        (\S.* > \.\.\. > .*)$", groups, re.MULTILINE)
+            assert all(len(chain) <= 72 or chain.count(" > ") == 2 for chain in chains)
+
+
 # ---- why ----
 
 
