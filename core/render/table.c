@@ -46,8 +46,10 @@ struct pen {
 	bool *is_cut;
 };
 
-/* What stays of a stack, at least; and is left for what is waited for, which is not measured. */
-#define NARROW_STACK 24
+/* What stays of a stack, at least, also where what is waited for says more; and is left for that, which is
+ * not measured. */
+#define NARROW_STACK 36
+#define NARROW_STACK_BEFORE_REASON 24
 #define NARROW_REASON 30
 
 /* Not wider than a stack may be. */
@@ -98,26 +100,42 @@ static size_t put_run(const struct pen *pen, size_t count)
 	return put(pen, text, sizeof(text));
 }
 
-/* Whether another function, NULL being a run of some, would leave no room for the mark behind it. The first
- * one stays, or as much of it as there is room for. */
+/* Of " -> ... -> main", which stands for the rest of a stack; of the mark alone where NULL comes last. */
+static size_t rest_width(const struct pen *pen, const struct location *outermost)
+{
+	size_t width = strlen(" -> ...");
+	if (outermost)
+		width += 4 + output_safe_width(pen->out, outermost->function, LIMIT_NAME_SHOWN);
+	return width;
+}
+
+/* Whether another function, NULL being a run of some, would leave no room for the rest. The first one stays,
+ * or as much of it as there is room for. */
 static bool is_too_wide(const struct pen *pen, size_t width, const struct location *next,
-			bool is_last)
+			const struct location *outermost)
 {
 	if (pen->measure || pen->most == SIZE_MAX || !width)
 		return false;
 	size_t more = next ? output_safe_width(pen->out, next->function, LIMIT_NAME_SHOWN)
 			   : strlen("... 100 frames");
-	bool is_wide = width + 4 + more + (is_last ? 0 : 7) > pen->most;
+	size_t rest = next && next == outermost ? 0 : rest_width(pen, outermost);
+	bool is_wide = width + 4 + more + rest > pen->most;
 	*pen->is_cut |= is_wide;
 	return is_wide;
 }
 
-/* The mark of more, unless the function before it has been cut itself. */
-static size_t put_cut(const struct pen *pen, size_t width)
+/* The outermost one says where the program waits; unless the function before it has been cut itself. */
+static size_t put_cut(const struct pen *pen, size_t width, const struct location *outermost)
 {
 	if (width >= pen->most)
 		return 0;
-	return width + strlen(" -> ...") > pen->most ? put(pen, " ...", 4) : put(pen, " -> ...", 7);
+	if (width + strlen(" -> ...") > pen->most)
+		return put(pen, " ...", 4);
+	size_t put_width = put(pen, " -> ...", 7);
+	if (!outermost || width + rest_width(pen, outermost) > pen->most)
+		return put_width;
+	put_width += put(pen, " -> ", 4);
+	return put_width + put_function(pen, outermost);
 }
 
 /* The same, with the own frames. */
@@ -127,11 +145,14 @@ static size_t put_own_stack(const struct pen *pen, const struct task *task)
 	size_t width = 0;
 	if (!framing_apply(pen->framing, task->stack, task->depth, NULL, shown))
 		return put(pen, "?", 1);
+	const struct location *outermost = shown->count && shown->items[0].count == 1
+						   ? task->stack[shown->items[0].first]
+						   : NULL;
 	for (size_t i = shown->count; i > 0; i--) {
 		const struct shown_frame *one = &shown->items[i - 1];
 		const struct location *next = one->count > 1 ? NULL : task->stack[one->first];
-		if (is_too_wide(pen, width, next, i == 1))
-			return width + put_cut(pen, width);
+		if (is_too_wide(pen, width, next, outermost))
+			return width + put_cut(pen, width, outermost);
 		if (i < shown->count)
 			width += put(pen, " -> ", 4);
 		width += one->count > 1 ? put_run(pen, one->count)
@@ -146,9 +167,10 @@ static size_t put_stack(const struct pen *pen, const struct task *task)
 	if (pen->framing)
 		return put_own_stack(pen, task);
 	size_t width = 0;
+	const struct location *outermost = task->depth ? task->stack[task->depth - 1] : NULL;
 	for (size_t i = 0; i < task->depth && (!pen->measure || width < pen->widest); i++) {
-		if (is_too_wide(pen, width, task->stack[i], i + 1 == task->depth))
-			return width + put_cut(pen, width);
+		if (is_too_wide(pen, width, task->stack[i], outermost))
+			return width + put_cut(pen, width, outermost);
 		if (i)
 			width += put(pen, " -> ", 4);
 		if (i == LIMIT_ROW_FRAMES)
@@ -252,7 +274,8 @@ static size_t fit_stack(struct grid_shape *shape, size_t whole, size_t width)
 {
 	shape->widths[STACK] = 0;
 	size_t rest = grid_shape_width(shape);
-	size_t room = rest + NARROW_STACK < width ? width - rest : NARROW_STACK;
+	size_t least = shape->columns > WAITS ? NARROW_STACK_BEFORE_REASON : NARROW_STACK;
+	size_t room = rest + least < width ? width - rest : least;
 	shape->widths[STACK] = room < whole ? room : whole;
 	return room < whole ? room : SIZE_MAX;
 }
