@@ -6,6 +6,7 @@
 #include "render/chain.h"
 #include "render/crowds.h"
 #include "render/ended.h"
+#include "render/idle.h"
 #include "render/party.h"
 #include "render/reason.h"
 #include "render/render.h"
@@ -438,37 +439,6 @@ static void write_verdict(struct why *why, const struct verdict *verdict)
 
 /* ---- the whole ---- */
 
-/* What nothing is said of, as it could not be proven, and why; NULL: nothing. */
-static const char *unproven(const struct aiodbg_snapshot *snap)
-{
-	if (snap->free_threaded)
-		return "who alone could wake others, as this build counts no references";
-	if (snap->waits->has_gaps)
-		return "who alone could wake others, as memory could not be read";
-	return snap->waits->is_cut ? "who else could go on, as too much leads there" : NULL;
-}
-
-static void write_idle(struct why *why)
-{
-	const struct waits *waits = why->snap->waits;
-	size_t unknown = 0;
-	for (size_t i = 0; i < why->snap->tasks.count; i++)
-		unknown += why->snap->tasks.items[i]->state == AIODBG_TASK_PENDING &&
-			   waits->of_tasks[i].kind == WAIT_UNKNOWN;
-	output_text_as(why->out, AIODBG_ROLE_VERDICT, "IDLE");
-	output_text(why->out, ": no task or thread is seen to wait in vain, and no loop is "
-			      "blocked.\n");
-	output_text(why->out, "  Not examined: who would send, set or put what is waited for");
-	if (unknown)
-		output_format(why->out, ";\n  %zu wait%s for something that is not known", unknown,
-			      unknown == 1 ? "s" : "");
-	if (!waits->has_now || waits->now_is_least)
-		output_text(why->out, ";\n  how long callbacks run, as the time is not known");
-	if (unproven(why->snap))
-		output_format(why->out, ";\n  %s", unproven(why->snap));
-	output_text(why->out, ".\n");
-}
-
 /* " --pid 4711", for commands on a process that was read by its PID. */
 static void pid_option(const struct aiodbg_snapshot *snap, const char *format, char *buf,
 		       size_t size)
@@ -551,9 +521,9 @@ static void write_verdicts(struct why *why)
 		write_verdict(why, verdict);
 	}
 	if (!shown && !filtered)
-		write_idle(why);
-	else if (shown && why->all && unproven(why->snap))
-		output_format(why->out, "\nNot examined: %s.\n", unproven(why->snap));
+		idle_write(why->out, why->snap);
+	else if (shown && why->all && idle_unproven(why->snap))
+		output_format(why->out, "\nNot examined: %s.\n", idle_unproven(why->snap));
 	if (filtered)
 		output_format(why->out, "%s%zu more about other tasks.\n", shown ? "\n" : "",
 			      filtered);
