@@ -264,6 +264,8 @@ int primitive_get(struct waiting *waiting, size_t interp, uint64_t addr, struct 
 
 #define ATTRIBUTES_SEARCHED 256
 #define VARIABLES_SEARCHED 64
+/* Objects of so many may be globals: each of them costs a search of a dict for each name. */
+#define GLOBALS_ASKED 1000
 
 struct naming {
 	struct waiting *waiting;
@@ -382,7 +384,8 @@ int primitive_name(struct waiting *waiting, struct primitive *primitive, const s
 	/* What only its name is missing for is not missing. */
 	uint64_t faults = waiting->decoder->reader.fault_count;
 	status = 0;
-	if (!naming.variable && !primitive->was_asked_for && frame->location)
+	if (!naming.variable && !primitive->was_asked_for && frame->location &&
+	    waiting->globals_asked++ < GLOBALS_ASKED)
 		status = name_global(&naming, frame);
 	waiting->decoder->reader.fault_count = faults;
 	primitive->was_asked_for = true;

@@ -108,6 +108,8 @@ struct waiting {
 	struct pools_found pools;
 	/* Interpreter of what is being decoded: an index. */
 	size_t interp;
+	/* Objects whose names were looked for among globals. */
+	size_t globals_asked;
 	/* The chain of the task that is being decoded, outermost first. */
 	struct coro_frames chain;
 };
