@@ -707,7 +707,8 @@ enum aiodbg_show {
 	 * asyncio.print_call_graph() writes it: "text". Where CPython records awaiters (3.14),
 	 * these are shown; where it does not, those that are known from callbacks. */
 	AIODBG_SHOW_GRAPH = 1,
-	/* All that is known of the task that the snapshot has AIODBG_WANT_DETAIL of: "text". */
+	/* All that is known of the task that the snapshot has AIODBG_WANT_DETAIL of: "text",
+	 * "json". */
 	AIODBG_SHOW_TASK = 2,
 	/* What is wrong, of a snapshot that has AIODBG_WANT_WAITS: "text", "json". */
 	AIODBG_SHOW_WHY = 3,

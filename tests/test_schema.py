@@ -52,6 +52,13 @@ def documents(image):
             ids = [each["tid"] for each in document["threads"] if each["tid"]]
         elif command == "loops --json":
             ids = [each["id"] for each in document["loops"]]
+        if command == "ps --json":
+            # Of one in each state, as far as it can be read.
+            for task in {task["state"]: task for task in document["tasks"]}.values():
+                line = "task --json --locals " + task["id"]
+                result = replay(image, line)
+                if result.returncode == 0:
+                    yield line, json.loads(result.stdout)
         for id in ids[:3]:
             option = " --locals" if command == "threads --json" else ""
             line = "%s%s %s" % (command, option, id)

@@ -13,9 +13,9 @@ const struct command command_task = {
 		"context variables, and how it ended.\n",
 	.wants = AIODBG_WANT_DETAIL | AIODBG_WANT_WAITS,
 	.shows = AIODBG_SHOW_TASK,
-	.formats = (const char *const[]){"text", NULL},
-	.options = (const struct option *const[]){&option_locals, &option_frames, &option_pid,
-						  &option_retries, &option_output, &option_help,
-						  NULL},
+	.formats = (const char *const[]){"text", "json", NULL},
+	.options = (const struct option *const[]){&option_format, &option_json, &option_locals,
+						  &option_frames, &option_pid, &option_retries,
+						  &option_output, &option_help, NULL},
 	.run = run_snapshot,
 };

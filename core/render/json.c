@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/hashtab.h"
 #include "render/json_put.h"
+#include "render/json_task.h"
 #include "render/json_view.h"
 #include "render/json_waits.h"
 #include "render/render.h"
@@ -161,7 +162,7 @@ static void put_frame(struct json *json, const struct location *location)
 		keep_frame(json, &ready, text);
 }
 
-static void put_awaiter(struct json_gen *gen, const struct edge *edge)
+void json_put_awaiter(struct json_gen *gen, const struct edge *edge)
 {
 	json_open_map(gen);
 	put_key(gen, "id");
@@ -260,6 +261,13 @@ static void put_facts(struct json_gen *gen, const struct aiodbg_snapshot *snap,
 		json_null(gen);
 }
 
+void json_put_task_facts(struct json_gen *gen, const struct aiodbg_snapshot *snap,
+			 const struct task *task)
+{
+	put_key(gen, "type");
+	put_facts(gen, snap, task);
+}
+
 static bool same_stack(const struct task *a, const struct task *b)
 {
 	return a->depth == b->depth &&
@@ -293,7 +301,7 @@ static void put_awaited_by(struct json *json, const struct task *task)
 {
 	json_open_array(json->gen);
 	for (size_t i = 0; i < task->awaiter_count; i++)
-		put_awaiter(json->gen, &task->awaiters[i]);
+		json_put_awaiter(json->gen, &task->awaiters[i]);
 	json_close_array(json->gen);
 }
 

@@ -17,6 +17,7 @@ const struct renderer renderers[] = {
 	{"json", AIODBG_SHOW_TASKS, render_json},
 	{"text", AIODBG_SHOW_GRAPH, render_graph},
 	{"text", AIODBG_SHOW_TASK, render_task},
+	{"json", AIODBG_SHOW_TASK, render_task_json},
 	{"text", AIODBG_SHOW_WHY, render_why},
 	{"json", AIODBG_SHOW_WHY, render_json},
 	{"text", AIODBG_SHOW_LOOPS, render_loops},

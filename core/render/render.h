@@ -26,7 +26,8 @@ struct renderer {
 extern const struct renderer renderers[];
 
 render_fn render_table, render_tree, render_json, render_graph, render_task, render_doctor,
-	render_why, render_threads, render_threads_json, render_loops, render_loops_json;
+	render_why, render_threads, render_threads_json, render_loops, render_loops_json,
+	render_task_json;
 
 /* The renderer of that name, NULL being the first, or NULL if there is none. */
 const struct renderer *renderer_find(uint32_t shows, const char *name);
