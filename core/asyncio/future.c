@@ -248,7 +248,7 @@ int future_name(struct decoder *decoder, const struct future *task, const char *
 	if (status || type->kind == KIND_NONE)
 		return status;
 	if (type->kind != KIND_INT)
-		return str_read(decoder, task->name, ret);
+		return str_read_shown(decoder, task->name, ret);
 	/* From 3.12 on a default name is just its number until somebody asks for it. */
 	int64_t number;
 	char name[8 + TEXT_NUMBER_MAX] = "Task-";

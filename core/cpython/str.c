@@ -4,6 +4,7 @@
 
 #include "base/ceilings.h"
 #include "base/error.h"
+#include "base/redact.h"
 #include "base/text.h"
 #include "cpython/object.h"
 
@@ -187,4 +188,27 @@ int str_equals(struct decoder *decoder, uint64_t addr, const char *text, bool *r
 	int code = str_find(decoder, addr, &text, 1, &found);
 	*ret = found == 0;
 	return code;
+}
+
+/* Few names have what may stand around a secret. */
+static int hide_secrets(struct decoder *decoder, const char **text)
+{
+	if (decoder->shows_secrets || !*text || !strpbrk(*text, "=:'\" "))
+		return 0;
+	/* The shortest secret is one character. */
+	size_t len = strlen(*text), size = len * strlen(REDACT_HIDDEN) + 1;
+	char *shown = malloc(size);
+	if (!shown)
+		return decoder_no_memory(decoder);
+	size_t used = redact_text(*text, len, shown, size);
+	if (used != len || memcmp(shown, *text, len) != 0)
+		*text = arena_string(decoder->arena, shown, used);
+	free(shown);
+	return *text ? 0 : decoder_no_memory(decoder);
+}
+
+int str_read_shown(struct decoder *decoder, uint64_t addr, const char **ret)
+{
+	int status = str_read(decoder, addr, ret);
+	return status ? status : hide_secrets(decoder, ret);
 }

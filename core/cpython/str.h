@@ -16,6 +16,10 @@
  */
 int str_read(struct decoder *decoder, uint64_t addr, const char **ret);
 
+/* The same for a name that is shown, with what is secret in it hidden: tasks, threads and pools are
+ * named after what they do, "GET https://user:password@host/". */
+int str_read_shown(struct decoder *decoder, uint64_t addr, const char **ret);
+
 /*
  * Which of the ASCII texts, each of at most 64 bytes, the str at addr equals; count if none.
  * Fails only fatally.

@@ -53,5 +53,5 @@ int threading_name(struct decoder *decoder, uint64_t object, const char **ret)
 		status = object_kind(decoder, name, &kind);
 	if (status || kind != KIND_STR)
 		return status;
-	return str_read(decoder, name, ret);
+	return str_read_shown(decoder, name, ret);
 }

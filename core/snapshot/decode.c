@@ -4,11 +4,9 @@
 
 #include "base/ceilings.h"
 #include "base/error.h"
-#include "base/redact.h"
 #include "snapshot/builder.h"
 #include "snapshot/identity.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- nodes ---- */
@@ -159,24 +157,6 @@ static bool has_left_list(struct builder *builder, const struct task *task)
 	       !next;
 }
 
-/* Programs name tasks after what they do: "GET https://user:password@host/". Few names have what may
- * stand around a secret. */
-static int hide_secrets(struct builder *builder, struct task *task)
-{
-	if (builder->decoder->shows_secrets || !task->name || !strpbrk(task->name, "=:'\" "))
-		return 0;
-	/* The shortest secret is one character. */
-	size_t len = strlen(task->name), size = len * strlen(REDACT_HIDDEN) + 1;
-	char *shown = malloc(size);
-	if (!shown)
-		return decoder_no_memory(builder->decoder);
-	size_t used = redact_text(task->name, len, shown, size);
-	if (used != len || memcmp(shown, task->name, len) != 0)
-		task->name = arena_string(&builder->snap->arena, shown, used);
-	free(shown);
-	return task->name ? 0 : decoder_no_memory(builder->decoder);
-}
-
 /* Each part that cannot be read costs only itself. */
 static int decode_task(struct builder *builder, struct task *task)
 {
@@ -204,8 +184,6 @@ static int decode_task(struct builder *builder, struct task *task)
 	task->state = state_of_task(builder, task, &future);
 	task->cancel_requests = future.cancel_requests;
 	status = future_name(decoder, &future, &task->name);
-	if (!status)
-		status = hide_secrets(builder, task);
 	status = builder_note_task(builder, task, status, "name");
 	if (!status)
 		status = identity_read(decoder, &future, task->name, &builder->node->identity);

@@ -99,7 +99,7 @@ static int visit_thread(struct decoder *decoder, uint64_t object, void *arg)
 	if (!status && kind == KIND_INT)
 		status = int_read(decoder, attrs[0].value, &ident);
 	if (!status && attrs[1].value)
-		status = str_read(decoder, attrs[1].value, &worker.name);
+		status = str_read_shown(decoder, attrs[1].value, &worker.name);
 	if (error_is_fatal(status))
 		return status;
 	worker.thread = thread_with_ident(detailing->snap, (uint64_t)ident);
@@ -164,7 +164,7 @@ int loop_executor_read(struct detailing *detailing, uint64_t addr)
 	if (!status && attrs[2].value)
 		status = int_read(decoder, attrs[2].value, &executor->max_workers);
 	if (!status && attrs[3].value)
-		status = str_read(decoder, attrs[3].value, &executor->prefix);
+		status = str_read_shown(decoder, attrs[3].value, &executor->prefix);
 	if (!status && attrs[0].value)
 		status = set_visit(decoder, attrs[0].value, visit_thread, detailing);
 	if (executor->workers.count)

@@ -22,7 +22,7 @@ class Running:
         self.folder = place.outer(inner)
         arguments = [interpreter.command, "-B", place.inner_program("hides_secrets")]
         self.process = Process(place, arguments, inner).wait_until_ready()
-        lines = [self.process._process.stdout.readline().decode().strip() for _ in range(5)]
+        lines = [self.process._process.stdout.readline().decode().strip() for _ in range(len(TASKS))]
         self.pid, self.tasks = self.process.pid, dict(zip(TASKS, lines))
 
     def answers(self, lines, before=()):
@@ -43,7 +43,14 @@ class Running:
         return found
 
 
-TASKS = ("values", "context", "fails", "returns", "child")
+def formats(command):
+    """A line for each format that there is."""
+    usage = debugger.gdb(["-ex", "asyncio %s --help" % command]).output
+    (names,) = re.findall(r"Write as ([^.]*)\.", usage)
+    return ["%s --format %s" % (command, name) for name in re.findall(r"\w+", names) if name != "or"]
+
+
+TASKS = ("values", "context", "fails", "returns", "child", "own-child", "executor", "queue")
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +66,12 @@ def test_no_secret_anywhere(running):
     lines += ["threads --json", "loops --json", "ps --group", "ps --group=name", "pstree --compact"]
     lines += ["ps --with state=finished", "ps --with state=finished --json", "ps --group --json"]
     lines += ["pstree --with state=fin*", "ps --frames own", "why --json --all"]
+    lines += ["ps --group=context.request", "ps --group=context.api_key --json", "why --frames all"]
+    lines += ["ps --sort context.api_key", "ps --with context.api_key", "ps --group=object"]
+    lines += [line for command in ("ps", "pstree", "why") for line in formats(command)]
     for id in running.tasks.values():
-        lines += ["task " + id, "task --locals " + id, "graph " + id]
+        lines += ["task " + id, "task --locals " + id, "graph " + id, "why " + id]
+        lines += ["task --json --locals " + id, "why --json " + id]
     first = running.answers(["threads", "loops"])
     for tid in re.findall(r"^\d+", first["threads"], re.M):
         lines += ["threads --locals " + tid, "threads --locals --json " + tid]
@@ -75,7 +86,7 @@ def test_shown_if_asked_for(running):
     off = ["asyncio set redact off", "asyncio set value-length 300"]
     ids = running.tasks
     lines = ["task --locals " + ids["values"], "task " + ids["returns"], "task " + ids["context"]]
-    lines += ["task " + ids["fails"], "ps", "ps --with state=finished", "ps --json"]
+    lines += ["task " + ids["fails"], "ps", "ps --with state=finished", "ps --json", "threads"]
     found = running.answers(lines, off)
     for line, text in found.items():
         assert (SECRET in text) != ("--json" in line), line

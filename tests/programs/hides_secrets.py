@@ -4,7 +4,9 @@ Each secret has the word hunter2 in it, which is put together here: no line of s
 """
 import asyncio
 import collections
+import concurrent.futures
 import contextvars
+import functools
 import os
 import subprocess
 import sys
@@ -80,8 +82,36 @@ async def returns():
 async def has_child(secret_argument):
     arguments = [sys.executable, "-c", "import time; time.sleep(1000)", "--password", secret_argument]
     process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL)
-    kept.append(process)
+    children.append(process)
     await asyncio.get_running_loop().run_in_executor(None, process.wait)
+
+
+async def has_own_child(secret_argument):
+    code = "import time; time.sleep(1000)"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, "--api-key=" + secret_argument
+    )
+    await process.wait()
+
+
+async def asks_executor():
+    pool = concurrent.futures.ThreadPoolExecutor(1, "pool token=" + SECRET)
+    asyncio.get_running_loop().set_default_executor(pool)
+    jobs = [functools.partial(time.sleep, LONG) for _ in range(2)]
+    await asyncio.gather(*(asyncio.get_running_loop().run_in_executor(pool, job) for job in jobs))
+
+
+async def raises_in_group():
+    """Fails with what others wait for."""
+    queue = asyncio.Queue(1)
+
+    async def feeds():
+        await asyncio.sleep(0)
+        raise ValueError("password=%s is wrong" % SECRET, {"api_key": secret()}, queue)
+
+    feeder = asyncio.get_running_loop().create_task(feeds())
+    await queue.get()
+    return feeder
 
 
 def in_thread():
@@ -99,6 +129,9 @@ async def main():
         (fails(), "fails"),
         (returns(), "returns"),
         (has_child(secret()), "child"),
+        (has_own_child(secret()), "own-child"),
+        (asks_executor(), "executor"),
+        (raises_in_group(), "queue"),
     ):
         task = loop.create_task(coroutine)
         if hasattr(task, "set_name"):
@@ -112,7 +145,9 @@ async def main():
         if hasattr(task, "set_name"):
             task.set_name("fetch token=" + SECRET)
     loop.call_later(LONG, print, "password=" + SECRET)
-    threading.Thread(target=in_thread, name="thread", daemon=True).start()
+    for name in ("thread", "polls https://a:%s@example.org/" % SECRET):
+        threading.Thread(target=in_thread, name=name, daemon=True).start()
+    loop.call_soon(loop.call_later, LONG, functools.partial(print, api_key=SECRET), SECRET)
     await asyncio.sleep(0.5)
     print("READY", os.getpid(), flush=True)
     for task in kept:
@@ -123,6 +158,7 @@ async def main():
 
 
 kept = []
+children = []
 
 if __name__ == "__main__":
     asyncio.run(main())
