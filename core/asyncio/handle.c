@@ -96,6 +96,11 @@ static int read_native(struct decoder *decoder, struct handle *handle)
 			   &handle->task);
 }
 
+static bool is_time(const struct decoder *decoder, double when)
+{
+	return when >= decoder->times_from;
+}
+
 static int read_time(struct decoder *decoder, uint64_t cancelled, uint64_t when, struct handle *ret)
 {
 	int64_t number = 0;
@@ -108,7 +113,7 @@ static int read_time(struct decoder *decoder, uint64_t cancelled, uint64_t when,
 	if (status || (kind != KIND_FLOAT && kind != KIND_INT))
 		return status;
 	status = float_read(decoder, when, &ret->when);
-	ret->has_when = !status;
+	ret->has_when = !status && is_time(decoder, ret->when);
 	return status;
 }
 
@@ -146,7 +151,8 @@ static int read_words(struct decoder *decoder, uint64_t addr, struct handle *han
 		if (status || !found)
 			continue;
 		if (found->kind == KIND_FLOAT && !handle->has_when)
-			handle->has_when = !float_read(decoder, word, &handle->when);
+			handle->has_when = !float_read(decoder, word, &handle->when) &&
+					   is_time(decoder, handle->when);
 		else if (!handle->callback && is_called(found))
 			handle->callback = word;
 		else if (handle->callback && !handle->args && found->kind == KIND_TUPLE)

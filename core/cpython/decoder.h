@@ -39,6 +39,9 @@ struct decoder {
 	struct arena *arena;
 	/* Values are shown as they are: cpython/repr.h. */
 	bool shows_secrets;
+	/* Of a process that runs: when it began. A time of a loop before that is no time, but what was
+	 * written over it while it was read. 0: not known. */
+	double times_from;
 	/* Characters of a brief one; 0: as many as usual. */
 	uint32_t value_length;
 	/* Bytes of text and tables so far: decoder_charge(). */

@@ -58,6 +58,36 @@ bool clock_now(uint32_t pid, double *ret)
 	return true;
 }
 
+bool clock_parse_start(const char *text, uint64_t *ret)
+{
+	/* Behind its name, which may have anything in it, it is the 20th. */
+	const char *at = strrchr(text, ')');
+	for (int i = 0; at && i < 20; i++) {
+		at = strchr(at, ' ');
+		at = at ? at + 1 : NULL;
+	}
+	return at && sscanf(at, "%" SCNu64, ret) == 1;
+}
+
+bool clock_began(uint32_t pid, double *ret)
+{
+	char folder[32], *text;
+	uint64_t ticks;
+	double now;
+	struct timespec since_boot;
+	long per_second = sysconf(_SC_CLK_TCK);
+	snprintf(folder, sizeof(folder), "/proc/%" PRIu32, pid);
+	if (per_second <= 0 || !read_file(folder, "stat", &text))
+		return false;
+	bool known = clock_parse_start(text, &ticks);
+	free(text);
+	if (!known || clock_gettime(CLOCK_BOOTTIME, &since_boot) || !clock_now(pid, &now))
+		return false;
+	/* While the system was suspended, this clock went on and the other one did not. */
+	*ret = now - ((double)since_boot.tv_sec - (double)ticks / (double)per_second) - 2;
+	return true;
+}
+
 /* Where the control group of a process is mounted that /proc/PID/cgroup has in the line with that
  * mark (cgroups(7)), and what a file of it says if it is frozen. */
 static const struct {

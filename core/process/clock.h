@@ -12,6 +12,12 @@
  */
 bool clock_now(uint32_t pid, double *ret);
 
+/* When it began, on the same clock, or a little before. False if that is not known. */
+bool clock_began(uint32_t pid, double *ret);
+
+/* The ticks since the system's start in the text of /proc/PID/stat, at which it began. */
+bool clock_parse_start(const char *text, uint64_t *ret);
+
 /* It is stopped by a signal or a tracer other than the debugger that we are in, or its control
  * group is frozen. */
 bool clock_is_stopped(uint32_t pid);

@@ -141,7 +141,10 @@ static void write_timers(struct output *out, const struct aiodbg_snapshot *snap,
 	output_text(out, "):\n");
 	for (size_t i = 0; i < count && !out->status; i++) {
 		output_text(out, "  ");
-		loop_write_due(out, snap->waits, detail->timers.items[i].when);
+		if (detail->timers.items[i].has_when)
+			loop_write_due(out, snap->waits, detail->timers.items[i].when);
+		else
+			output_text(out, "?");
 		output_text(out, "  ");
 		loop_write_entry(out, &detail->timers.items[i]);
 		output_text(out, "\n");
@@ -175,7 +178,8 @@ static void write_file(struct output *out, const struct loop_file *file)
 		output_text(out, "  ");
 		write_use(out, file);
 	}
-	if (file->peer) {
+	/* A Unix socket's may have no name. */
+	if (file->peer && file->peer[0]) {
 		output_text(out, "  ");
 		output_safe(out, file->peer, LIMIT_NAME_SHOWN);
 	}

@@ -59,6 +59,8 @@ int snapshot_take(struct aiodbg *dbg, const struct aiodbg_request *request,
 	decoder->arena = &snap->arena;
 	decoder->shows_secrets = request->wants & AIODBG_WANT_SECRETS;
 	decoder->value_length = request->value_length;
+	if (!snap->runs_on || !clock_began(snap->pid, &decoder->times_from))
+		decoder->times_from = 0;
 	if (request->own)
 		snap->own_patterns = arena_string(&snap->arena, request->own, strlen(request->own));
 	int status = build_snapshot(snap, decoder, &dbg->runtime, request);

@@ -13,6 +13,7 @@
 #include "waits/detailing.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 int detailing_pass_over(struct detailing *detailing, int status, const char *what)
@@ -140,7 +141,8 @@ static int visit_timer(struct decoder *decoder, uint64_t item, void *arg)
 		walk->detailing->detail->cancelled_count++;
 		return 0;
 	}
-	const struct due due = {handle.has_when ? handle.when : 0, item};
+	/* Those without a time come last. */
+	const struct due due = {handle.has_when ? handle.when : HUGE_VAL, item};
 	return array_push(&walk->dues, due) ? 0 : decoder_no_memory(decoder);
 }
 

@@ -87,6 +87,7 @@ static int read_busy(struct waiting *waiting, const struct frame *frame, struct 
 					&loop->has_callback_since);
 	if (status)
 		return status;
+	loop->has_since &= loop->since >= decoder->times_from;
 	/* It has polled once this is set: a selector that is wrapped may be what it is in. */
 	if (!loop->has_since)
 		loop->state = LOOP_UNKNOWN;
@@ -308,6 +309,8 @@ static int visit_timer(struct decoder *decoder, uint64_t item, void *arg)
 		return error_is_fatal(status) ? status : 0;
 	struct loop *loop = timers->loop;
 	loop->timer_count++;
+	if (when < decoder->times_from)
+		return 0;
 	if (!loop->has_first_timer || when < loop->first_timer_at)
 		loop->first_timer_at = when;
 	loop->has_first_timer = true;

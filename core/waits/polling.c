@@ -100,6 +100,7 @@ int polling_read(struct waiting *waiting, const struct frame *frame, struct loop
 			  loop->select_timeout > 0 && loop->select_timeout < TIMEOUT_MAX;
 	if (loop->has_since)
 		loop->since = when - loop->select_timeout;
+	loop->has_since &= loop->since >= waiting->decoder->times_from;
 	/* What only says which loops are busy goes without. */
 	if (!status && waiting->waits->of_threads)
 		status = find_gil_thread(waiting, interp, loop);
