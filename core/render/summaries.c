@@ -80,3 +80,26 @@ void summary_write_crowd(struct output *out, const struct verdict *verdict)
 		break;
 	}
 }
+
+void summary_write_starved(struct output *out, const struct verdict *verdict)
+{
+	if (verdict->spinning) {
+		output_format(out, "%zu %s keep loop 0x%" PRIx64 " busy for nothing",
+			      verdict->spinning, verdict->party_count ? "tasks" : "callbacks",
+			      verdict->loop->addr);
+		return;
+	}
+	output_format(out, "loop 0x%" PRIx64 " waits for the GIL", verdict->loop->addr);
+	if (!verdict->has_seconds)
+		return;
+	output_text(out, ", late by ");
+	reason_write_seconds(out, verdict->seconds);
+}
+
+/* Something is ready, and its loop was not told. */
+void summary_write_unwoken(struct output *out, const struct verdict *verdict)
+{
+	size_t count = verdict->loop->ready_count;
+	output_format(out, "%zu callback%s ready, no call_soon_threadsafe() was made", count,
+		      count == 1 ? " is" : "s are");
+}

@@ -12,4 +12,8 @@ void summary_write_crowd(struct output *out, const struct verdict *verdict);
 /* Whether that line says how many wait. */
 bool summary_counts_behind(const struct verdict *verdict);
 
+/* LOOP STARVED, LOST WAKE-UP. */
+void summary_write_starved(struct output *out, const struct verdict *verdict);
+void summary_write_unwoken(struct output *out, const struct verdict *verdict);
+
 #endif

@@ -83,29 +83,6 @@ static void summarize_blocked(struct output *out, const struct aiodbg_snapshot *
 	}
 }
 
-static void summarize_starved(struct output *out, const struct verdict *verdict)
-{
-	if (verdict->spinning) {
-		output_format(out, "%zu %s keep loop 0x%" PRIx64 " busy for nothing",
-			      verdict->spinning, verdict->party_count ? "tasks" : "callbacks",
-			      verdict->loop->addr);
-		return;
-	}
-	output_format(out, "loop 0x%" PRIx64 " waits for the GIL", verdict->loop->addr);
-	if (!verdict->has_seconds)
-		return;
-	output_text(out, ", late by ");
-	reason_write_seconds(out, verdict->seconds);
-}
-
-/* Something is ready, and its loop was not told. */
-static void summarize_unwoken(struct output *out, const struct verdict *verdict)
-{
-	size_t count = verdict->loop->ready_count;
-	output_format(out, "%zu callback%s ready, no call_soon_threadsafe() was made", count,
-		      count == 1 ? " is" : "s are");
-}
-
 static void write_waiting(struct output *out, const struct verdict *verdict)
 {
 	size_t tasks, threads;
@@ -123,7 +100,7 @@ static void write_waiting(struct output *out, const struct verdict *verdict)
 static void summarize_vain(struct output *out, const struct verdict *verdict)
 {
 	if (verdict->loop) {
-		summarize_unwoken(out, verdict);
+		summary_write_unwoken(out, verdict);
 		return;
 	}
 	bool is_semaphore = verdict->party_count &&
@@ -192,7 +169,7 @@ static void summarize(struct output *out, const struct aiodbg_snapshot *snap,
 		summarize_blocked(out, snap, verdict);
 		break;
 	case VERDICT_LOOP_STARVED:
-		summarize_starved(out, verdict);
+		summary_write_starved(out, verdict);
 		break;
 	case VERDICT_LOOP_GONE:
 		summarize_gone(out, verdict);
@@ -498,6 +475,25 @@ static bool is_hidden(const struct why *why, const struct verdict *verdict)
 	return verdict->certainty == CERTAINTY_POSSIBLE && !why->all;
 }
 
+/* Which kinds there are says whether to look at them. */
+static void write_hidden(struct why *why, size_t count)
+{
+	const struct verdict_list *list = &why->snap->verdicts->list;
+	const char *before = " (";
+	unsigned int named = 0;
+	output_format(why->out, "%zu more possible", count);
+	for (size_t i = 0; i < list->count; i++) {
+		const struct verdict *verdict = &list->items[i];
+		if (!is_hidden(why, verdict) || !why_shows(why->view, verdict) ||
+		    named & 1u << verdict->kind)
+			continue;
+		named |= 1u << verdict->kind;
+		output_format(why->out, "%s%s", before, verdict_heading(verdict->kind));
+		before = ", ";
+	}
+	output_text(why->out, count == 1 ? "): --all shows it.\n" : "): --all shows them.\n");
+}
+
 static void write_verdicts(struct why *why)
 {
 	const struct verdict_list *list = &why->snap->verdicts->list;
@@ -530,7 +526,7 @@ static void write_verdicts(struct why *why)
 	if (cut)
 		output_format(why->out, "\n%zu more of these: --top 0 shows them.\n", cut);
 	if (hidden)
-		output_format(why->out, "%zu more possible: --all shows them.\n", hidden);
+		write_hidden(why, hidden);
 }
 
 static bool has_verdicts(const struct aiodbg_snapshot *snap)
