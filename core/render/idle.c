@@ -18,6 +18,7 @@ void idle_write(struct output *out, const struct aiodbg_snapshot *snap)
 	size_t unknown = 0;
 	for (size_t i = 0; i < snap->tasks.count; i++)
 		unknown += snap->tasks.items[i]->state == AIODBG_TASK_PENDING &&
+			   !snap->tasks.items[i]->is_copy &&
 			   waits->of_tasks[i].kind == WAIT_UNKNOWN;
 	output_text_as(out, AIODBG_ROLE_VERDICT, "IDLE");
 	output_text(out, ": no task or thread is seen to wait in vain, and no loop is "

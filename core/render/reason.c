@@ -268,12 +268,15 @@ static void write_tasks(struct output *out, const struct task *task, const struc
 	} else if (wait->kind == WAIT_SHIELD) {
 		output_text(out, "shield of ");
 	}
-	if (count != 1) {
+	bool of_futures = !count && (wait->kind == WAIT_GATHER || wait->kind == WAIT_SHIELD);
+	if (of_futures) {
+		output_text(out, "futures");
+	} else if (count != 1) {
 		reason_write_count(out, count);
 		output_text(out, " tasks");
-		return;
+	} else {
+		write_task(out, first);
 	}
-	write_task(out, first);
 }
 
 static void write_command(struct output *out, const struct wait *wait)
