@@ -468,6 +468,7 @@ static void test_image(const char *folder, const char *name, unsigned int first,
 	take_away(&run, &text, &totals);
 	fail_allocations_of_all(&run, reference.num, &text, &totals);
 	test_verdicts(&run, &text);
+	run.reference = &reference;
 	if (has_busy_loops(name))
 		test_loop(&run, &whole, &text);
 	printf("%s %.3f of %zu tasks survive (%lu pages, %lu reads, %lu cuts, %lu allocations)\n",
