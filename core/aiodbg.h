@@ -413,8 +413,7 @@ AIODBG_PUBLIC void aiodbg_get_stats(const struct aiodbg *dbg, struct aiodbg_stat
 enum aiodbg_want {
 	/* Everything that can be known of the subject, which has to be a task. */
 	AIODBG_WANT_DETAIL = 1,
-	/* What each task and thread waits for, who holds it, what the event loops do, and what is
-	 * wrong: verdicts. */
+	/* What each task and thread waits for, who holds it, and what the event loops do. */
 	AIODBG_WANT_WAITS = 2,
 	/* Where each thread is and what it does; needs AIODBG_WANT_WAITS. */
 	AIODBG_WANT_THREADS = 4,
@@ -431,6 +430,8 @@ enum aiodbg_want {
 	AIODBG_WANT_FINISHED = 128,
 	/* Values of those context variables that aiodbg_request.context names. */
 	AIODBG_WANT_CONTEXT = 256,
+	/* What is wrong, for AIODBG_SHOW_WHY; needs AIODBG_WANT_WAITS. */
+	AIODBG_WANT_VERDICTS = 512,
 };
 
 /* What is not asked for is not decoded. */
@@ -710,7 +711,7 @@ enum aiodbg_show {
 	/* All that is known of the task that the snapshot has AIODBG_WANT_DETAIL of: "text",
 	 * "json". */
 	AIODBG_SHOW_TASK = 2,
-	/* What is wrong, of a snapshot that has AIODBG_WANT_WAITS: "text", "json". */
+	/* What is wrong, of a snapshot that has AIODBG_WANT_VERDICTS: "text", "json". */
 	AIODBG_SHOW_WHY = 3,
 	/* Threads, or the one that was asked for, of a snapshot that has AIODBG_WANT_THREADS: "text",
 	 * "json". */

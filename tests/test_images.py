@@ -106,6 +106,14 @@ def test_what_stuck_tasks_wait_for(image):
     assert certain[0]["behind"] == 2
 
 
+@pytest.mark.parametrize("image", [name for name in NAMES if name.endswith("-stuck")])
+def test_verdicts_are_drawn_where_they_are_shown(image):
+    """Listings say what tasks wait for, and need not know who could wake them."""
+    shown = [json.loads(replay(image, line).stdout) for line in ("ps --json --waits", "why --json")]
+    assert [("verdicts" in one, "objects" in one) for one in shown] == [(False, True), (True, True)]
+    assert shown[0]["tasks"] == shown[1]["tasks"]
+
+
 # One of each version, and those with more than one loop or interpreter.
 WITH_LOOPS = [name for name in NAMES if name.endswith(("-stuck", "-loops", "-interpreters"))]
 

@@ -95,14 +95,15 @@ static int check_request(const struct aiodbg_request *request, struct aiodbg_err
 		return error_set(err, AIODBG_INVALID, "request without its size");
 	const uint32_t known = AIODBG_WANT_DETAIL | AIODBG_WANT_WAITS | AIODBG_WANT_THREADS |
 			       AIODBG_WANT_LOOPS | AIODBG_WANT_OWN | AIODBG_WANT_LOCALS |
-			       AIODBG_WANT_SECRETS | AIODBG_WANT_FINISHED | AIODBG_WANT_CONTEXT;
+			       AIODBG_WANT_SECRETS | AIODBG_WANT_FINISHED | AIODBG_WANT_CONTEXT |
+			       AIODBG_WANT_VERDICTS;
 	if (request->wants & ~known)
 		return error_set(err, AIODBG_INVALID, "unknown wants %#x", request->wants);
 	if ((request->wants & AIODBG_WANT_DETAIL) && !request->subject)
 		return error_set(err, AIODBG_INVALID, "detail of no task");
-	if ((request->wants & (AIODBG_WANT_THREADS | AIODBG_WANT_LOOPS)) &&
-	    !(request->wants & AIODBG_WANT_WAITS))
-		return error_set(err, AIODBG_INVALID, "threads or loops without waits");
+	const uint32_t need_waits = AIODBG_WANT_THREADS | AIODBG_WANT_LOOPS | AIODBG_WANT_VERDICTS;
+	if ((request->wants & need_waits) && !(request->wants & AIODBG_WANT_WAITS))
+		return error_set(err, AIODBG_INVALID, "threads, loops or verdicts without waits");
 	return 0;
 }
 
@@ -150,7 +151,7 @@ int aiodbg_render(const struct aiodbg_snapshot *snap, const char *format,
 	if (status)
 		return status;
 	if (show == AIODBG_SHOW_WHY && !snap->verdicts)
-		return error_set(err, AIODBG_INVALID, "the snapshot was made without waits");
+		return error_set(err, AIODBG_INVALID, "the snapshot was made without verdicts");
 	if (show == AIODBG_SHOW_TASK && !snap->detail)
 		return error_set(err, AIODBG_INVALID, "snapshot without the detail of a task");
 	if (show == AIODBG_SHOW_LOOPS && !snap->loop_list)

@@ -14,7 +14,7 @@ const struct command command_why = {
 		"Of a task, by its id or name: why it waits, who has what it waits for, why\n"
 		"that one waits, and so on. Of the address of a lock, queue, event or other\n"
 		"object: who has it, and who waits for it.\n",
-	.wants = AIODBG_WANT_WAITS,
+	.wants = AIODBG_WANT_WAITS | AIODBG_WANT_VERDICTS,
 	.looks_twice = true,
 	.shows = AIODBG_SHOW_WHY,
 	.formats = (const char *const[]){"text", "json", NULL},

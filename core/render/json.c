@@ -390,7 +390,10 @@ static void put_waits(struct json *json, const struct view *view)
 		begin_element(json, count++);
 		json_put_object(json->gen, snap, object);
 	}
-	put_text(json, "],\n\"verdicts\":[");
+	put_text(json, "]");
+	if (!snap->verdicts)
+		return;
+	put_text(json, ",\n\"verdicts\":[");
 	count = 0;
 	for (size_t i = 0; i < snap->verdicts->list.count; i++) {
 		if (!why_shows(view, &snap->verdicts->list.items[i]))

@@ -41,6 +41,15 @@ void snapshot_destroy(struct aiodbg_snapshot *snap)
 	free(snap);
 }
 
+static int decode_waits(struct aiodbg_snapshot *snap, struct decoder *decoder,
+			const struct aiodbg_request *request)
+{
+	int status = decoder_alloc(decoder, sizeof(*snap->waits), (void **)&snap->waits);
+	return status ? status
+		      : waits_read(snap, decoder, request->wants & AIODBG_WANT_VERDICTS,
+				   snap->waits);
+}
+
 int snapshot_take(struct aiodbg *dbg, const struct aiodbg_request *request,
 		  const struct aiodbg_snapshot *before, struct decoder *decoder,
 		  struct aiodbg_snapshot **ret)
@@ -73,6 +82,8 @@ int snapshot_take(struct aiodbg *dbg, const struct aiodbg_request *request,
 	if (!status)
 		status = wanted_find_program(decoder, snap, request);
 	if (!status && request->wants & AIODBG_WANT_WAITS)
+		status = decode_waits(snap, decoder, request);
+	if (!status && request->wants & AIODBG_WANT_VERDICTS)
 		status = verdicts_decode(snap, decoder);
 	if (!status)
 		status = wanted_decode(decoder, snap, request);

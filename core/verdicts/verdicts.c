@@ -211,11 +211,7 @@ int verdicts_find(struct aiodbg_snapshot *snap, struct reader *reader, struct ve
 
 int verdicts_decode(struct aiodbg_snapshot *snap, struct decoder *decoder)
 {
-	int status = decoder_alloc(decoder, sizeof(*snap->waits), (void **)&snap->waits);
-	if (!status)
-		status = decoder_alloc(decoder, sizeof(*snap->verdicts), (void **)&snap->verdicts);
-	if (!status)
-		status = waits_read(snap, decoder, snap->waits);
+	int status = decoder_alloc(decoder, sizeof(*snap->verdicts), (void **)&snap->verdicts);
 	if (!status)
 		status = looks_compare(snap, &decoder->reader);
 	if (!status)

@@ -106,7 +106,7 @@ struct verdicts {
 
 void verdicts_deinit(struct verdicts *verdicts);
 
-/* Decode the waits of a snapshot and draw its verdicts. Returns 0 or an error that is fatal. */
+/* Draw the verdicts of a snapshot whose waits were decoded for that. Returns 0 or an error that is fatal. */
 int verdicts_decode(struct aiodbg_snapshot *snap, struct decoder *decoder);
 
 /* Get the text of the lines that verdicts name, and who called those. */

@@ -257,5 +257,5 @@ int pools_read(struct waiting *waiting)
 		    may_wait(waiting, task, wait))
 			status = read_task(waiting, task, wait);
 	}
-	return status ? status : users_read(waiting);
+	return status;
 }

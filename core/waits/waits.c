@@ -516,12 +516,34 @@ static int alloc_waits(struct waiting *waiting)
 	return status || waiting->classes ? status : waiting_no_memory(waiting);
 }
 
-static int read_all(struct waiting *waiting)
+/* In this order. */
+static const struct {
+	int (*read)(struct waiting *waiting);
+	bool for_verdicts;
+} parts[] = {
+	{executors_read, false},  {read_tasks, false},	   {thread_waits_read, false},
+	{candidates_read, false}, {owned_read, false},	   {pools_read, false},
+	{users_read, true},	  {holders_decide, false}, {cancelled_read, true},
+};
+
+/* Who alone could wake others. References that can't be followed in what runs on are not counted, which
+ * proves nothing. */
+static int read_references(struct waiting *waiting)
 {
-	static int (*const parts[])(struct waiting *) = {
-		executors_read, read_tasks, thread_waits_read, candidates_read,
-		owned_read,	pools_read, holders_decide,    cancelled_read,
-	};
+	bool had_gaps = waiting_has_gaps(waiting);
+	int status = ended_read(waiting);
+	if (!status)
+		status = closure_read(waiting);
+	if (!status)
+		status = abandoned_read(waiting);
+	waiting->waits->has_gaps = waiting->decoder->reader.cache.changing
+					   ? had_gaps
+					   : waiting_has_gaps(waiting);
+	return status;
+}
+
+static int read_all(struct waiting *waiting, bool for_verdicts)
+{
 	struct aiodbg_snapshot *snap = waiting->snap;
 	int status = alloc_waits(waiting);
 	waiting->faults_before = waiting->decoder->reader.fault_count;
@@ -533,24 +555,18 @@ static int read_all(struct waiting *waiting)
 	}
 	if (!status)
 		status = own_init(&waiting->own, waiting->decoder, snap);
-	for (size_t i = 0; !status && i < sizeof(parts) / sizeof(parts[0]); i++)
-		status = parts[i](waiting);
-	/* References that can't be followed in what runs on are not counted, which proves nothing. */
-	bool had_gaps = waiting_has_gaps(waiting);
-	if (!status)
-		status = ended_read(waiting);
-	if (!status)
-		status = closure_read(waiting);
-	if (!status)
-		status = abandoned_read(waiting);
-	waiting->waits->has_gaps = waiting->decoder->reader.cache.changing
-					   ? had_gaps
-					   : waiting_has_gaps(waiting);
+	for (size_t i = 0; !status && i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (for_verdicts || !parts[i].for_verdicts)
+			status = parts[i].read(waiting);
+	}
+	if (!status && for_verdicts)
+		status = read_references(waiting);
 	waits_find_own_folder(snap, waiting->waits);
 	return status ? status : loops_read(waiting);
 }
 
-int waits_read(struct aiodbg_snapshot *snap, struct decoder *decoder, struct waits *ret)
+int waits_read(struct aiodbg_snapshot *snap, struct decoder *decoder, bool for_verdicts,
+	       struct waits *ret)
 {
 	struct waiting waiting = {.decoder = decoder, .snap = snap, .waits = ret};
 	if (snap->runs_on) {
@@ -558,7 +574,7 @@ int waits_read(struct aiodbg_snapshot *snap, struct decoder *decoder, struct wai
 		ret->now = snap->began;
 		ret->stopped = snap->stopped;
 	}
-	int status = read_all(&waiting);
+	int status = read_all(&waiting, for_verdicts);
 	own_deinit(&waiting.own);
 	addrmap_deinit(&waiting.primitives);
 	addrmap_deinit(&waiting.types);

@@ -233,7 +233,8 @@ static int run_calls(const struct job *job, bool waits, struct aiodbg_error *err
 {
 	const struct aiodbg_request request = {
 		.size = sizeof(request),
-		.wants = waits ? AIODBG_WANT_WAITS | AIODBG_WANT_FINISHED : 0,
+		.wants = waits ? AIODBG_WANT_WAITS | AIODBG_WANT_VERDICTS | AIODBG_WANT_FINISHED
+			       : 0,
 	};
 	struct aiodbg_target target = image_target(&job->base->image);
 	struct aiodbg *dbg;

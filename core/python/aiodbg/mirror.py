@@ -92,6 +92,7 @@ class Want(enum.IntEnum):
     WANT_SECRETS = 64
     WANT_FINISHED = 128
     WANT_CONTEXT = 256
+    WANT_VERDICTS = 512
 
 
 class Show(enum.IntEnum):

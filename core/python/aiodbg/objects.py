@@ -470,7 +470,7 @@ def take(
 
     try:
         with _opened(library, target, pid, retries) as handle:
-            wants = mirror.Want.WANT_WAITS if waits else 0
+            wants = mirror.Want.WANT_WAITS | mirror.Want.WANT_VERDICTS if waits else 0
             wants |= mirror.Want.WANT_FINISHED if finished else 0
             taken = handle.snapshot(future, wants)
             return Snapshot(taken, Waits(taken) if waits else None, look)
