@@ -9,11 +9,13 @@
 #include "base/error.h"
 #include "verdicts/finding.h"
 
-/* It waits for a future of its own, and is in no verdict yet. */
+/* It waits for a future of its own, and is in no verdict yet. Those of a pool are waited for until
+ * somebody puts back what he has. */
 static bool is_candidate(const struct finder *finder, size_t index)
 {
 	const struct wait *wait = &finder->waits->of_tasks[index];
-	return wait->blocked && wait->kind == WAIT_FUTURE && !wait->has_deadline &&
+	bool is_of_pool = wait->object && wait->object->is_pool;
+	return !is_of_pool && wait->blocked && wait->kind == WAIT_FUTURE && !wait->has_deadline &&
 	       !wait->for_ever && wait->closed && wait->closed->owner_count > 1 &&
 	       !finder->named[index];
 }

@@ -89,7 +89,7 @@ def floor(target, pieces):
     address_of_buffer = ctypes.addressof(buffer)
     if target.local_pid:
         return directly(target.local_pid, pieces, buffer)
-    read = BoundTarget(target, Guard()).struct.read
+    read = BoundTarget(target, Guard(), lambda path: None).struct.read
     started = time.perf_counter()
     for address, length in pieces:
         read(None, address, address_of_buffer, length)

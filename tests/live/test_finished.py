@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 
+import debugger
 import lldb_debugger
 import pytest
 from cells import Process
