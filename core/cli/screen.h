@@ -25,7 +25,8 @@ struct screen {
 /* screen->sink refers to it: it is not to be moved. */
 void screen_init(struct screen *screen, const char *title);
 
-/* To be called often while nothing is written; as aiodbg_interrupted_fn: never interrupts. */
-int screen_step(void *screen);
+/* To be called often while nothing is written, with the screen; as aiodbg_interrupted_fn: never
+ * interrupts. */
+int screen_step(void *ctx);
 
 #endif

@@ -288,7 +288,7 @@ static size_t make_fit(struct grid_shape *shape, size_t width)
 		shape->widths[WAITS] = NARROW_REASON;
 	if (width && grid_shape_width(shape) > width) {
 		shape->is_hidden[CHAIN] = true;
-		most = fit_stack(shape, whole, width);
+		fit_stack(shape, whole, width);
 		grid_shape_fit(shape, 1 << TID | 1 << AWAITER | 1 << AWAITER_ID, width);
 		most = fit_stack(shape, whole, width);
 	}
