@@ -63,10 +63,9 @@ static int add_function(struct abandoning *abandoning, uint64_t function)
 	return 0;
 }
 
-static int ask_method(struct abandoning *abandoning, const char *name)
+static int ask_method_of(struct abandoning *abandoning, const struct type *type, const char *name)
 {
 	struct waiting *waiting = abandoning->waiting;
-	const struct type *type = abandoning->type;
 	for (int i = 0; type && type->kind == KIND_OTHER && i < BASES_MAX; i++) {
 		uint64_t function = 0;
 		int status = class_attr_find(waiting->decoder, type->addr, name, &function);
@@ -80,6 +79,50 @@ static int ask_method(struct abandoning *abandoning, const char *name)
 			return error_is_fatal(status) ? status : 0;
 	}
 	return 0;
+}
+
+static int ask_method(struct abandoning *abandoning, const char *name)
+{
+	const struct asked *asked = &abandoning->asked;
+	int status = 0;
+	for (size_t i = 0; !status && !abandoning->found && i < asked->object_count; i++)
+		status = ask_method_of(abandoning, asked->types[i], name);
+	return status;
+}
+
+static int add_object(struct abandoning *abandoning, uint64_t object)
+{
+	struct asked *asked = &abandoning->asked;
+	const struct type *type;
+	for (size_t i = 0; i < asked->object_count; i++) {
+		if (asked->objects[i] == object)
+			return 0;
+	}
+	if (asked->object_count == OBJECTS_ASKED)
+		return 0;
+	int status = object_type(abandoning->waiting->decoder, object, &type);
+	if (status || (asked->object_count && type->kind != KIND_OTHER))
+		return error_is_fatal(status) ? status : 0;
+	asked->types[asked->object_count] = type;
+	asked->objects[asked->object_count++] = object;
+	return 0;
+}
+
+/* An attribute of theirs: app.stock.give() is a method of what app.stock is. */
+static int ask_attribute(struct abandoning *abandoning, const char *name)
+{
+	struct decoder *decoder = abandoning->waiting->decoder;
+	const struct asked *asked = &abandoning->asked;
+	int status = 0;
+	for (size_t i = 0, count = asked->object_count; !status && i < count; i++) {
+		uint64_t value = 0;
+		if (asked->types[i]->kind == KIND_OTHER)
+			status = attr_find(decoder, asked->objects[i], name, &value);
+		if (!status && value)
+			status = add_object(abandoning, value);
+		status = error_is_fatal(status) ? status : 0;
+	}
+	return status;
 }
 
 static int ask_global(struct abandoning *abandoning, const char *name)
@@ -111,6 +154,17 @@ static int visit_name(struct decoder *decoder, uint64_t item, void *arg)
 	return error_is_fatal(status) ? status : 0;
 }
 
+static int visit_attribute(struct decoder *decoder, uint64_t item, void *arg)
+{
+	const char *name;
+	int status = work_step(&decoder->reader.work);
+	if (!status)
+		status = name_get(decoder, item, &name);
+	if (!status && name)
+		status = ask_attribute(arg, name);
+	return error_is_fatal(status) ? status : 0;
+}
+
 static int visit_names(struct decoder *decoder, const struct code *code, sequence_visit_fn *visit,
 		       void *arg)
 {
@@ -122,21 +176,34 @@ static int visit_names(struct decoder *decoder, const struct code *code, sequenc
 	return error_is_fatal(status) ? status : 0;
 }
 
-/* Whether the code names a function, or a method of the object's class, that does it; or that calls
- * one that does. */
-static int ask_functions(struct abandoning *abandoning, uint64_t object)
+/* Attributes first: they are named in any order. */
+static int ask_code(struct abandoning *abandoning, const struct code *code)
 {
 	struct decoder *decoder = abandoning->waiting->decoder;
+	int status = visit_names(decoder, code, visit_attribute, abandoning);
+	return status ? status : visit_names(decoder, code, visit_name, abandoning);
+}
+
+static int begin_asking(struct abandoning *abandoning, uint64_t object)
+{
+	abandoning->asked.count = 0;
+	abandoning->asked.object_count = 0;
+	return add_object(abandoning, object);
+}
+
+/* Whether the code names a function, or a method of the object or of its attributes, that does it; or
+ * that calls one that does. */
+static int ask_functions(struct abandoning *abandoning, uint64_t object)
+{
 	struct asked *asked = &abandoning->asked;
 	const uint64_t globals = abandoning->globals;
 	abandoning->found = false;
-	int status = object_type(decoder, object, &abandoning->type);
-	asked->count = 0;
+	int status = begin_asking(abandoning, object);
 	if (!status)
-		status = visit_names(decoder, abandoning->code, visit_name, abandoning);
+		status = ask_code(abandoning, abandoning->code);
 	for (size_t i = 0; !status && !abandoning->found && i < asked->count; i++) {
 		abandoning->globals = asked->globals[i];
-		status = visit_names(decoder, asked->codes[i], visit_name, abandoning);
+		status = ask_code(abandoning, asked->codes[i]);
 	}
 	abandoning->globals = globals;
 	return error_is_fatal(status) ? status : 0;
@@ -408,13 +475,11 @@ static int read_protocol(struct abandoning *abandoning, uint64_t transport)
 		const struct goal *goal = led->wanted;
 		abandoning->deeds = goal->deeds;
 		abandoning->found = goal->deeds == DEED_ANY;
-		status = object_type(waiting->decoder, attr.value, &abandoning->type);
-		abandoning->asked.count = 0;
+		status = begin_asking(abandoning, attr.value);
 		for (size_t i = 0; !status && i < sizeof(methods) / sizeof(methods[0]); i++)
 			status = ask_method(abandoning, methods[i]);
 		for (size_t i = 0; !status && i < abandoning->asked.count; i++)
-			status = visit_names(waiting->decoder, abandoning->asked.codes[i],
-					     visit_name, abandoning);
+			status = ask_code(abandoning, abandoning->asked.codes[i]);
 		goal->target->is_doubtful |= abandoning->found;
 	}
 	return error_is_fatal(status) ? status : 0;

@@ -36,10 +36,16 @@ struct goal {
 
 /* Functions that one may call, or that these may call. */
 #define ASKED_MAX 128
+#define OBJECTS_ASKED 8
 struct asked {
 	const struct code *codes[ASKED_MAX];
 	uint64_t globals[ASKED_MAX];
 	size_t count;
+	/* Instances whose methods they may be, and the classes of these: the first is what is led to,
+	 * the others are attributes that were named. */
+	uint64_t objects[OBJECTS_ASKED];
+	const struct type *types[OBJECTS_ASKED];
+	size_t object_count;
 };
 
 /* What the names of a code are among some globals. */
@@ -60,8 +66,7 @@ struct abandoning {
 	const struct task *task;
 	const struct code *code;
 	size_t ended;
-	/* The names that the code has, and the class and deeds that are asked for. */
-	const struct type *type;
+	/* What is asked for. */
 	unsigned int deeds;
 	bool found;
 	/* It is the main task, which does nothing until the process ends or all others have. */
