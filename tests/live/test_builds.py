@@ -74,6 +74,7 @@ def moved(tmp_path, files, command, variables=()):
     return done
 
 
+@pytest.mark.optional
 @pytest.mark.parametrize("name", ELSEWHERE)
 def test_files_are_elsewhere(name, tmp_path):
     files, variables = ELSEWHERE[name]
@@ -89,6 +90,7 @@ def test_files_are_elsewhere(name, tmp_path):
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.optional
 @pytest.mark.parametrize("name", MISSING)
 def test_files_are_missing(name, tmp_path):
     files, package = MISSING[name]
