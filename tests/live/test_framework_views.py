@@ -100,6 +100,7 @@ def test_compact_tree(shown):
     view_model.check_compact_tree(shown)
 
 
+@pytest.mark.optional
 def test_one_screen(shown):
     """Of 14 requests to FastAPI, which are some 780 lines of 250 to 300 columns as a plain tree."""
     compact = shown.ask("pstree --compact").splitlines()
