@@ -33,7 +33,7 @@ bool successors_is_deed(unsigned int deeds, unsigned int wanted)
 }
 
 /* A function that is called may call another one: those that were found so far. */
-static int add_function(struct abandoning *abandoning, uint64_t function)
+static int add_function(struct abandoning *abandoning, uint64_t function, bool own_only)
 {
 	struct waiting *waiting = abandoning->waiting;
 	struct asked *asked = &abandoning->asked;
@@ -43,6 +43,8 @@ static int add_function(struct abandoning *abandoning, uint64_t function)
 	int status = callable_read(waiting->decoder, function, &callable);
 	if (status || !callable.code || callable.code->is_compiled || asked->count == ASKED_MAX)
 		return error_is_fatal(status) ? status : 0;
+	if (own_only && !own_is(&waiting->own, callable.code))
+		return 0;
 	for (size_t i = 0; i < asked->count; i++) {
 		if (asked->codes[i] == callable.code)
 			return 0;
@@ -63,14 +65,15 @@ static int add_function(struct abandoning *abandoning, uint64_t function)
 	return 0;
 }
 
-static int ask_method_of(struct abandoning *abandoning, const struct type *type, const char *name)
+static int ask_method_of(struct abandoning *abandoning, const struct type *type, const char *name,
+			 bool own_only)
 {
 	struct waiting *waiting = abandoning->waiting;
 	for (int i = 0; type && type->kind == KIND_OTHER && i < BASES_MAX; i++) {
 		uint64_t function = 0;
 		int status = class_attr_find(waiting->decoder, type->addr, name, &function);
 		if (!status && function)
-			return add_function(abandoning, function);
+			return add_function(abandoning, function, own_only);
 		if (!status && type->base)
 			status = type_get(waiting->decoder, type->base, &type);
 		else
@@ -81,12 +84,13 @@ static int ask_method_of(struct abandoning *abandoning, const struct type *type,
 	return 0;
 }
 
+/* Of attributes the program's own methods only: a stream or transport leads to all that its loop does. */
 static int ask_method(struct abandoning *abandoning, const char *name)
 {
 	const struct asked *asked = &abandoning->asked;
 	int status = 0;
 	for (size_t i = 0; !status && !abandoning->found && i < asked->object_count; i++)
-		status = ask_method_of(abandoning, asked->types[i], name);
+		status = ask_method_of(abandoning, asked->types[i], name, i > 0);
 	return status;
 }
 
@@ -136,7 +140,7 @@ static int ask_global(struct abandoning *abandoning, const char *name)
 	if (!status && value)
 		status = object_kind(decoder, value, &kind);
 	if (!status && value && kind == KIND_FUNCTION)
-		status = add_function(abandoning, value);
+		status = add_function(abandoning, value, false);
 	return error_is_fatal(status) ? status : 0;
 }
 
