@@ -2,6 +2,7 @@
 /* Verdicts about event loops: LOOP BLOCKED, LOOP GONE. */
 #include "base/array.h"
 #include "base/error.h"
+#include "process/syscall.h"
 #include "verdicts/finding.h"
 #include "verdicts/looks.h"
 
@@ -30,14 +31,35 @@ static bool was_kept_waiting(const struct finder *finder, const struct loop *loo
 	return before && before->is_watched && before->watched < BLOCKED_SECONDS;
 }
 
+/* A thread sleeps or polls while it has the lock, or waits itself. One that computes, or waits for the
+ * GIL, which is with a timeout, is about to give it back. */
+static bool is_kept_long(const struct finder *finder, const struct primitive *lock)
+{
+	const struct aiodbg_snapshot *snap = finder->snap;
+	for (size_t i = 0; i < lock->holders.count; i++) {
+		const struct holder *holder = &lock->holders.items[i];
+		ptrdiff_t thread = holder->task ? -1 : holder->thread;
+		struct syscall_state state;
+		if (thread < 0)
+			return true;
+		if (finder->waits->of_threads[thread].blocked)
+			return true;
+		if (syscall_read(finder->reader->cache.target, snap->threads.items[thread].tid,
+				 &state))
+			return state.has_timeout && !state.is_futex;
+	}
+	return false;
+}
+
 /* It is where a thread may stay for long: in a function that is known to block, or asleep at a lock
- * until somebody releases that. */
+ * that somebody keeps. */
 static bool may_block(const struct finder *finder, const struct loop *loop)
 {
 	const struct wait *wait = &finder->waits->of_threads[loop->thread];
 	bool sleeps = wait->kind == WAIT_LOCK && wait->blocked && !wait->has_timeout &&
 		      wait->certainty == CERTAINTY_CERTAIN;
-	return loop->calls_blocking || sleeps;
+	return loop->calls_blocking ||
+	       (sleeps && wait->object && is_kept_long(finder, wait->object));
 }
 
 /*
