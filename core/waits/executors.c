@@ -42,6 +42,29 @@ int reading_begin(struct waiting *waiting, size_t index, struct reading *ret)
 	return error_is_fatal(status) ? status : 0;
 }
 
+static bool is_loop(const struct location *location)
+{
+	const char *name = location ? location->code->name : NULL;
+	return name && !strcmp(name, "run_forever") &&
+	       sync_is_file(location->code->filename, "asyncio/base_events.py");
+}
+
+int reading_visit_inner(struct waiting *waiting, size_t thread, frame_visit_fn *visit, void *arg)
+{
+	struct reading reading;
+	int status = reading_begin(waiting, thread, &reading);
+	for (size_t i = 0; !status && i < reading.frames.count; i++) {
+		struct frame frame;
+		status = reading_frame(&reading, i, &frame);
+		if (!status && is_loop(frame.location))
+			break;
+		if (!status)
+			status = visit(arg, &frame);
+	}
+	array_deinit(&reading.frames);
+	return status;
+}
+
 /* ---- work of executors ---- */
 
 static int add_job(struct waiting *waiting, uint64_t future, const struct job *job)

@@ -24,6 +24,11 @@ int reading_begin(struct waiting *waiting, size_t index, struct reading *ret);
 /* The index-th frame. */
 int reading_frame(struct reading *reading, size_t index, struct frame *ret);
 
+/* Visit the frames of a thread up to that of its event loop: functions further out go on when the loop
+ * ends. What visit() returns other than 0 ends it, and is returned. */
+typedef int frame_visit_fn(void *arg, const struct frame *frame);
+int reading_visit_inner(struct waiting *waiting, size_t thread, frame_visit_fn *visit, void *arg);
+
 /* Whether the place is in a function of that qualified name: up to 3.10 code has only the last part
  * of it. */
 bool reading_is_at(const struct location *location, const char *qualname, const char *file);

@@ -51,27 +51,14 @@ static int read_task(struct program *program, const struct task *task)
 	return error_is_fatal(status) ? status : 0;
 }
 
-/* Functions further out go on when the loop ends. */
-static bool is_loop(const struct location *location)
+static int visit_frame(void *arg, const struct frame *frame)
 {
-	const char *name = location ? location->code->name : NULL;
-	return name && !strcmp(name, "run_forever") &&
-	       sync_is_file(location->code->filename, "asyncio/base_events.py");
+	return read_frame(arg, frame);
 }
 
 static int read_thread(struct program *program, size_t index)
 {
-	struct reading reading;
-	int status = reading_begin(program->waiting, index, &reading);
-	for (size_t i = 0; !status && i < reading.frames.count; i++) {
-		struct frame frame;
-		status = reading_frame(&reading, i, &frame);
-		if (!status && is_loop(frame.location))
-			break;
-		if (!status)
-			status = read_frame(program, &frame);
-	}
-	array_deinit(&reading.frames);
+	int status = reading_visit_inner(program->waiting, index, visit_frame, program);
 	program->is_cut |= status && !program->waiting->decoder->reader.cache.changing;
 	return error_is_fatal(status) ? status : 0;
 }

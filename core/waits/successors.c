@@ -426,12 +426,9 @@ int successors_read_tasks(struct abandoning *abandoning)
 	return status;
 }
 
-/* Functions further out go on when the loop ends. */
-static bool is_loop(const struct location *location)
+static int visit_frame(void *arg, const struct frame *frame)
 {
-	const char *name = location ? location->code->name : NULL;
-	return name && !strcmp(name, "run_forever") &&
-	       sync_is_file(location->code->filename, "asyncio/base_events.py");
+	return read_frame(arg, frame);
 }
 
 int successors_read_threads(struct abandoning *abandoning)
@@ -439,19 +436,8 @@ int successors_read_threads(struct abandoning *abandoning)
 	struct waiting *waiting = abandoning->waiting;
 	int status = 0;
 	for (size_t i = 0; !status && i < waiting->snap->threads.count; i++) {
-		struct reading reading;
-		status = reading_begin(waiting, i, &reading);
-		for (size_t k = 0; !status && k < reading.frames.count; k++) {
-			struct frame frame;
-			status = reading_frame(&reading, k, &frame);
-			if (!status && is_loop(frame.location))
-				break;
-			if (!status)
-				status = read_frame(abandoning, &frame);
-		}
-		array_deinit(&reading.frames);
-		if (!error_is_fatal(status))
-			status = 0;
+		status = reading_visit_inner(waiting, i, visit_frame, abandoning);
+		status = error_is_fatal(status) ? status : 0;
 	}
 	return status;
 }
