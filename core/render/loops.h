@@ -4,7 +4,7 @@
 #define RENDER_LOOPS_H
 
 #include "base/output.h"
-#include "waits/loop_detail.h"
+#include "loops/loop_detail.h"
 
 /* "idle 1.7 s", "runs Task-3 for 47 s", "starved for 1.2 s", "closed". */
 void loop_write_state(struct output *out, const struct aiodbg_snapshot *snap,

@@ -2,6 +2,8 @@
 /* The life of a snapshot. See session/snapshot.h. */
 #include "session/snapshot.h"
 
+#include "closure/closure.h"
+#include "loops/loop_detail.h"
 #include "process/clock.h"
 #include "snapshot/build.h"
 #include "snapshot/detail.h"
@@ -10,8 +12,8 @@
 #include "verdicts/verdicts.h"
 #include "view/wanted.h"
 #include "waits/chain.h"
-#include "waits/loop_detail.h"
 #include "waits/threads.h"
+#include "waits/waiting.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -44,10 +46,19 @@ void snapshot_destroy(struct aiodbg_snapshot *snap)
 static int decode_waits(struct aiodbg_snapshot *snap, struct decoder *decoder,
 			const struct aiodbg_request *request)
 {
+	bool for_verdicts = request->wants & AIODBG_WANT_VERDICTS;
+	struct waiting waiting;
 	int status = decoder_alloc(decoder, sizeof(*snap->waits), (void **)&snap->waits);
-	return status ? status
-		      : waits_read(snap, decoder, request->wants & AIODBG_WANT_VERDICTS,
-				   snap->waits);
+	if (status)
+		return status;
+	waiting_init(&waiting, decoder, snap, snap->waits);
+	status = waits_read(&waiting, for_verdicts);
+	if (!status && for_verdicts)
+		status = closure_read(&waiting);
+	if (!status)
+		status = loops_read(&waiting);
+	waiting_deinit(&waiting);
+	return status;
 }
 
 int snapshot_take(struct aiodbg *dbg, const struct aiodbg_request *request,

@@ -4,8 +4,8 @@
  * PRODUCER, FAILED. All who could wake them wait for the same, or have ended.
  */
 #include "base/error.h"
+#include "closure/deeds.h"
 #include "verdicts/finding.h"
-#include "waits/deeds.h"
 
 #include <stdlib.h>
 

@@ -11,8 +11,8 @@
 #include "cpython/callable.h"
 #include "cpython/int.h"
 #include "cpython/locals.h"
-#include "waits/detailing.h"
 #include "waits/waiting.h"
+#include "waits/wake_search.h"
 
 #include <string.h>
 

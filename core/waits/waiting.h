@@ -114,6 +114,18 @@ struct waiting {
 	struct coro_frames chain;
 };
 
+/* waits: zeroed; it stays, and waiting is freed by waiting_deinit(). */
+void waiting_init(struct waiting *waiting, struct decoder *decoder, struct aiodbg_snapshot *snap,
+		  struct waits *waits);
+void waiting_deinit(struct waiting *waiting);
+
+/*
+ * Decode what tasks and threads wait for, into a snapshot that has its tasks and edges. What can't be
+ * read leaves a wait of unknown kind. What only verdicts are drawn from is decoded if they are wanted.
+ * Returns 0, or an error that is fatal.
+ */
+int waits_read(struct waiting *waiting, bool for_verdicts);
+
 /* What an object is, by its type: of the classes of the interpreter at index. */
 int waiting_class(struct waiting *waiting, size_t interp, uint64_t object, enum sync_class *ret);
 
@@ -194,24 +206,6 @@ int candidates_read(struct waiting *waiting);
 
 /* Of locks with one holder, known by that evidence: forget it if another task may have them. */
 int doubts_read(struct waiting *waiting);
-
-/* ---- ended.c ---- */
-
-/* Find the tasks that have ended by exceptions. */
-int ended_read(struct waiting *waiting);
-
-/* ---- closure.c ---- */
-
-/* Find the tasks that can only be woken by tasks that wait themselves. */
-int closure_read(struct waiting *waiting);
-
-/* Whether the task is what its loop was told to run until it is complete. */
-int closure_is_main(struct waiting *waiting, const struct task *task, bool *ret);
-
-/* ---- abandoned.c ---- */
-
-/* Find what nobody is left to give back or to do. */
-int abandoned_read(struct waiting *waiting);
 
 /* ---- owned.c ---- */
 
@@ -299,6 +293,7 @@ void leaving_read(struct waiting *waiting);
 
 /* ---- loops.c ---- */
 
+/* After waits_read(). */
 int loops_read(struct waiting *waiting);
 
 /* The class of a loop, what is ready, its timers; and whether it is closed. */

@@ -526,23 +526,7 @@ static const struct {
 	{users_read, true},	  {holders_decide, false}, {cancelled_read, true},
 };
 
-/* Who alone could wake others. References that can't be followed in what runs on are not counted, which
- * proves nothing. */
-static int read_references(struct waiting *waiting)
-{
-	bool had_gaps = waiting_has_gaps(waiting);
-	int status = ended_read(waiting);
-	if (!status)
-		status = closure_read(waiting);
-	if (!status)
-		status = abandoned_read(waiting);
-	waiting->waits->has_gaps = waiting->decoder->reader.cache.changing
-					   ? had_gaps
-					   : waiting_has_gaps(waiting);
-	return status;
-}
-
-static int read_all(struct waiting *waiting, bool for_verdicts)
+int waits_read(struct waiting *waiting, bool for_verdicts)
 {
 	struct aiodbg_snapshot *snap = waiting->snap;
 	int status = alloc_waits(waiting);
@@ -559,42 +543,42 @@ static int read_all(struct waiting *waiting, bool for_verdicts)
 		if (for_verdicts || !parts[i].for_verdicts)
 			status = parts[i].read(waiting);
 	}
-	if (!status && for_verdicts)
-		status = read_references(waiting);
 	waits_find_own_folder(snap, waiting->waits);
-	return status ? status : loops_read(waiting);
+	return status;
 }
 
-int waits_read(struct aiodbg_snapshot *snap, struct decoder *decoder, bool for_verdicts,
-	       struct waits *ret)
+void waiting_init(struct waiting *waiting, struct decoder *decoder, struct aiodbg_snapshot *snap,
+		  struct waits *waits)
 {
-	struct waiting waiting = {.decoder = decoder, .snap = snap, .waits = ret};
+	*waiting = (struct waiting){.decoder = decoder, .snap = snap, .waits = waits};
 	if (snap->runs_on) {
-		ret->has_now = snap->has_began;
-		ret->now = snap->began;
-		ret->stopped = snap->stopped;
+		waits->has_now = snap->has_began;
+		waits->now = snap->began;
+		waits->stopped = snap->stopped;
 	}
-	int status = read_all(&waiting, for_verdicts);
-	own_deinit(&waiting.own);
-	addrmap_deinit(&waiting.primitives);
-	addrmap_deinit(&waiting.types);
-	addrmap_deinit(&waiting.keepers);
-	addrmap_deinit(&waiting.jobs);
-	addrmap_deinit(&waiting.rules);
-	addrmap_deinit(&waiting.places);
-	addrmap_deinit(&waiting.executing);
-	addrmap_deinit(&waiting.walked);
-	addrmap_deinit(&waiting.ended);
-	addrmap_deinit(&waiting.deeds);
-	addrmap_deinit(&waiting.worked_at);
-	addrmap_deinit(&waiting.promises);
-	array_deinit(&waiting.lent);
-	array_deinit(&waiting.pools);
-	addrmap_deinit(&waiting.transports);
-	addrmap_deinit(&waiting.files);
-	sockets_deinit(&waiting.sockets);
-	array_deinit(&waiting.chain);
-	array_deinit(&waiting.touched);
-	free(waiting.classes);
-	return status;
+}
+
+void waiting_deinit(struct waiting *waiting)
+{
+	own_deinit(&waiting->own);
+	addrmap_deinit(&waiting->primitives);
+	addrmap_deinit(&waiting->types);
+	addrmap_deinit(&waiting->keepers);
+	addrmap_deinit(&waiting->jobs);
+	addrmap_deinit(&waiting->rules);
+	addrmap_deinit(&waiting->places);
+	addrmap_deinit(&waiting->executing);
+	addrmap_deinit(&waiting->walked);
+	addrmap_deinit(&waiting->ended);
+	addrmap_deinit(&waiting->deeds);
+	addrmap_deinit(&waiting->worked_at);
+	addrmap_deinit(&waiting->promises);
+	array_deinit(&waiting->lent);
+	array_deinit(&waiting->pools);
+	addrmap_deinit(&waiting->transports);
+	addrmap_deinit(&waiting->files);
+	sockets_deinit(&waiting->sockets);
+	array_deinit(&waiting->chain);
+	array_deinit(&waiting->touched);
+	free(waiting->classes);
 }

@@ -426,14 +426,6 @@ struct waits {
 	double watched;
 };
 
-/*
- * Decode all of it into a snapshot that has its tasks and edges. What can't be read leaves a wait
- * of unknown kind. What only verdicts are drawn from is decoded if they are wanted: who has ended, who
- * alone could wake others, and who uses a pool. Returns 0, or an error that is fatal. waits_deinit()
- * is needed in any case.
- */
-int waits_read(struct aiodbg_snapshot *snap, struct decoder *decoder, bool for_verdicts,
-	       struct waits *ret);
 void waits_deinit(struct waits *waits);
 
 /*

@@ -3,12 +3,15 @@
  * Whom something may wake: references lead from a transport to its protocol, from there to a reader
  * or a queue, and to the future that a task waits for.
  */
+#include "waits/wake_search.h"
+
 #include "base/ceilings.h"
 #include "base/error.h"
 #include "cpython/attr.h"
+#include "cpython/callable.h"
+#include "cpython/object.h"
 #include "cpython/sequence.h"
 #include "cpython/set.h"
-#include "waits/detailing.h"
 
 #include <string.h>
 

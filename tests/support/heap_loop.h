@@ -4,7 +4,7 @@
 #define HEAP_LOOP_H
 
 #include "heap_process.h"
-#include "waits/loop_detail.h"
+#include "loops/loop_detail.h"
 
 /* A Handle of asyncio; args may be 0. And one with a time. */
 uint64_t heap_handle(struct heap *heap, uint64_t callback, uint64_t args);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What waiting tasks lead to. See waits/references.h. */
-#include "waits/references.h"
+/* What waiting tasks lead to. See closure/references.h. */
+#include "closure/references.h"
 
 #include "asyncio/future.h"
 #include "base/error.h"

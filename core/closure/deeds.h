@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What functions do to those that wait: by the methods that their code names. */
-#ifndef WAITS_DEEDS_H
-#define WAITS_DEEDS_H
+#ifndef CLOSURE_DEEDS_H
+#define CLOSURE_DEEDS_H
 
 #include "waits/waiting.h"
 

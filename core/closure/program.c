@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The program's own functions. See waits/program.h. */
-#include "waits/program.h"
+/* The program's own functions. See closure/program.h. */
+#include "closure/program.h"
 
 #include "base/ceilings.h"
 #include "base/error.h"

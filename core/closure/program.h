@@ -5,8 +5,8 @@
  * that tasks and threads are in. What each names, and what it does: who may come to an object by the
  * name of a global can be told from that, as code has the names of all that it uses.
  */
-#ifndef WAITS_PROGRAM_H
-#define WAITS_PROGRAM_H
+#ifndef CLOSURE_PROGRAM_H
+#define CLOSURE_PROGRAM_H
 
 #include "base/array.h"
 #include "waits/waiting.h"

@@ -5,10 +5,10 @@
  */
 #include "asyncio/future.h"
 #include "base/error.h"
+#include "closure/program.h"
 #include "cpython/attr.h"
 #include "cpython/locals.h"
 #include "cpython/stack.h"
-#include "waits/program.h"
 #include "waits/reading.h"
 
 #include <string.h>

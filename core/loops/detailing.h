@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* One loop while it is read: shared by loop_detail.c, loop_files.c and loop_executor.c. */
-#ifndef WAITS_DETAILING_H
-#define WAITS_DETAILING_H
+#ifndef LOOPS_DETAILING_H
+#define LOOPS_DETAILING_H
 
 #include "base/addrmap.h"
-#include "waits/loop_detail.h"
+#include "loops/loop_detail.h"
 
 struct detailing {
 	struct decoder *decoder;
@@ -25,11 +25,6 @@ int loop_files_read(struct detailing *detailing, uint64_t selector);
 /* Sorts them, and adds who says of itself that it waits for one. */
 int loop_files_finish(struct detailing *detailing);
 int loop_executor_read(struct detailing *detailing, uint64_t addr);
-
-/* Tasks of by_future that wait for a future that references lead to from an object, but through the
- * loop. */
-int wake_search(struct decoder *decoder, uint64_t loop, const struct addrmap *by_future,
-		uint64_t from, struct loop_tasks *found);
 
 /* What a loop that is made in C has. 0 or -1: it is not known. */
 struct loop_native {

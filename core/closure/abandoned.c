@@ -9,13 +9,15 @@
  * Those that wait for it, and who waits for those, do nothing more; and the main task that waits for
  * the end of the process does nothing until then.
  */
+#include "closure/closure.h"
+
 #include "base/error.h"
+#include "closure/successors.h"
 #include "cpython/attr.h"
 #include "cpython/locals.h"
 #include "cpython/set.h"
 #include "cpython/traceback.h"
 #include "cpython/with.h"
-#include "waits/successors.h"
 
 #include <stdlib.h>
 

@@ -3,11 +3,11 @@
  * Who may still do what somebody waits for: a task, thread or callback of a loop that leads there and
  * does such things.
  */
-#ifndef WAITS_SUCCESSORS_H
-#define WAITS_SUCCESSORS_H
+#ifndef CLOSURE_SUCCESSORS_H
+#define CLOSURE_SUCCESSORS_H
 
-#include "waits/deeds.h"
-#include "waits/leads.h"
+#include "closure/deeds.h"
+#include "closure/leads.h"
 
 /* Any that leads there may do it. */
 #define DEED_ANY (~0u)

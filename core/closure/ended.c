@@ -7,10 +7,11 @@
  * them, and only the program has them: in variables of its frames, attributes of what these have,
  * globals of its main module, and in containers of those.
  */
-#include "waits/waiting.h"
+#include "closure/closure.h"
 
 #include "asyncio/future.h"
 #include "base/error.h"
+#include "closure/deeds.h"
 #include "cpython/attr.h"
 #include "cpython/locals.h"
 #include "cpython/modules.h"
@@ -19,7 +20,6 @@
 #include "cpython/set.h"
 #include "cpython/traceback.h"
 #include "snapshot/graph.h"
-#include "waits/deeds.h"
 
 /* Ended tasks that are kept, items of a container and objects that are looked at. */
 #define ENDED_MAX 100000

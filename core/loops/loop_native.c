@@ -9,7 +9,7 @@
 #include "cpython/int.h"
 #include "cpython/sequence.h"
 #include "cpython/set.h"
-#include "waits/detailing.h"
+#include "loops/detailing.h"
 
 #include <string.h>
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Who may still do it. See waits/successors.h. */
-#include "waits/successors.h"
+/* Who may still do it. See closure/successors.h. */
+#include "closure/successors.h"
 
 #include "asyncio/handle.h"
 #include "base/ceilings.h"
 #include "base/error.h"
+#include "closure/closure.h"
 #include "cpython/attr.h"
 #include "cpython/callable.h"
 #include "cpython/locals.h"

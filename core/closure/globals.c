@@ -9,10 +9,10 @@
  * themselves, as long as nothing else could call them.
  */
 #include "base/error.h"
+#include "closure/references.h"
+#include "closure/successors.h"
 #include "cpython/attr.h"
 #include "cpython/locals.h"
-#include "waits/references.h"
-#include "waits/successors.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What functions do. See waits/deeds.h. */
-#include "waits/deeds.h"
+/* What functions do. See closure/deeds.h. */
+#include "closure/deeds.h"
 
 #include "base/error.h"
 #include "cpython/callable.h"

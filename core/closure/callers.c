@@ -10,10 +10,10 @@
  * doubtful.
  */
 #include "base/error.h"
+#include "closure/program.h"
+#include "closure/successors.h"
 #include "cpython/dict.h"
 #include "cpython/object.h"
-#include "waits/program.h"
-#include "waits/successors.h"
 
 #include <string.h>
 

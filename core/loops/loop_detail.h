@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What event loops have to do: the part of a snapshot that `asyncio loops` shows. */
-#ifndef WAITS_LOOP_DETAIL_H
-#define WAITS_LOOP_DETAIL_H
+#ifndef LOOPS_LOOP_DETAIL_H
+#define LOOPS_LOOP_DETAIL_H
 
 #include "asyncio/handle.h"
-#include "waits/waits.h"
+#include "waits/wake_search.h"
 
 /* Something that a loop is to call. */
 struct loop_entry {
@@ -21,7 +21,6 @@ struct loop_entry {
 };
 
 ARRAY(loop_entries, struct loop_entry);
-ARRAY(loop_tasks, const struct task *);
 
 struct loop_file {
 	int64_t fd;

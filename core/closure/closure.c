@@ -12,10 +12,11 @@
  * What would be wrong is to count a reference twice or one that is not counted: each slot is visited
  * once, values on the stack of a frame only where its depth is known, borrowed ones not at all.
  */
-#include "waits/references.h"
+#include "closure/closure.h"
 
 #include "asyncio/future.h"
 #include "base/error.h"
+#include "closure/references.h"
 #include "cpython/callable.h"
 
 #include <string.h>
@@ -338,7 +339,8 @@ static bool do_permits_move(const struct waiting *waiting)
 	return false;
 }
 
-int closure_read(struct waiting *waiting)
+/* Find the tasks that can only be woken by tasks that wait themselves. */
+static int read_closed(struct waiting *waiting)
 {
 	const struct aiodbg_snapshot *snap = waiting->snap;
 	struct closure closure = {.waiting = waiting};
@@ -351,5 +353,20 @@ int closure_read(struct waiting *waiting)
 		suppose_others(waiting);
 	int status = wanted ? read_all(&closure) : 0;
 	closure_deinit(&closure);
+	return status;
+}
+
+/* References that can't be followed in what runs on are not counted, which proves nothing. */
+int closure_read(struct waiting *waiting)
+{
+	bool had_gaps = waiting_has_gaps(waiting);
+	int status = ended_read(waiting);
+	if (!status)
+		status = read_closed(waiting);
+	if (!status)
+		status = abandoned_read(waiting);
+	waiting->waits->has_gaps = waiting->decoder->reader.cache.changing
+					   ? had_gaps
+					   : waiting_has_gaps(waiting);
 	return status;
 }

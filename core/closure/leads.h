@@ -4,8 +4,8 @@
  * what methods and partials are bound to and functions close over, in a few steps. Each object is
  * looked into once, however many lead to it.
  */
-#ifndef WAITS_LEADS_H
-#define WAITS_LEADS_H
+#ifndef CLOSURE_LEADS_H
+#define CLOSURE_LEADS_H
 
 #include "waits/waiting.h"
 

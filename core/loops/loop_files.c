@@ -6,7 +6,7 @@
 #include "cpython/int.h"
 #include "cpython/sequence.h"
 #include "cpython/str.h"
-#include "waits/detailing.h"
+#include "loops/detailing.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The objects that waiting tasks lead to, and the references between them: waits/references.c
+/* The objects that waiting tasks lead to, and the references between them: closure/references.c
  * finds them, and closure.c draws its conclusions. */
-#ifndef WAITS_REFERENCES_H
-#define WAITS_REFERENCES_H
+#ifndef CLOSURE_REFERENCES_H
+#define CLOSURE_REFERENCES_H
 
 #include "base/array.h"
-#include "waits/program.h"
+#include "closure/program.h"
 
 /* An object. Its references are a range of edges, once it has been looked into. */
 struct thing {

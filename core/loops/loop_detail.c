@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Event loops in detail. See waits/loop_detail.h. */
-#include "waits/loop_detail.h"
+/* Event loops in detail. See loops/loop_detail.h. */
+#include "loops/loop_detail.h"
 
 #include "base/ceilings.h"
 #include "base/error.h"
@@ -9,8 +9,8 @@
 #include "cpython/int.h"
 #include "cpython/sequence.h"
 #include "cpython/set.h"
+#include "loops/detailing.h"
 #include "snapshot/graph.h"
-#include "waits/detailing.h"
 
 #include <inttypes.h>
 #include <math.h>

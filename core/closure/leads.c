@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What objects lead to. See waits/leads.h. */
-#include "waits/leads.h"
+/* What objects lead to. See closure/leads.h. */
+#include "closure/leads.h"
 
 #include "base/error.h"
 #include "cpython/attr.h"

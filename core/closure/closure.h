@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who could still wake a task: references to what it waits for, and what the program's functions do
+ * that lead there. Only verdicts rest on it; README says which.
+ */
+#ifndef CLOSURE_CLOSURE_H
+#define CLOSURE_CLOSURE_H
+
+#include "waits/waiting.h"
+
+/* Find the tasks that can only be woken by tasks that wait themselves, and what nobody is left to give
+ * back or to do. After waits_read(); sets has_gaps. */
+int closure_read(struct waiting *waiting);
+
+/* Whether the task is what its loop was told to run until it is complete. */
+int closure_is_main(struct waiting *waiting, const struct task *task, bool *ret);
+
+/* ---- ended.c ---- */
+
+/* Find the tasks that have ended by exceptions. */
+int ended_read(struct waiting *waiting);
+
+/* ---- abandoned.c ---- */
+
+/* Find what nobody is left to give back or to do. */
+int abandoned_read(struct waiting *waiting);
+
+#endif
