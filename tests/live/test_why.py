@@ -3,8 +3,8 @@ and of a core that the kernel writes of each sick one.
 
 Each program of tests/programs/sick prints its truth; judge.py compares. Usually a choice is run:
 one seed, each sick program under one Python of each family of layouts, each twin under two of
-them. Those on real packages are run in the root folders that have these. All Pythons and more
-seeds:
+them. Those on real packages are run in the root folders that have these. All Pythons, each with
+another seed:
 
     python3 -m pytest tests/live/test_why.py --all          or AIODBG_ALL=1
     python3 -m pytest tests/live/test_why.py -k lock_order
@@ -83,20 +83,23 @@ def cases(everything):
     few, found = families(), []
     names = list(INTERPRETERS) if everything else few
     seeds = ALL_SEEDS if everything else SEEDS
+
+    def add(names, program, number, kind):
+        for k, name in enumerate(names):
+            found.append((name, program, seeds[(number + k) % len(seeds)], kind))
+
     for number, program in enumerate(programs("sick")):
         sick, twins = names, names
         if packaged(program):
             sick = twins = RELEASES
         elif few and not everything:
             twins = sorted({few[(number + 2 * k) % len(few)] for k in range(TWINS_EACH)})
-        for seed in seeds:
-            found += [(name, program, seed, SICK) for name in sick]
-            found += [(name, program, seed, TWIN) for name in twins]
-            cores = sick if everything or not few or packaged(program) else [few[number % len(few)]]
-            found += [(name, program, seed, CORE) for name in cores]
+        cores = sick if everything or not few or packaged(program) else [few[number % len(few)]]
+        for kind, some in (SICK, sick), (TWIN, twins), (CORE, cores):
+            add(some, program, number, kind)
     for number, program in enumerate(programs("healthy")):
         some = names if everything or not few else [few[number % len(few)]]
-        found += [(name, program, seed, HEALTHY) for name in some for seed in seeds]
+        add(some, program, number, HEALTHY)
     return found
 
 
