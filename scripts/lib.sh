@@ -94,14 +94,25 @@ apt_get() { # COMMAND [PACKAGE...]
 		apt-get -y -q --no-install-recommends "$@" </dev/null
 }
 
-# Build into a folder, setting it up if that was not done yet.
-build() { # FOLDER [OPTION-OF-MESON-SETUP...]
+# Set up a folder to build in, if that was not done yet.
+set_up() { # FOLDER [OPTION-OF-MESON-SETUP...]
 	local folder=$1
 	shift
 	if ! [ -e "$folder/build.ninja" ]; then
 		meson setup "$folder" "$@"
 	fi
-	meson compile -C "$folder"
+}
+
+# Build into a folder.
+build() { # FOLDER [OPTION-OF-MESON-SETUP...]
+	set_up "$@"
+	meson compile -C "$1"
+}
+
+# Only what a debugger loads: older Mesons build all tests with the rest.
+build_library() { # FOLDER
+	set_up "$1"
+	meson compile -C "$1" aiodbg:shared_library
 }
 
 # The mirror that this machine's own packages come from, if it is a Debian.
