@@ -4,12 +4,15 @@
  *
  * What is between two stars has to be found somewhere, and the first place is as good as any: what
  * follows has the more room. So nothing is ever tried again from an earlier star, and *a*a*a*b costs
- * one walk through the text.
+ * one walk through the text. Nor is a place tried after another one: a part with ? or [ is searched for
+ * at all places at once, with a bit for each of its elements (shift-and, Baeza-Yates and Gonnet), so that
+ * a character of the text costs the same whatever has come before it.
  */
 #include "base/glob.h"
 
 #include "base/text.h"
 
+#include <limits.h>
 #include <string.h>
 
 /* Bytes between two questions whether to go on. */
@@ -85,6 +88,115 @@ static ptrdiff_t fits(const char *part, const char *end, const char *text, size_
 	return (ptrdiff_t)at;
 }
 
+/* ---- a part with ? or [, anywhere ---- */
+
+/* Bits of all elements of a part; there are at most as many as a pattern has bytes. */
+typedef uint64_t bits_word;
+#define WORD_BITS (sizeof(bits_word) * CHAR_BIT)
+#define WORDS (GLOB_MAX / WORD_BITS + 1)
+
+/* Characters of which it is remembered which elements they fit. */
+#define REMEMBERED 64
+
+struct search {
+	const char *part;
+	/* Where each element begins, behind part, and where the last one ends. */
+	uint16_t starts[GLOB_MAX + 1];
+	size_t count, words;
+	/* By the last bits of the character. */
+	struct {
+		int32_t c;
+		bits_word fits[WORDS];
+	} known[REMEMBERED];
+	/* Bit i: the first i + 1 elements fit what has been read last. */
+	bits_word state[WORDS];
+};
+
+/* False: the part is longer than a pattern may be. */
+static bool search_begin(struct search *search, const char *part, const char *end)
+{
+	size_t used;
+	search->part = part;
+	search->count = 0;
+	if (end - part > GLOB_MAX)
+		return false;
+	for (const char *c = part; c < end; search->count++) {
+		search->starts[search->count] = (uint16_t)(c - part);
+		const char *closed = *c == '[' ? set_end(c) : NULL;
+		decode(c, (size_t)(end - c), &used);
+		c = closed && closed <= end ? closed : c + used;
+	}
+	search->starts[search->count] = (uint16_t)(end - part);
+	search->words = (search->count + WORD_BITS - 1) / WORD_BITS;
+	for (size_t i = 0; i < REMEMBERED; i++)
+		search->known[i].c = -1;
+	memset(search->state, 0, sizeof(search->state));
+	return true;
+}
+
+/* Which elements the character fits. */
+static int find_fitting(struct search *search, struct work *work, int32_t wanted,
+			const bits_word **ret)
+{
+	size_t place = (size_t)wanted % REMEMBERED, used;
+	bits_word *fits = search->known[place].fits;
+	*ret = fits;
+	if (search->known[place].c == wanted)
+		return 0;
+	search->known[place].c = wanted;
+	memset(fits, 0, search->words * sizeof(*fits));
+	for (size_t i = 0; i < search->count; i++) {
+		const char *c = search->part + search->starts[i];
+		const char *end = search->part + search->starts[i + 1];
+		int32_t first = decode(c, (size_t)(end - c), &used);
+		bool good = first == '[' && used < (size_t)(end - c)
+				    ? set_has(c, end, wanted)
+				    : first == '?' || first == wanted;
+		fits[i / WORD_BITS] |= (bits_word)good << i % WORD_BITS;
+	}
+	return work_charge(work, 1 + search->count / BYTES_PER_STEP);
+}
+
+/* Read another character. True: the whole part fits what ends here. */
+static bool search_advance(struct search *search, const bits_word *fits)
+{
+	bits_word carry = 1;
+	for (size_t i = 0; i < search->words; i++) {
+		bits_word next = search->state[i] >> (WORD_BITS - 1);
+		search->state[i] = (search->state[i] << 1 | carry) & fits[i];
+		carry = next;
+	}
+	size_t last = search->count - 1;
+	return search->state[last / WORD_BITS] >> last % WORD_BITS & 1;
+}
+
+static int search_for(struct work *work, const char *part, const char *end, const char *text,
+		      size_t len, const char **ret)
+{
+	struct search search;
+	size_t used, charged = 0;
+	if (!search_begin(&search, part, end))
+		return 0;
+	for (size_t at = 0; at < len;) {
+		const bits_word *fits;
+		int status = find_fitting(&search, work, decode(text + at, len - at, &used), &fits);
+		if (!status && at >= charged) {
+			status = work_charge(work, search.words);
+			charged += BYTES_PER_STEP;
+		}
+		if (status)
+			return status;
+		at += used;
+		if (!search_advance(&search, fits))
+			continue;
+		*ret = text + at;
+		return 0;
+	}
+	return 0;
+}
+
+/* ---- the whole ---- */
+
 /* Characters of a part of a pattern. */
 static size_t width(const char *part, const char *end)
 {
@@ -111,27 +223,13 @@ static const char *part_end(const char *part)
 static int find(struct work *work, const char *part, const char *end, const char *text, size_t len,
 		const char **ret)
 {
+	size_t of_part = (size_t)(end - part);
 	*ret = NULL;
-	if (!memchr(part, '?', (size_t)(end - part)) && !memchr(part, '[', (size_t)(end - part))) {
-		const char *found = memmem(text, len, part, (size_t)(end - part));
-		*ret = found ? found + (end - part) : NULL;
-		return work_charge(work, 1 + len / BYTES_PER_STEP);
-	}
-	for (size_t at = 0; at <= len;) {
-		size_t used = 1;
-		int status = work_charge(work, 1 + (uint32_t)(end - part) / BYTES_PER_STEP);
-		if (status)
-			return status;
-		ptrdiff_t taken = fits(part, end, text + at, len - at);
-		if (taken >= 0) {
-			*ret = text + at + taken;
-			return 0;
-		}
-		if (at < len)
-			decode(text + at, len - at, &used);
-		at += used;
-	}
-	return 0;
+	if (memchr(part, '?', of_part) || memchr(part, '[', of_part))
+		return search_for(work, part, end, text, len, ret);
+	const char *found = memmem(text, len, part, of_part);
+	*ret = found ? found + of_part : NULL;
+	return work_charge(work, 1 + (found ? (size_t)(*ret - text) : len) / BYTES_PER_STEP);
 }
 
 /* The last part has to be at the very end, which it is counted back from. */

@@ -5,8 +5,8 @@
 
 #include "base/work.h"
 
-/* Characters of a pattern: longer ones are refused, so that matching a name takes time in proportion
- * to its length. */
+/* Bytes of a pattern: longer ones are refused, so that matching a name takes time in proportion to
+ * its length, at most a sixty-fourth of this for each of its characters. */
 #define GLOB_MAX 1000
 
 /* Whether the pattern has any of * ? [ and so is a glob. */
