@@ -2,8 +2,6 @@
 /* Addresses to pointers: open addressing, linear probing. See base/addrmap.h. */
 #include "base/addrmap.h"
 
-#include "base/ceilings.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,23 +13,11 @@ void addrmap_deinit(struct addrmap *map)
 	memset(map, 0, sizeof(*map));
 }
 
-/*
- * Where the search for addr begins. Objects of one page, as CPython allocates them, are a hundred
- * bytes and more apart, and are looked for one after the other, so their entries are neighbours, each
- * in its place; the pages are anywhere. Those of a hostile core may lie so densely that all of a page
- * are in one run, which is why no more than a page is.
- */
-static size_t first_place(size_t capacity, uint64_t addr)
-{
-	uint64_t page = addr / LIMIT_PAGE_SIZE * 0x9e3779b97f4a7c15ull >> 32;
-	return (size_t)(page + addr % LIMIT_PAGE_SIZE / 64) & (capacity - 1);
-}
-
 /* The entry of addr, or the free one where it would be. There is one: half are free. */
 static struct addrmap_entry *find(const struct addrmap_entry *entries, size_t capacity,
 				  uint64_t addr)
 {
-	size_t at = first_place(capacity, addr);
+	size_t at = addrmap_place(capacity, addr);
 	while (entries[at].value && entries[at].addr != addr)
 		at = (at + 1) & (capacity - 1);
 	return (struct addrmap_entry *)&entries[at];
@@ -40,12 +26,7 @@ static struct addrmap_entry *find(const struct addrmap_entry *entries, size_t ca
 void addrmap_prefetch(const struct addrmap *map, uint64_t addr)
 {
 	if (map->capacity)
-		__builtin_prefetch(&map->entries[first_place(map->capacity, addr)]);
-}
-
-void *addrmap_get(const struct addrmap *map, uint64_t addr)
-{
-	return map->capacity ? find(map->entries, map->capacity, addr)->value : NULL;
+		__builtin_prefetch(&map->entries[addrmap_place(map->capacity, addr)]);
 }
 
 static bool grow(struct addrmap *map)
