@@ -9,6 +9,8 @@
 #include "cpython/object.h"
 #include "cpython/str.h"
 
+#include <string.h>
+
 struct attr_visitor {
 	struct attr *attrs;
 	size_t count;
@@ -93,6 +95,9 @@ static int visit_instance(struct decoder *decoder, uint64_t addr, const struct t
 /* A slot of a class: the name of its descriptor, and where instances have the value. */
 struct slot {
 	uint64_t key, offset;
+	/* The name's text. */
+	const char *name;
+	size_t len;
 };
 
 ARRAY(slot_list, struct slot);
@@ -125,7 +130,7 @@ static int read_descriptor(struct decoder *decoder, const struct type *type, uin
 	int64_t member = window_int(&w, (size_t)l->member.type, 4);
 	if (member != MEMBER_OBJECT && member != MEMBER_OBJECT_EX)
 		return 0;
-	*ret = (struct slot){key, window_word(&w, (size_t)l->member.offset)};
+	*ret = (struct slot){.key = key, .offset = window_word(&w, (size_t)l->member.offset)};
 	if (ret->offset >= (uint64_t)type->basicsize)
 		return reader_corrupt(reader, value, "slot outside the object");
 	return 0;
@@ -184,8 +189,11 @@ static int collect_slot(struct decoder *decoder, uint64_t key, uint64_t value, v
 	struct slot_collector *collector = arg;
 	struct slot slot;
 	int code = read_descriptor(decoder, collector->type, key, value, &slot);
+	if (!code && slot.key)
+		code = str_read(decoder, slot.key, &slot.name);
 	if (code || !slot.key)
 		return code;
+	slot.len = strlen(slot.name);
 	return array_push(&collector->list, slot) ? 0 : decoder_no_memory(decoder);
 }
 
@@ -258,6 +266,33 @@ static int visit_slots(struct decoder *decoder, uint64_t addr, const struct type
 	return code;
 }
 
+/* The value of the first slot of that name that has one. Returns false if one cannot be read. */
+static bool read_slot(struct decoder *decoder, uint64_t addr, const struct type_slots *slots,
+		      struct attr *attr)
+{
+	size_t len = strlen(attr->name);
+	for (size_t i = 0; i < slots->count && !attr->value; i++) {
+		const struct slot *slot = &slots->items[i];
+		if (slot->len == len && !memcmp(slot->name, attr->name, len) &&
+		    reader_word(&decoder->reader, addr + slot->offset, &attr->value))
+			return false;
+	}
+	return true;
+}
+
+/* Those that are not known yet, in slots. */
+static int find_in_slots(struct decoder *decoder, uint64_t addr, const struct type *type,
+			 struct attr_visitor *visitor)
+{
+	if (!type_on_heap(type))
+		return 0;
+	int code = type->slots ? 0 : find_slots(decoder, type);
+	bool known = !code && type->slots;
+	for (size_t i = 0; known && i < visitor->count; i++)
+		known = read_slot(decoder, addr, type->slots, &visitor->attrs[i]);
+	return code || known ? code : visit_slots(decoder, addr, type, visit_attr, visitor);
+}
+
 static void clear(struct attr *attrs, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -279,7 +314,7 @@ int slots_get(struct decoder *decoder, uint64_t addr, struct attr *attrs, size_t
 	const struct type *type;
 	clear(attrs, count);
 	int code = object_type(decoder, addr, &type);
-	return code ? code : visit_slots(decoder, addr, type, visit_attr, &visitor);
+	return code ? code : find_in_slots(decoder, addr, type, &visitor);
 }
 
 int attrs_find(struct decoder *decoder, uint64_t addr, struct attr *attrs, size_t count)
@@ -295,7 +330,7 @@ int attrs_find(struct decoder *decoder, uint64_t addr, struct attr *attrs, size_
 		complete = complete && attrs[i].value;
 	if (code || complete)
 		return code;
-	return visit_slots(decoder, addr, type, visit_attr, &visitor);
+	return find_in_slots(decoder, addr, type, &visitor);
 }
 
 int attr_find(struct decoder *decoder, uint64_t addr, const char *name, uint64_t *ret)
