@@ -12,6 +12,7 @@
 #include "render/place.h"
 #include "render/reason.h"
 #include "render/render.h"
+#include "snapshot/stacks.h"
 #include "view/chains.h"
 
 #include <inttypes.h>
@@ -54,6 +55,7 @@ struct compact {
 	uint64_t *hashes;
 	uint8_t *hashed, *drawn;
 	size_t *counts;
+	struct stack_facts hashes_of_stacks;
 	struct visits visits;
 	struct compact_levels levels;
 	struct task_list pile, to_continue;
@@ -85,10 +87,10 @@ static void mix_location(const struct location *location, void *arg)
 	*hash = hash_mix(*hash, (uint64_t)(uintptr_t)location);
 }
 
-static uint64_t hash_task(struct compact *compact, const struct task *task)
+/* The frames that are drawn of it. */
+static uint64_t hash_frames(struct compact *compact, const struct task *task)
 {
-	uint64_t hash = chains_hash_reason(compact->snap, task);
-	hash = hash_mix(hash, chains_hash_request(task));
+	uint64_t hash = 3;
 	if (!framing_apply(compact->view->framing, task->stack, task->depth, NULL, &compact->shown))
 		compact->no_memory = true;
 	for (size_t i = 0; i < compact->shown.count; i++) {
@@ -98,6 +100,25 @@ static uint64_t hash_task(struct compact *compact, const struct task *task)
 			mix_location(task->stack[one->first], &hash);
 	}
 	chains_visit(compact->view->framing, compact->snap, task, mix_location, &hash);
+	return hash;
+}
+
+/* They follow from the stack, unless there is a thread that works for the task. */
+static uint64_t hash_frames_once(struct compact *compact, const struct task *task)
+{
+	struct stack_fact *fact = stack_facts_at(&compact->hashes_of_stacks, task->stack);
+	if (chains_thread(compact->snap, task) >= 0 || !task->depth)
+		return hash_frames(compact, task);
+	if (fact->stack != task->stack)
+		*fact = (struct stack_fact){task->stack, hash_frames(compact, task)};
+	return fact->value;
+}
+
+static uint64_t hash_task(struct compact *compact, const struct task *task)
+{
+	uint64_t hash = chains_hash_reason(compact->snap, task);
+	hash = hash_mix(hash, chains_hash_request(task));
+	hash = hash_mix(hash, hash_frames_once(compact, task));
 	return task->problems ? hash_mix(hash, task->id) : hash;
 }
 

@@ -471,5 +471,6 @@ int build_snapshot(struct aiodbg_snapshot *snap, struct decoder *decoder, struct
 	array_deinit(&builder.executing);
 	array_deinit(&builder.collector.awaiters);
 	array_deinit(&builder.stack);
+	stacks_deinit(&builder.stacks);
 	return status;
 }

@@ -6,6 +6,7 @@
 #include "snapshot/awaiters.h"
 #include "snapshot/graph.h"
 #include "snapshot/running.h"
+#include "snapshot/stacks.h"
 
 struct builder {
 	struct aiodbg_snapshot *snap;
@@ -20,6 +21,7 @@ struct builder {
 	struct node *node;
 	struct collector collector;
 	struct stack stack;
+	struct stacks stacks;
 	struct executings executing;
 	/* The threads that run a loop, by the loop: there may be thousands of both. Each is the
 	 * thread's index and 1. */

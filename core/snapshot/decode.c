@@ -115,12 +115,11 @@ static int read_stack(struct builder *builder, struct task *task, uint64_t coro_
 	if (builder->frame_count > LIMIT_FRAMES_OF_ALL)
 		return error_at(&builder->decoder->reader.error, AIODBG_TOO_MUCH, task->id,
 				"more than %d frames of all tasks", LIMIT_FRAMES_OF_ALL);
-	task->stack = arena_alloc(&snap->arena, builder->stack.count * sizeof(*task->stack));
+	task->stack = stacks_get(&builder->stacks, &snap->arena, builder->stack.items,
+				 builder->stack.count);
 	if (!task->stack)
 		return decoder_no_memory(builder->decoder);
 	task->depth = builder->stack.count;
-	for (size_t i = 0; i < task->depth; i++)
-		task->stack[i] = builder->stack.items[task->depth - 1 - i];
 	task->coroutines = coro.coroutines;
 	task->is_cut = coro.is_cut;
 	return status;

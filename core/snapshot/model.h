@@ -51,7 +51,7 @@ struct task {
 	enum aiodbg_task_state state;
 	/* -1: not counted by this version. */
 	int32_t cancel_requests;
-	/* Innermost first. */
+	/* Innermost first. Tasks that stand at the same places mostly share one. */
 	const struct location **stack;
 	size_t depth;
 	/* How many, from the outermost on, are of coroutines that await each other directly. */

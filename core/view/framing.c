@@ -4,6 +4,7 @@
 
 #include "base/ceilings.h"
 #include "base/error.h"
+#include "snapshot/stacks.h"
 
 #include <string.h>
 
@@ -27,11 +28,16 @@ static int meet_all(struct framing *framing, const struct aiodbg_snapshot *snap,
 	framing->folder = NULL;
 	framing->folder_len = 0;
 	const struct code *last = NULL;
+	struct stack_facts met = {0};
 	for (size_t i = 0; i < snap->tasks.count; i++) {
 		const struct task *task = snap->tasks.items[i];
+		struct stack_fact *fact = stack_facts_at(&met, task->stack);
 		int status = work_charge(work, 1 + task->depth / 16);
 		if (status)
 			return status;
+		if (task->depth && fact->stack == task->stack)
+			continue;
+		fact->stack = task->stack;
 		for (size_t k = 0; k < task->depth; k++) {
 			const struct code *code = task->stack[k]->code;
 			if (code == last || !own_is(&framing->own, code))

@@ -14,6 +14,7 @@
 #include "cpython/repr.h"
 #include "cpython/str.h"
 #include "snapshot/detail.h"
+#include "snapshot/stacks.h"
 #include "verdicts/verdicts.h"
 #include "view/chains.h"
 
@@ -85,6 +86,8 @@ struct scopes {
 	struct aiodbg_snapshot *snap;
 	/* By code: whether it has a variable that may be a request. */
 	struct addrmap codes;
+	/* Stacks of codes that have none. */
+	struct stack_facts without;
 	struct coro_frames frames;
 	bool found;
 };
@@ -153,13 +156,17 @@ static int read_scope(struct scopes *scopes, uint64_t scope, struct task *task)
 	return 0;
 }
 
-static bool may_have_scope(const struct scopes *scopes, const struct task *task)
+static bool may_have_scope(struct scopes *scopes, const struct task *task)
 {
+	struct stack_fact *fact = stack_facts_at(&scopes->without, task->stack);
+	if (task->depth && fact->stack == task->stack)
+		return false;
 	for (size_t i = 0; i < task->depth; i++) {
 		const struct code *code = task->stack[i]->code;
 		if (!code->is_compiled && known_of(scopes, code) != HAS_NO_SCOPE)
 			return true;
 	}
+	fact->stack = task->stack;
 	return false;
 }
 

@@ -13,6 +13,7 @@
 #include "cpython/locals.h"
 #include "cpython/set.h"
 #include "snapshot/graph.h"
+#include "snapshot/stacks.h"
 
 #include <string.h>
 
@@ -27,13 +28,23 @@ static bool is_acquire(const struct location *location)
 		sync_is_file(file, "anyio/_core/_synchronization.py"));
 }
 
-static bool may_wait(struct waiting *waiting, const struct task *task)
+static bool has_acquire(struct waiting *waiting, const struct task *task)
 {
 	for (size_t i = 0; i < task->depth && i < FRAMES_ASKED; i++) {
 		if (waiting_place_is(waiting, task->stack[i], PLACE_IN_ACQUIRE, is_acquire))
 			return true;
 	}
 	return false;
+}
+
+static bool may_wait(struct waiting *waiting, struct stack_facts *facts, const struct task *task)
+{
+	struct stack_fact *fact = stack_facts_at(facts, task->stack);
+	if (!task->depth)
+		return false;
+	if (fact->stack != task->stack)
+		*fact = (struct stack_fact){task->stack, has_acquire(waiting, task)};
+	return fact->value;
 }
 
 struct owners {
@@ -140,13 +151,14 @@ static int read_task(struct waiting *waiting, const struct task *task, struct wa
 int owned_read(struct waiting *waiting)
 {
 	const struct tasks *tasks = &waiting->snap->tasks;
+	struct stack_facts facts = {0};
 	int status = 0;
 	for (size_t i = 0; !status && i < tasks->count; i++) {
 		struct wait *wait = &waiting->waits->of_tasks[i];
 		const struct task *task = tasks->items[i];
 		status = work_step(&waiting->decoder->reader.work);
 		if (!status && wait->blocked && task->coro && !task->is_copy &&
-		    may_wait(waiting, task))
+		    may_wait(waiting, &facts, task))
 			status = read_task(waiting, task, wait);
 	}
 	return status;

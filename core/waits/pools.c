@@ -12,6 +12,7 @@
 #include "cpython/callable.h"
 #include "cpython/int.h"
 #include "cpython/locals.h"
+#include "snapshot/stacks.h"
 
 #include <string.h>
 
@@ -236,25 +237,37 @@ static bool has_row(const struct location *location)
 	return false;
 }
 
-/* Whether one of the functions above may be among those of the task. */
-static bool may_wait(struct waiting *waiting, const struct task *task, const struct wait *wait)
+static bool has_place(struct waiting *waiting, const struct task *task)
 {
-	bool may = may_be_pool(wait);
-	for (size_t i = 0; !may && i < task->depth && i < FRAMES_ASKED; i++)
-		may = waiting_place_is(waiting, task->stack[i], PLACE_IN_POOL, has_row);
-	return may;
+	bool has = false;
+	for (size_t i = 0; !has && i < task->depth && i < FRAMES_ASKED; i++)
+		has = waiting_place_is(waiting, task->stack[i], PLACE_IN_POOL, has_row);
+	return has;
+}
+
+/* Whether one of the functions above may be among those of the task. */
+static bool may_wait(struct waiting *waiting, struct stack_facts *facts, const struct task *task,
+		     const struct wait *wait)
+{
+	struct stack_fact *fact = stack_facts_at(facts, task->stack);
+	if (may_be_pool(wait) || !task->depth)
+		return may_be_pool(wait);
+	if (fact->stack != task->stack)
+		*fact = (struct stack_fact){task->stack, has_place(waiting, task)};
+	return fact->value;
 }
 
 int pools_read(struct waiting *waiting)
 {
 	const struct tasks *tasks = &waiting->snap->tasks;
+	struct stack_facts facts = {0};
 	int status = 0;
 	for (size_t i = 0; !status && i < tasks->count; i++) {
 		struct wait *wait = &waiting->waits->of_tasks[i];
 		const struct task *task = tasks->items[i];
 		status = work_step(&waiting->decoder->reader.work);
 		if (!status && wait->blocked && task->coro && !task->is_copy &&
-		    may_wait(waiting, task, wait))
+		    may_wait(waiting, &facts, task, wait))
 			status = read_task(waiting, task, wait);
 	}
 	return status;
