@@ -15,6 +15,8 @@
 #include "snapshot/own.h"
 #include "waits/waits.h"
 
+struct future;
+
 /* Threads of an executor, which take their work from one queue. */
 struct pool {
 	uint64_t queue;
@@ -77,6 +79,8 @@ struct waiting {
 	 * address; struct job by that of a future; sync_function by location, or waiting itself
 	 * for none. */
 	struct addrmap primitives, types, keepers, jobs, rules;
+	/* Futures of which no callback says why somebody waits, by their address. */
+	struct addrmap silent;
 	/* Tasks that run, by the address of their coroutine's frame. */
 	struct addrmap executing;
 	/* Indexes, from 1, of the threads whose loops are about to set a future, by its address; read
@@ -226,6 +230,14 @@ int users_read(struct waiting *waiting);
 
 /* Find the tasks that were cancelled and are on their way out. */
 int cancelled_read(struct waiting *waiting);
+
+/* ---- callbacks.c ---- */
+
+/* Whether a callback of the future tells what it stands for: then wait.kind is set. */
+int callbacks_ask(struct waiting *waiting, const struct future *future, struct wait *wait);
+
+/* The work that a future stands for, if it is an executor's: who does it, or where it is queued. */
+int job_use(struct waiting *waiting, uint64_t future, struct wait *wait);
 
 /* ---- chained.c ---- */
 

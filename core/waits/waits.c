@@ -12,7 +12,6 @@
 #include "base/ceilings.h"
 #include "base/error.h"
 #include "cpython/attr.h"
-#include "cpython/callable.h"
 #include "cpython/float.h"
 #include "cpython/locals.h"
 #include "cpython/modules.h"
@@ -192,53 +191,10 @@ static int apply_rule(struct waiting *waiting, const struct task *task,
 
 /* ---- what the future tells ---- */
 
-static int use_job(struct waiting *waiting, uint64_t future, struct wait *wait)
-{
-	const struct job *job = addrmap_get(&waiting->jobs, future);
-	if (!job)
-		return 0;
-	wait->thread = job->thread;
-	wait->queued = job->pool != NULL;
-	wait->ahead = job->ahead;
-	wait->certainty = job->certainty;
-	if (job->pool) {
-		wait->place = (size_t)job->ahead + 1;
-		wait->queue_length = job->pool->queued;
-		wait->first_worker = job->pool->first;
-		wait->worker_count = job->pool->count;
-	}
-	return 0;
-}
-
-static int visit_callback(struct decoder *decoder, uint64_t addr, void *arg)
-{
-	struct asking *asking = arg;
-	struct callable callable;
-	uint64_t value = 0;
-	int status = callable_read(decoder, addr, &callable);
-	if (status || !callable.code || !callable.code->name)
-		return error_is_fatal(status) ? status : 0;
-	if (!strcmp(callable.code->name, "_call_check_cancel") &&
-	    sync_is_file(callable.code->filename, "asyncio/futures.py")) {
-		status = closure_get(decoder, callable.function, "source", &value);
-		if (!status && value) {
-			asking->wait->kind = WAIT_EXECUTOR;
-			status = use_job(asking->waiting, value, asking->wait);
-			if (!status && asking->wait->thread < 0 && !asking->wait->queued)
-				status = chained_read(asking->waiting, value, asking->wait);
-		}
-	} else if (!strcmp(callable.code->name, "_outer_done_callback") &&
-		   sync_is_file(callable.code->filename, "asyncio/tasks.py")) {
-		status = shield_read(asking->waiting, callable.function, asking->wait);
-	}
-	return error_is_fatal(status) ? status : 0;
-}
-
 static int ask_future(struct waiting *waiting, const struct task *task, const struct future *future,
 		      struct wait *wait)
 {
 	enum sync_class class;
-	struct asking asking = {waiting, wait};
 	if (future->is_task) {
 		wait->kind = WAIT_TASK;
 		wait->for_tasks = true;
@@ -255,12 +211,12 @@ static int ask_future(struct waiting *waiting, const struct task *task, const st
 		return error_is_fatal(status) ? status : 0;
 	}
 	if (!status)
-		status = future_visit_callbacks(waiting->decoder, future, visit_callback, &asking);
+		status = callbacks_ask(waiting, future, wait);
 	/* The thread may set the future itself. */
 	if (!error_is_fatal(status) && wait->kind == WAIT_UNKNOWN &&
 	    addrmap_get(&waiting->jobs, future->addr)) {
 		wait->kind = WAIT_EXECUTOR;
-		status = use_job(waiting, future->addr, wait);
+		status = job_use(waiting, future->addr, wait);
 	}
 	return error_is_fatal(status) ? status : 0;
 }
@@ -566,6 +522,7 @@ void waiting_deinit(struct waiting *waiting)
 	addrmap_deinit(&waiting->keepers);
 	addrmap_deinit(&waiting->jobs);
 	addrmap_deinit(&waiting->rules);
+	addrmap_deinit(&waiting->silent);
 	addrmap_deinit(&waiting->places);
 	addrmap_deinit(&waiting->executing);
 	addrmap_deinit(&waiting->walked);
