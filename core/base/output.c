@@ -190,6 +190,29 @@ size_t output_width(const char *text, size_t len)
 	return width;
 }
 
+void output_shortened(struct output *out, const char *text, size_t len, size_t width, size_t tail)
+{
+	size_t whole = output_width(text, len), room = width > 3 ? width - 3 : 0, at = 0;
+	size_t head = tail < room ? room - tail : 0;
+	size_t resume = whole - (room - head);
+	if (whole <= width)
+		head = resume = whole;
+	for (size_t i = 0; i < len; i++) {
+		/* Marks stay, which come in pairs. */
+		if (text[i] == AIODBG_STYLE_BEGIN && i + 1 < len) {
+			output_bytes(out, text + i++, 2);
+			continue;
+		}
+		bool is_mark = text[i] == AIODBG_STYLE_END;
+		bool begins = !is_mark && ((unsigned char)text[i] & 0xc0) != 0x80;
+		if (begins && at == head && head < resume)
+			output_text(out, "...");
+		at += begins;
+		if (is_mark || at <= head || at > resume)
+			output_bytes(out, text + i, 1);
+	}
+}
+
 size_t output_safe_width(const struct output *out, const char *text, size_t max)
 {
 	return safe(NULL, out, text, max, 0);

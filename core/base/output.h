@@ -69,6 +69,10 @@ size_t output_place(struct output *out, const char *file, int64_t line);
 /* The characters of a text that was written to an output. */
 size_t output_width(const char *text, size_t len);
 
+/* Write such a text again, with "..." in place of what makes it wider than it may be: so many characters at
+ * its end stay, too. */
+void output_shortened(struct output *out, const char *text, size_t len, size_t width, size_t tail);
+
 /*
  * Text of the target, with everything escaped that is not to reach a terminal, or that
  * the sink cannot show. What is longer than max characters is cut, and ends in "...". A

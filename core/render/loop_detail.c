@@ -3,12 +3,14 @@
 #include "base/ceilings.h"
 #include "base/signals.h"
 #include "render/loops.h"
+#include "render/party.h"
 #include "render/place.h"
 #include "render/reason.h"
 #include "render/render.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Where values stand. */
@@ -170,7 +172,17 @@ static void write_use(struct output *out, const struct loop_file *file)
 	}
 }
 
-static void write_file(struct output *out, const struct loop_file *file)
+static void write_transport(struct output *out, const struct loop_file *file, bool is_brief)
+{
+	if (!is_brief || !file->protocol) {
+		output_safe(out, file->transport, LIMIT_C_STRING);
+		output_text(out, file->protocol ? ", " : "");
+	}
+	output_safe(out, file->protocol ? file->protocol : "", LIMIT_C_STRING);
+}
+
+/* is_brief: without the class of a transport whose protocol says more. */
+static void write_file(struct output *out, const struct loop_file *file, bool is_brief)
 {
 	const struct loop_entry *entry = file->reader.handle ? &file->reader : &file->writer;
 	output_format(out, "  fd %" PRId64, file->fd);
@@ -184,32 +196,38 @@ static void write_file(struct output *out, const struct loop_file *file)
 		output_safe(out, file->peer, LIMIT_NAME_SHOWN);
 	}
 	output_text(out, "  ");
-	if (file->transport) {
-		output_safe(out, file->transport, LIMIT_C_STRING);
-		output_text(out, file->protocol ? ", " : "");
-		output_safe(out, file->protocol ? file->protocol : "", LIMIT_C_STRING);
-	} else if (entry->handle) {
+	if (file->transport)
+		write_transport(out, file, is_brief);
+	else if (entry->handle)
 		write_function(out, entry);
-	}
 	for (size_t i = 0; i < file->waiters.count && i < WAITERS_NAMED; i++) {
 		output_text(out, i ? ", " : "  <- ");
 		loop_write_task(out, file->waiters.items[i]);
 	}
 	if (file->waiters.count > WAITERS_NAMED)
 		output_format(out, " and %zu more", file->waiters.count - WAITERS_NAMED);
-	output_text(out, "\n");
 }
 
-static void write_files(struct output *out, const struct loop_detail *detail, size_t top)
+static int write_files(struct output *out, const struct loop_detail *detail, size_t top)
 {
-	size_t count = least(detail->files.count, top);
+	size_t count = least(detail->files.count, top), width = out->sink->width;
+	struct draft *draft = detail->files.count ? malloc(sizeof(*draft)) : NULL;
 	if (!detail->files.count)
-		return;
+		return 0;
+	if (!draft)
+		return AIODBG_NO_MEMORY;
 	write_heading(out, "Files", detail->files.count);
 	output_text(out, "):\n");
-	for (size_t i = 0; i < count && !out->status; i++)
-		write_file(out, &detail->files.items[i]);
+	for (size_t i = 0; i < count && !out->status; i++) {
+		const struct loop_file *file = &detail->files.items[i];
+		draft_begin(draft, out);
+		write_file(&draft->words, file, false);
+		write_file(out, file, width && draft_width(draft) > width);
+		output_text(out, "\n");
+	}
+	free(draft);
 	write_rest(out, count, detail->files.count, detail->files.count);
+	return 0;
 }
 
 static void write_signals(struct output *out, const struct loop_detail *detail)
@@ -264,7 +282,7 @@ static void write_executor(struct output *out, const struct aiodbg_snapshot *sna
 		return;
 	output_text(out, "\nDefault executor: ");
 	output_safe(out, executor->type, LIMIT_C_STRING);
-	output_format(out, " at 0x%" PRIx64 ", %zu thread%s", executor->addr,
+	output_format(out, " at 0x%" PRIx64 "\n  %zu thread%s", executor->addr,
 		      executor->workers.count, executor->workers.count == 1 ? "" : "s");
 	if (executor->max_workers >= 0)
 		output_format(out, " of at most %" PRId64, executor->max_workers);
@@ -356,7 +374,7 @@ static void write_head(struct output *out, const struct aiodbg_snapshot *snap, s
 		write_unknown(out, &snap->loop_list->rows[index]);
 }
 
-void loop_write_detail(struct output *out, const struct aiodbg_snapshot *snap, size_t top)
+int loop_write_detail(struct output *out, const struct aiodbg_snapshot *snap, size_t top)
 {
 	const struct loop_detail *detail = snap->loop_list->detail;
 	const struct loop *loop = detail->loop;
@@ -370,7 +388,7 @@ void loop_write_detail(struct output *out, const struct aiodbg_snapshot *snap, s
 	}
 	write_ready(out, detail, top);
 	write_timers(out, snap, detail, top);
-	write_files(out, detail, top);
+	int status = write_files(out, detail, top);
 	write_signals(out, detail);
 	write_executor(out, snap, &detail->executor, top);
 	if (detail->problems)
@@ -380,4 +398,5 @@ void loop_write_detail(struct output *out, const struct aiodbg_snapshot *snap, s
 		output_safe(out, p->message, AIODBG_MESSAGE_MAX);
 		output_text(out, "\n");
 	}
+	return status;
 }

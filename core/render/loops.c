@@ -18,6 +18,10 @@ static const char *const titles[COLUMNS] = {
 	"thread", "loop", "class", "state", "ready", "timers", "next timer", "fds", "tasks",
 };
 
+/* Where there is no room for all: for how long it does what stands at the end of a state. */
+static const struct grid_order optional = {{CLASS, NEXT, FILES}, 3};
+static const struct grid_room rooms[COLUMNS] = {[CLASS] = {22, 12, 0}, [STATE] = {44, 28, 19}};
+
 /* ---- parts ---- */
 
 void loop_write_task(struct output *out, const struct task *task)
@@ -186,12 +190,11 @@ int render_loops(const struct view *view, struct output *out)
 		.rows = snap->waits->loops.count,
 		.cell = write_cell,
 		.arg = snap,
-		.optional = 1u << CLASS | 1u << FILES,
+		.optional = &optional,
+		.rooms = rooms,
 	};
-	if (snap->loop_list->detail) {
-		loop_write_detail(out, snap, view->top);
-		return 0;
-	}
+	if (snap->loop_list->detail)
+		return loop_write_detail(out, snap, view->top);
 	if (!grid.rows && !snap->tasks.count)
 		render_empty(snap, out);
 	int status = grid.rows ? grid_write(&grid, out) : 0;

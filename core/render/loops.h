@@ -19,8 +19,8 @@ void loop_write_entry(struct output *out, const struct loop_entry *entry);
 /* Of a task, its name and id. */
 void loop_write_task(struct output *out, const struct task *task);
 
-/* The text of loop_list.detail. */
-void loop_write_detail(struct output *out, const struct aiodbg_snapshot *snap, size_t top);
+/* The text of loop_list.detail. Returns 0 or AIODBG_NO_MEMORY. */
+int loop_write_detail(struct output *out, const struct aiodbg_snapshot *snap, size_t top);
 
 /* Words for programs: "step". NULL: a callback of the program's. */
 const char *loop_entry_name(enum handle_kind kind);

@@ -25,6 +25,9 @@ static const char *const titles[COLUMNS] = {
 	"awaiter chain", "awaiter name", "awaiter id", "waits for",
 };
 
+/* What a narrow terminal does without. */
+static const struct grid_order optional = {{AWAITER_ID, AWAITER, TID}, 3};
+
 struct row {
 	const struct aiodbg_snapshot *snap;
 	const struct task *task;
@@ -289,7 +292,7 @@ static size_t make_fit(struct grid_shape *shape, size_t width)
 	if (width && grid_shape_width(shape) > width) {
 		shape->is_hidden[CHAIN] = true;
 		fit_stack(shape, whole, width);
-		grid_shape_fit(shape, 1 << TID | 1 << AWAITER | 1 << AWAITER_ID, width);
+		grid_shape_fit(shape, &optional, width);
 		most = fit_stack(shape, whole, width);
 	}
 	if (shape->columns > WAITS)
@@ -321,7 +324,7 @@ static void write_rows(const struct view *view, struct output *out)
 	for (size_t column = 0; column < shape.columns; column++)
 		is_cut |= shape.is_hidden[column];
 	if (is_cut)
-		output_text(out, "\nMade to fit the terminal; all of it with --output FILE.\n");
+		grid_write_advice(out);
 	array_deinit(&shown);
 }
 

@@ -20,6 +20,15 @@ static const char *const titles[COLUMNS] = {
 	"tid", "name", "state", "GIL", "loop", "running task", "innermost own frame",
 };
 
+/* Where there is no room for all: the object that it waits for stays, and file and line. */
+static const struct grid_order optional = {{LOOP, TASK, GIL}, 3};
+static const struct grid_room rooms[COLUMNS] = {
+	[NAME] = {16, 10, 0},
+	[STATE] = {40, 37, 0},
+	[TASK] = {16, 12, 0},
+	[PLACE] = {30, 20, UINT8_MAX},
+};
+
 static void write_wait(struct output *out, const struct aiodbg_snapshot *snap,
 		       const struct wait *wait)
 {
@@ -224,7 +233,8 @@ int render_threads(const struct view *view, struct output *out)
 		.rows = snap->thread_list->count,
 		.cell = write_cell,
 		.arg = snap,
-		.optional = 1u << GIL | 1u << LOOP | 1u << TASK,
+		.optional = &optional,
+		.rooms = rooms,
 	};
 	if (snap->thread_list->detail)
 		return write_detail(out, view) ? 0 : AIODBG_NO_MEMORY;
