@@ -117,12 +117,16 @@ void loop_write_state(struct output *out, const struct aiodbg_snapshot *snap,
 
 void loop_write_due(struct output *out, const struct waits *waits, double when)
 {
-	if (!waits->has_now || waits->now_is_least) {
+	bool is_over = when < waits->now, is_least = waits->now_is_least;
+	if (!waits->has_now) {
 		output_format(out, "at %.3f", when);
 		return;
 	}
-	output_text(out, when < waits->now ? "overdue by " : "in ");
-	reason_write_seconds(out, when < waits->now ? waits->now - when : when - waits->now);
+	output_text(out, is_over ? "overdue by " : "in ");
+	/* It was later than any loop has seen. */
+	if (is_least)
+		output_text(out, is_over ? "at least " : "at most ");
+	reason_write_seconds(out, is_over ? waits->now - when : when - waits->now);
 }
 
 static void write_number(struct output *out, int64_t number)

@@ -10,7 +10,8 @@
 void loop_write_state(struct output *out, const struct aiodbg_snapshot *snap,
 		      const struct loop *loop);
 
-/* "in 8.3 s", "overdue by 1.0 s"; where now is not known, when it is due on the loop's clock. */
+/* "in 8.3 s", "overdue by 1.0 s", in a core "in at most 8.3 s"; where nothing is known of now, when it is
+ * due on the loop's clock. */
 void loop_write_due(struct output *out, const struct waits *waits, double when);
 
 /* "next step of Task-3"; or the name of a function with its file and line. */
