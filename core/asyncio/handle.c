@@ -8,6 +8,7 @@
 #include "cpython/float.h"
 #include "cpython/int.h"
 #include "cpython/sequence.h"
+#include "cpython/str.h"
 
 #include <string.h>
 
@@ -135,7 +136,8 @@ static bool is_called(const struct type *type)
 }
 
 /* One of uvloop has no attributes: the first word that can be called is the callback, the first tuple
- * behind it has the arguments, and a float is the time. */
+ * behind it has the arguments, and a float is the time. A method of C has but a name, which is the first
+ * str. */
 static int read_words(struct decoder *decoder, uint64_t addr, struct handle *handle)
 {
 	struct reader *reader = &decoder->reader;
@@ -153,12 +155,22 @@ static int read_words(struct decoder *decoder, uint64_t addr, struct handle *han
 		if (found->kind == KIND_FLOAT && !handle->has_when)
 			handle->has_when = !float_read(decoder, word, &handle->when) &&
 					   is_time(decoder, handle->when);
+		else if (found->kind == KIND_STR && !handle->name)
+			handle->name = word;
 		else if (!handle->callback && is_called(found))
 			handle->callback = word;
 		else if (handle->callback && !handle->args && found->kind == KIND_TUPLE)
 			handle->args = word;
 	}
 	return status;
+}
+
+static int read_name(struct decoder *decoder, struct handle *handle)
+{
+	int status = str_read(decoder, handle->name, &handle->callable.name);
+	if (!status && !strcmp(handle->callable.name, "Loop._read_from_self"))
+		handle->kind = HANDLE_SELF_PIPE;
+	return error_is_fatal(status) ? status : 0;
 }
 
 int handle_read_time(struct decoder *decoder, uint64_t addr, struct handle *ret)
@@ -187,6 +199,8 @@ int handle_read(struct decoder *decoder, uint64_t addr, struct handle *ret)
 	ret->args = attrs[1].value;
 	if (!status && !attrs[0].value && !attrs[2].value)
 		status = read_words(decoder, addr, ret);
+	if (!status && !ret->callback && ret->name)
+		return read_name(decoder, ret);
 	if (status || ret->is_cancelled || !ret->callback)
 		return status;
 	status = callable_read(decoder, ret->callback, &ret->callable);

@@ -41,6 +41,8 @@ struct handle {
 	/* What is called, and a tuple of arguments; 0: it is cancelled. */
 	uint64_t callback, args;
 	struct callable callable;
+	/* A str that is the name of what is called, if nothing more is known of it; 0: there is none. */
+	uint64_t name;
 };
 
 int handle_read(struct decoder *decoder, uint64_t addr, struct handle *ret);

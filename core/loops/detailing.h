@@ -36,7 +36,28 @@ struct loop_native {
 	int64_t ready_count, timer_count;
 	double first_timer_at;
 	bool has_first_timer, some_undated;
+	/* What it watches, without its own. */
+	int64_t fd_count;
 };
+
+/* A file that libuv watches, and the class of what it does so for; NULL: not known. */
+struct loop_watcher {
+	int64_t fd;
+	bool reads, writes, is_seen;
+	const char *owner;
+};
+
+ARRAY(loop_watcher_array, struct loop_watcher);
+
+struct loop_watchers {
+	/* In the order of their numbers, without those that libuv has for itself. */
+	struct loop_watcher_array found;
+	size_t count_of_all;
+	bool is_known;
+};
+
+/* Fails only fatally. */
+int loop_watchers_read(struct decoder *decoder, uint64_t loop, struct loop_watchers *ret);
 
 /* Fails only fatally. */
 int loop_native_read(struct decoder *decoder, uint64_t loop, struct loop_native *ret);

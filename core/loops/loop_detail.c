@@ -286,6 +286,7 @@ static int count_native(struct decoder *decoder, uint64_t loop, struct loop_row 
 		return status;
 	row->ready_count = native.ready_count;
 	row->timer_count = native.timer_count;
+	row->fd_count = native.fd_count;
 	row->first_timer_at = native.first_timer_at;
 	row->has_first_timer = native.has_first_timer;
 	return 0;
