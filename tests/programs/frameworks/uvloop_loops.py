@@ -3,6 +3,7 @@ $AIODBG_REPORT with ".truth" appended."""
 import asyncio
 import json
 import os
+import socket
 import threading
 import time
 
@@ -15,6 +16,7 @@ STEPS = 3
 TIMERS = 20
 CONNECTIONS = 5
 loops = []
+kept = []
 
 
 def never():
@@ -33,6 +35,23 @@ async def rests():
     await asyncio.sleep(LONG)
 
 
+def watched(known, pipe):
+    """What the kernel says of the epoll that watches a file: those of which that is the only pipe are of
+    the program, the eventfd and the other pipe are of libuv."""
+    for number in os.listdir("/proc/self/fdinfo"):
+        with open("/proc/self/fdinfo/" + number) as file:
+            found = {int(line.split()[1]): int(line.split()[3], 16) for line in file
+                     if line.startswith("tfd:")}
+        if known in found:
+            break
+    kinds = {fd: os.readlink("/proc/self/fd/%d" % fd).split(":")[0] for fd in found}
+    return {
+        fd: [bool(events & 1), bool(events & 4)]
+        for fd, events in found.items()
+        if kinds[fd] == "socket" or fd == pipe
+    }
+
+
 async def blocked():
     loop = asyncio.get_running_loop()
     for _ in range(READY):
@@ -40,10 +59,17 @@ async def blocked():
     tasks = [loop.create_task(rests()) for _ in range(STEPS)]
     timers = later(loop)
     facts = {"name": "blocked", "state": "busy", "calls": "sleep"}
-    facts.update(ready=READY + STEPS, timers=timers, tasks=STEPS + 1)
+    facts.update(ready=READY + STEPS, timers=timers, tasks=STEPS + 1, fds=0)
     facts["steps"] = [hex(id(task)) for task in tasks]
     loops.append(dict(facts, id=hex(id(loop))))
     time.sleep(LONG)
+
+
+def fill(full):
+    try:
+        return full.send(b"x" * 65536)
+    except BlockingIOError:
+        return 0
 
 
 async def serve(reader, writer):
@@ -55,12 +81,22 @@ async def waits():
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     address = server.sockets[0].getsockname()[:2]
     clients = [await asyncio.open_connection(*address) for _ in range(CONNECTIONS)]
-    loop.add_reader(os.pipe()[0], never)
+    pipe = os.pipe()[0]
+    loop.add_reader(pipe, never)
+    full, _ = kept[:] = socket.socketpair()
+    full.setblocking(False)
+    while fill(full):
+        pass
+    loop.add_writer(full, never)
     while len(asyncio.all_tasks()) < CONNECTIONS + 1:
         await asyncio.sleep(0.01)
     fds = [writer.get_extra_info("socket").fileno() for _, writer in clients]
     loop.run_in_executor(None, time.sleep, LONG)
+    await asyncio.sleep(0.1)
     facts = {"name": "waits", "state": "idle", "calls": None, "clients": fds}
+    facts["watched"] = watched(fds[0], pipe)
+    facts["listens"] = server.sockets[0].fileno()
+    facts["fds"] = len(facts["watched"])
     facts["serving"] = sorted(
         hex(id(task)) for task in asyncio.all_tasks() if task is not asyncio.current_task()
     )
