@@ -6,6 +6,7 @@
 #include "process/process.h"
 #include "process/runs.h"
 #include "session/snapshot.h"
+#include "waits/waits.h"
 
 #include <string.h>
 #include <time.h>
@@ -69,13 +70,26 @@ struct series {
 	bool stable;
 };
 
+/* Something moved while it was followed, so that nothing is said of who alone could wake others. */
+static bool lacks_proof(const struct aiodbg_snapshot *snap)
+{
+	return snap->runs_on && snap->waits && snap->waits->has_gaps;
+}
+
+static bool is_better(const struct aiodbg_snapshot *first, const struct aiodbg_snapshot *second)
+{
+	if (retry_is_whole(first) && retry_is_whole(second))
+		return !lacks_proof(first) && lacks_proof(second);
+	return retry_is_better(first, second);
+}
+
 /* Keeps the better one. What looks whole may be wrong, if it is not settled. */
 static void compare(struct series *series, struct aiodbg_snapshot *snap)
 {
 	series->stable = series->best && retry_same_problems(snap, series->best) &&
 			 !retry_is_whole(snap);
 	if (series->best && (!series->settled || series->best_settled) &&
-	    !retry_is_better(snap, series->best)) {
+	    !is_better(snap, series->best)) {
 		snapshot_destroy(snap);
 		return;
 	}
@@ -135,7 +149,8 @@ int retry_snapshot(struct aiodbg *dbg, const struct aiodbg_request *request,
 			nanosleep(&a_while, NULL);
 		status = series_step(&series, i == 0, err);
 		if (error_is_fatal(status) || series.stable ||
-		    (series.settled && series.best && retry_is_whole(series.best)))
+		    (series.settled && series.best && retry_is_whole(series.best) &&
+		     !lacks_proof(series.best)))
 			break;
 	}
 	if (series.best && !error_is_fatal(status)) {
