@@ -235,13 +235,46 @@ static bool shows_caller(const struct party *party, unsigned int parts)
 	return parts & PARTY_CALLER && party->caller.location;
 }
 
-size_t party_lines(const struct party *party, unsigned int parts)
+static bool is_of_thread(const struct party *party, const struct party *thread)
 {
-	size_t lines = 1 + (size_t)shows_site(party, parts) + shows_caller(party, parts);
-	lines += is_in_library(party);
-	for (size_t i = 0; i < party->held_count; i++)
+	return !party->task != !thread->task && party->task && thread->runs == party->task &&
+	       thread->wait && thread->wait->blocked && (!party->wait || !party->wait->blocked);
+}
+
+bool party_is_told(const struct verdict *verdict, const struct party *party)
+{
+	if (!party->task || (party->wait && party->wait->blocked))
+		return false;
+	for (size_t i = 0; i < verdict->party_count; i++) {
+		if (is_of_thread(party, &verdict->parties[i]))
+			return true;
+	}
+	return false;
+}
+
+/* What the task has that a thread runs; NULL: none of them is among the parties. */
+static const struct party *running_party(const struct verdict *verdict, const struct party *thread)
+{
+	for (size_t i = 0; thread->runs && i < verdict->party_count; i++) {
+		if (is_of_thread(&verdict->parties[i], thread))
+			return &verdict->parties[i];
+	}
+	return NULL;
+}
+
+static size_t count_sites(const struct party *party)
+{
+	size_t lines = 0;
+	for (size_t i = 0; party && i < party->held_count; i++)
 		lines += has_site(&party->held[i]);
 	return lines;
+}
+
+size_t party_lines(const struct verdict *verdict, const struct party *party, unsigned int parts)
+{
+	size_t lines = 1 + (size_t)shows_site(party, parts) + shows_caller(party, parts);
+	lines += is_in_library(party) + count_sites(party);
+	return lines + count_sites(running_party(verdict, party));
 }
 
 /* Whether the verdict shows all who hold what the party waits for. */
@@ -300,6 +333,20 @@ static const char *note_of(const struct verdict *verdict, const struct party *pa
 	return party->wait->blocked ? "waits here\n" : "is here\n";
 }
 
+static void write_held(struct output *out, const struct aiodbg_snapshot *snap,
+		       const struct party *party, const struct columns *columns)
+{
+	for (size_t i = 0; i < party->held_count; i++) {
+		const struct held *held = &party->held[i];
+		if (!has_site(held))
+			continue;
+		party_write_site(out, snap, columns, &held->holder->site);
+		output_format(out, "holds %s ", held->object->type ? held->object->type : "object");
+		output_id(out, held->object->addr);
+		output_text(out, "\n");
+	}
+}
+
 void party_write(struct output *out, const struct aiodbg_snapshot *snap,
 		 const struct verdict *verdict, const struct party *party, unsigned int parts,
 		 const struct columns *columns, struct draft *draft)
@@ -315,14 +362,8 @@ void party_write(struct output *out, const struct aiodbg_snapshot *snap,
 		party_write_site(out, snap, columns, &party->caller);
 		output_text(out, "called it\n");
 	}
-	for (size_t i = 0; i < party->held_count; i++) {
-		const struct held *held = &party->held[i];
-		if (!has_site(held))
-			continue;
-		party_write_site(out, snap, columns, &held->holder->site);
-		output_format(out, "holds %s ", held->object->type ? held->object->type : "object");
-		output_id(out, held->object->addr);
-		output_text(out, "\n");
-	}
+	write_held(out, snap, party, columns);
+	if (running_party(verdict, party))
+		write_held(out, snap, running_party(verdict, party), columns);
 	party_write_frames(out, columns, party->task);
 }

@@ -63,7 +63,10 @@ size_t party_find_other(const struct verdict *verdict);
 const struct party *party_in_order(const struct verdict *verdict, size_t other, size_t index);
 
 /* Lines that party_write() writes. */
-size_t party_lines(const struct party *party, unsigned int parts);
+size_t party_lines(const struct verdict *verdict, const struct party *party, unsigned int parts);
+
+/* A task that runs in a thread which waits, and is among the parties as well: it is told with that. */
+bool party_is_told(const struct verdict *verdict, const struct party *party);
 
 /* Its first line only, in the same way. */
 void party_write_head(struct output *out, const struct aiodbg_snapshot *snap,

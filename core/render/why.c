@@ -295,23 +295,33 @@ static void write_behind(struct why *why, const struct verdict *verdict)
 	output_text(why->out, waits_for_locks(verdict) ? " for these locks.\n" : " behind them.\n");
 }
 
+/* How many there are from the one with this index on that get lines of their own. */
+static size_t count_shown(const struct verdict *verdict, size_t other, size_t from)
+{
+	size_t count = 0;
+	for (size_t i = from; i < verdict->party_count; i++)
+		count += !party_is_told(verdict, party_in_order(verdict, other, i));
+	return count;
+}
+
 /* Those that there was no room for: their names, as many as fit. */
 static void write_rest(struct why *why, const struct verdict *verdict, size_t other, size_t from)
 {
-	size_t count = verdict->party_count - from;
+	size_t count = count_shown(verdict, other, from), written = 0;
 	struct output *words = &why->draft->words;
 	if (!count)
 		return;
 	output_format(why->out, "  %zu more: ", count);
+	draft_begin(why->draft, why->out);
 	for (size_t i = from; i < verdict->party_count; i++) {
 		const struct party *party = party_in_order(verdict, other, i);
-		if (i == from)
-			draft_begin(why->draft, why->out);
-		else
+		if (party_is_told(verdict, party))
+			continue;
+		if (written)
 			output_text(words, ", ");
 		size_t used = words->used;
 		reason_write_actor(words, why->snap, party->task, party->thread);
-		if (draft_width(why->draft) <= SCREEN_WIDTH - 30 || i == from)
+		if (draft_width(why->draft) <= SCREEN_WIDTH - 30 || !written++)
 			continue;
 		words->used = used;
 		output_text(words, "...");
@@ -327,6 +337,7 @@ static void write_parties(struct why *why, const struct verdict *verdict)
 	size_t used = 1 + (size_t)has_limits(verdict) + (verdict->behind_count > 0), i;
 	size_t count = verdict->party_count, other = count ? party_find_other(verdict) : 0;
 	struct columns columns = {.all_frames = why->view->all_frames};
+	size_t left = count_shown(verdict, other, 0);
 	used += ended_lines(verdict) + verdict->is_garbage;
 	bool is_elsewhere = other && party_parts(&verdict->parties[other], &verdict->parties[0]) ==
 					     PARTY_ALL;
@@ -337,10 +348,12 @@ static void write_parties(struct why *why, const struct verdict *verdict)
 	for (i = 0; i < verdict->party_count; i++) {
 		const struct party *party = party_in_order(verdict, other, i);
 		unsigned int parts = party_parts(party, &verdict->parties[0]);
+		if (party_is_told(verdict, party))
+			continue;
 		/* Two places where tasks wait say more than one and who called it. */
 		if (is_elsewhere)
 			parts &= ~(unsigned int)PARTY_CALLER;
-		size_t lines = party_lines(party, parts), rest = count - i - 1;
+		size_t lines = party_lines(verdict, party, parts), rest = --left;
 		/* The others get a line each, if there is room; else one for all. */
 		size_t least = used + 1 + rest <= why->top ? rest : rest > 0;
 		if (i && used + 1 + least > why->top)
