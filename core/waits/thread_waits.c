@@ -294,6 +294,16 @@ static size_t count_library(const struct reading *reading)
 	return count;
 }
 
+/* By how the frame below the library's has reached it. */
+static int name_object(struct reading *reading, size_t below)
+{
+	struct frame frame;
+	if (!reading->wait->object || below >= reading->frames.count)
+		return 0;
+	int status = reading_frame(reading, below, &frame);
+	return status ? status : primitive_name(reading->waiting, reading->wait->object, &frame);
+}
+
 /* The one of the frames next to the innermost that comes first in the table. */
 static int read_wait(struct reading *reading)
 {
@@ -311,7 +321,9 @@ static int read_wait(struct reading *reading)
 			if (status)
 				return status;
 			if (is_one)
-				return rules[rule].read(reading, &frame);
+				status = rules[rule].read(reading, &frame);
+			if (is_one)
+				return status ? status : name_object(reading, library);
 		}
 	}
 	if (!count)
