@@ -103,3 +103,30 @@ void summary_write_unwoken(struct output *out, const struct verdict *verdict)
 	output_format(out, "%zu callback%s ready, no call_soon_threadsafe() was made", count,
 		      count == 1 ? " is" : "s are");
 }
+
+void summary_write_stalled(struct output *out, const struct verdict *verdict)
+{
+	size_t count = verdict->party_count + verdict->behind_count;
+	const struct wait *wait = verdict->parties[0].wait;
+	if (wait->kind == WAIT_WRITE)
+		output_format(out, "%zu task%s to a %s", count, count == 1 ? " writes" : "s write",
+			      wait->pid < 0 ? "peer that takes nothing"
+					    : "process whose output nobody reads");
+	else
+		output_format(out, "%zu task%s for a process whose output nobody reads", count,
+			      count == 1 ? " waits" : "s wait");
+}
+
+/* Of an empty queue all was taken, and it was not said of all of it that it is done. */
+static bool is_join_of_empty(const struct verdict *verdict)
+{
+	const struct wait *wait = verdict->party_count ? verdict->parties[0].wait : NULL;
+	return wait && wait->kind == WAIT_QUEUE_JOIN && wait->object && !wait->object->value;
+}
+
+void summary_write_unconsumed(struct output *out, const struct verdict *verdict)
+{
+	output_text(out, is_join_of_empty(verdict)
+				 ? " at an empty queue: task_done() was not called for all of it"
+				 : " at a queue that nobody takes from");
+}

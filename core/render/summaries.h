@@ -15,5 +15,9 @@ bool summary_counts_behind(const struct verdict *verdict);
 /* LOOP STARVED, LOST WAKE-UP. */
 void summary_write_starved(struct output *out, const struct verdict *verdict);
 void summary_write_unwoken(struct output *out, const struct verdict *verdict);
+void summary_write_stalled(struct output *out, const struct verdict *verdict);
+
+/* What follows who waits: at which queue, and for what. */
+void summary_write_unconsumed(struct output *out, const struct verdict *verdict);
 
 #endif

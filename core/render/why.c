@@ -112,7 +112,7 @@ static void summarize_vain(struct output *out, const struct verdict *verdict)
 	else if (verdict->kind == VERDICT_LOST_WAKEUP)
 		output_format(out, " for a %s that is free, and nobody was woken to take it", lock);
 	else if (verdict->kind == VERDICT_NO_CONSUMER)
-		output_text(out, " at a queue that nobody takes from");
+		summary_write_unconsumed(out, verdict);
 	else if (verdict->kind == VERDICT_NO_PRODUCER)
 		output_text(out, " at a queue that nobody puts anything into");
 	else if (verdict->kind == VERDICT_FAILED)
@@ -145,19 +145,6 @@ static void summarize_exit(struct output *out, const struct waits *waits,
 			      waits->leaving == LEAVING_POOL ? "the process" : "asyncio.run()");
 }
 
-static void summarize_stalled(struct output *out, const struct verdict *verdict)
-{
-	size_t count = verdict->party_count + verdict->behind_count;
-	const struct wait *wait = verdict->parties[0].wait;
-	if (wait->kind == WAIT_WRITE)
-		output_format(out, "%zu task%s to a %s", count, count == 1 ? " writes" : "s write",
-			      wait->pid < 0 ? "peer that takes nothing"
-					    : "process whose output nobody reads");
-	else
-		output_format(out, "%zu task%s for a process whose output nobody reads", count,
-			      count == 1 ? " waits" : "s wait");
-}
-
 static void summarize(struct output *out, const struct aiodbg_snapshot *snap,
 		      const struct verdict *verdict)
 {
@@ -178,7 +165,7 @@ static void summarize(struct output *out, const struct aiodbg_snapshot *snap,
 		summarize_exit(out, snap->waits, verdict);
 		break;
 	case VERDICT_STALLED:
-		summarize_stalled(out, verdict);
+		summary_write_stalled(out, verdict);
 		break;
 	case VERDICT_LOST_WAKEUP:
 	case VERDICT_NEVER_RELEASED:
@@ -317,11 +304,11 @@ static void write_rest(struct why *why, const struct verdict *verdict, size_t ot
 		const struct party *party = party_in_order(verdict, other, i);
 		if (party_is_told(verdict, party))
 			continue;
-		if (written)
+		if (written++)
 			output_text(words, ", ");
 		size_t used = words->used;
 		reason_write_actor(words, why->snap, party->task, party->thread);
-		if (draft_width(why->draft) <= SCREEN_WIDTH - 30 || !written++)
+		if (draft_width(why->draft) <= SCREEN_WIDTH - 30 || written == 1)
 			continue;
 		words->used = used;
 		output_text(words, "...");
