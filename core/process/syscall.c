@@ -152,6 +152,8 @@ bool syscall_read(const struct aiodbg_target *target, uint64_t tid, struct sysca
 	if (!target->find_syscall || target->find_syscall(target->ctx, tid, &syscall))
 		return false;
 	*ret = state_of(&syscall, false);
+	/* What it was in for a moment had returned before it stopped. */
+	ret->was_asleep = syscall.number >= 0;
 	return true;
 }
 

@@ -16,6 +16,8 @@ struct syscall_state {
 	bool is_write;
 	/* It goes on after a while; it runs, in no system call. */
 	bool has_timeout, is_running;
+	/* Of a core: it was asleep in the call, whichever that is. */
+	bool was_asleep;
 	uint64_t first_argument, stack_pointer;
 };
 

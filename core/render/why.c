@@ -251,25 +251,36 @@ static void write_callback(struct why *why, const struct verdict *verdict)
 							       : "  runs, probably all that time");
 	if (loop->callback && loop->callback_count)
 		output_format(out, ": callback %zu of %zu", loop->callback, loop->callback_count);
-	if (loop->calls) {
+	const struct wait *wait = verdict->party_count ? verdict->parties[0].wait : NULL;
+	if (loop->calls && !wait) {
 		output_text(out, loop->calls_certainty == CERTAINTY_CERTAIN ? ", calls "
 									    : ", probably calls ");
 		output_safe(out, loop->calls, LIMIT_C_STRING);
 		output_text(out, "()");
 	}
 	output_text(out, "\n");
+	if (wait) {
+		output_text(out, reason_needs_verb(wait) ? "    waits for " : "    ");
+		reason_write_parts(out, why->snap, wait, REASON_OWNER | REASON_HOLDERS);
+		output_text(out, "\n");
+	}
 	/* The heading and the line above are of the section, too. */
-	size_t room = why->top > 3 ? why->top - 2 : 1;
+	size_t room = why->top > 4 ? why->top - 2 - (wait != NULL) : 1;
 	size_t shown = loop->site_count <= room ? loop->site_count : room - 1;
 	struct columns columns = {0};
 	for (size_t i = 0; i < shown; i++)
 		columns_add_site(&columns, out, why->snap, &loop->sites[i]);
+	for (size_t i = 1; i < verdict->party_count; i++)
+		columns_add_party(&columns, out, why->snap, &verdict->parties[i]);
 	for (size_t i = 0; i < shown; i++) {
 		party_write_site(out, why->snap, &columns, &loop->sites[i]);
 		output_text(out, i ? "called it\n" : "is here\n");
 	}
 	if (loop->site_count > shown)
 		output_format(out, "      %zu more frames: --top 0\n", loop->site_count - shown);
+	for (size_t i = 1; i < verdict->party_count; i++)
+		party_write(out, why->snap, verdict, &verdict->parties[i], PARTY_SITE, &columns,
+			    why->draft);
 }
 
 static void write_behind(struct why *why, const struct verdict *verdict)

@@ -51,14 +51,61 @@ static bool is_kept_long(const struct finder *finder, const struct primitive *lo
 	return false;
 }
 
-/* It is where a thread may stay for long: in a function that is known to block, or asleep at a lock
- * that somebody keeps. */
+/* In a core: it sleeps in the system, until something comes from outside. Locks, and the GIL, are asked
+ * for elsewhere. */
+static bool is_asleep(const struct finder *finder, const struct loop *loop)
+{
+	struct syscall_state state;
+	return syscall_read(finder->reader->cache.target,
+			    finder->snap->threads.items[loop->thread].tid, &state) &&
+	       state.was_asleep && !state.is_futex && !state.has_timeout;
+}
+
+/* Threads that wait for something of a loop: more are not named. */
+#define VICTIMS_NAMED 3
+
+/* A thread waits, without a timeout, for a task of the loop, or for what that is to call. */
+static bool is_behind(const struct finder *finder, const struct loop *loop, size_t thread)
+{
+	const struct wait *wait = &finder->waits->of_threads[thread];
+	if (!wait->blocked || wait->has_timeout || (ptrdiff_t)thread == loop->thread)
+		return false;
+	return wait->task ? wait->task->loop == loop->addr
+			  : wait->for_loop && wait->thread == loop->thread;
+}
+
+/* The loop's thread waits for what another one may have to do, which in turn waits for the loop. Most
+ * have a lock for a moment only. */
+static bool keeps_threads(const struct finder *finder, const struct loop *loop)
+{
+	const struct wait *wait = &finder->waits->of_threads[loop->thread];
+	bool waits = wait->blocked && wait->object && !wait->has_timeout && wait->kind != WAIT_LOCK;
+	for (size_t i = 0; waits && i < finder->snap->threads.count; i++) {
+		if (is_behind(finder, loop, i))
+			return true;
+	}
+	return false;
+}
+
+static void add_threads_behind(struct finder *finder, const struct loop *loop,
+			       struct verdict *verdict)
+{
+	size_t count = finder->snap->threads.count;
+	for (size_t i = 0; i < count && verdict->party_count <= VICTIMS_NAMED; i++) {
+		if (is_behind(finder, loop, i))
+			verdict->parties[verdict->party_count++] = (struct party){
+				.thread = (ptrdiff_t)i, .wait = &finder->waits->of_threads[i]};
+	}
+}
+
+/* It is where a thread may stay for long: in a function that is known to block, asleep in the system,
+ * or at a lock that somebody keeps. */
 static bool may_block(const struct finder *finder, const struct loop *loop)
 {
 	const struct wait *wait = &finder->waits->of_threads[loop->thread];
 	bool sleeps = wait->kind == WAIT_LOCK && wait->blocked && !wait->has_timeout &&
 		      wait->certainty == CERTAINTY_CERTAIN;
-	return loop->calls_blocking ||
+	return loop->calls_blocking || is_asleep(finder, loop) || keeps_threads(finder, loop) ||
 	       (sleeps && wait->object && is_kept_long(finder, wait->object));
 }
 
@@ -94,7 +141,7 @@ static int judge_loop(struct finder *finder, struct loop *loop)
 			   waits->now - loop->callback_since > BLOCKED_SECONDS);
 	verdict.culprit = is_culprit && verdict.certainty == CERTAINTY_CERTAIN ? CERTAINTY_CERTAIN
 									       : CERTAINTY_LIKELY;
-	int status = finder_alloc_parties(finder, &verdict, 1);
+	int status = finder_alloc_parties(finder, &verdict, 1 + VICTIMS_NAMED);
 	if (status)
 		return status;
 	struct wait *wait = &finder->waits->of_threads[loop->thread];
@@ -104,6 +151,9 @@ static int judge_loop(struct finder *finder, struct loop *loop)
 		.wait = wait->blocked && wait->object ? wait : NULL,
 	};
 	verdict.party_count = 1;
+	/* Perhaps it waits for one of these. */
+	if (verdict.certainty > CERTAINTY_POSSIBLE && verdict.parties[0].wait)
+		add_threads_behind(finder, loop, &verdict);
 	return finder_add(finder, &verdict);
 }
 
