@@ -212,6 +212,8 @@ static void write_thread(struct output *out, const struct aiodbg_snapshot *snap,
 		output_text(out, "a coroutine that its loop has not begun: ");
 	else if (wait->for_loop == FOR_LOOP_TO_TELL)
 		output_text(out, "its loop to say that a coroutine has ended: ");
+	else if (wait->for_import)
+		output_text(out, "a module that is being imported by ");
 	reason_write_actor(out, snap, NULL, wait->thread);
 	if (!(parts & REASON_PLACE) || (!site->location && !thread->depth))
 		return;

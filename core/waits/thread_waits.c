@@ -19,6 +19,7 @@
 #include <string.h>
 
 #define BASE_PY "concurrent/futures/_base.py"
+#define IMPORT_PY "<frozen importlib._bootstrap>"
 
 /* Frames next to the innermost in which a wait of the standard library may be. */
 #define FRAMES_ASKED 6
@@ -66,19 +67,21 @@ static int read_result(struct reading *reading, const struct frame *frame)
 	return chained_read(reading->waiting, future, wait);
 }
 
-static int read_join(struct reading *reading, const struct frame *frame)
+/* The thread whose identity is that attribute of the variable self. */
+static int read_thread(struct reading *reading, const struct frame *frame, const char *name)
 {
 	struct decoder *decoder = reading->waiting->decoder;
 	const struct threads *threads = &reading->waiting->snap->threads;
-	struct attr attr = {.name = "_ident"};
+	struct attr attr = {.name = name};
+	enum kind kind = KIND_NONE;
 	uint64_t self;
 	int64_t ident = 0;
 	int status = locals_get(decoder, frame, "self", &self);
-	if (!status)
-		status = has_value(reading, frame, "timeout", &reading->wait->has_timeout);
 	if (!status && self)
 		status = attrs_find(decoder, self, &attr, 1);
 	if (!status && attr.value)
+		status = object_kind(decoder, attr.value, &kind);
+	if (!status && kind == KIND_INT)
 		status = int_read(decoder, attr.value, &ident);
 	for (size_t i = 0; !status && ident && i < threads->count; i++) {
 		if (threads->items[i].ident != (uint64_t)ident || i == reading->index)
@@ -87,6 +90,20 @@ static int read_join(struct reading *reading, const struct frame *frame)
 		reading->wait->blocked = true;
 		reading->wait->thread = (ptrdiff_t)i;
 	}
+	return status;
+}
+
+static int read_join(struct reading *reading, const struct frame *frame)
+{
+	int status = has_value(reading, frame, "timeout", &reading->wait->has_timeout);
+	return status ? status : read_thread(reading, frame, "_ident");
+}
+
+/* It imports a module that another thread is about to import. */
+static int read_import(struct reading *reading, const struct frame *frame)
+{
+	int status = read_thread(reading, frame, "owner");
+	reading->wait->for_import = reading->wait->kind == WAIT_THREAD;
 	return status;
 }
 
@@ -276,6 +293,7 @@ static const struct {
 	{"Event.wait", "threading.py", SYNC_THREAD_EVENT, read_primitive},
 	{"Semaphore.acquire", "threading.py", SYNC_THREAD_SEMAPHORE, read_primitive},
 	{"Condition.wait", "threading.py", SYNC_NONE, read_primitive},
+	{"_ModuleLock.acquire", IMPORT_PY, SYNC_NONE, read_import},
 };
 #define RULE_COUNT (sizeof(rules) / sizeof(rules[0]))
 
@@ -287,7 +305,8 @@ static size_t count_library(const struct reading *reading)
 	while (count < reading->frames.count && count < FRAMES_ASKED) {
 		const struct location *location = reading->frames.items[count].location;
 		if (!sync_is_file(location->code->filename, "threading.py") &&
-		    !sync_is_file(location->code->filename, BASE_PY))
+		    !sync_is_file(location->code->filename, BASE_PY) &&
+		    !sync_is_file(location->code->filename, IMPORT_PY))
 			break;
 		count++;
 	}

@@ -216,6 +216,8 @@ struct wait {
 	/* The thread that it waits for, an index or -1; or what that one's loop is to do. */
 	ptrdiff_t thread;
 	enum for_loop for_loop;
+	/* Which is about to import the same module. */
+	bool for_import;
 	/* Of an executor's: not begun, and how many are ahead; -1: not known. Its workers are
 	 * the range of waits.workers. */
 	bool queued;
