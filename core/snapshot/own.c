@@ -30,6 +30,7 @@ int own_init(struct own *own, struct decoder *decoder, const struct aiodbg_snaps
 		return status;
 	if (!status && text)
 		own_begin(own, text, snap->own_patterns);
+	own->has_file = snap->main_file != NULL;
 	return 0;
 }
 
@@ -106,6 +107,8 @@ static bool is_library(const struct own *own, const char *path)
 	if (path && own->patterns && is_named(own, path))
 		return false;
 	/* Of what has no name nobody would know where to look. */
+	if (path && own->has_file && !strcmp(path, "<string>"))
+		return true;
 	return !path || !strncmp(path, "<frozen", 7) || behind_packages(path) ||
 	       is_stdlib(own, path);
 }

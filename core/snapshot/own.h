@@ -22,6 +22,8 @@ struct own {
 	size_t program_len;
 	/* More own files, as "PATTERN:PATTERN"; NULL: none. */
 	const char *patterns;
+	/* The program was run from a file: "<string>" is what a library has made at run time. */
+	bool has_file;
 	/* By code: 1 for library, 2 for own. */
 	struct addrmap known;
 };

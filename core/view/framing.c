@@ -54,6 +54,7 @@ int framing_init(struct framing *framing, const struct aiodbg_snapshot *snap, bo
 {
 	*framing = (struct framing){.own_only = own_only};
 	own_begin(&framing->own, snap->os_file, snap->own_patterns);
+	framing->own.has_file = snap->main_file != NULL;
 	int status = meet_all(framing, snap, work);
 	/* A program that was installed is among the packages itself. */
 	if (!status && !framing->folder && snap->main_file) {

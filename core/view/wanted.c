@@ -335,7 +335,7 @@ int wanted_find_program(struct decoder *decoder, struct aiodbg_snapshot *snap,
 	int status = read_path(decoder, snap, "os", "__file__", &snap->os_file);
 	if (!status && !snap->os_file)
 		status = guess_os(decoder, snap);
-	if (!status && (request->wants & AIODBG_WANT_OWN))
+	if (!status)
 		status = read_path(decoder, snap, "__main__", "__file__", &snap->main_file);
 	return status;
 }
