@@ -29,14 +29,16 @@ struct scan {
 	size_t interp;
 	struct task *task;
 	ptrdiff_t thread;
-	/* The frame whose with it is: what is shown, whatever is inside of its manager. */
+	/* The frame whose with it is: what is shown, whatever own code is inside of its manager. */
 	const struct frame *frame;
 	const struct with *with;
 	struct wait *wait;
 	/* What the innermost of the managers that are looked into will call; and the generator
 	 * that it is, or NULL. */
 	uint64_t exit;
-	const struct code *generator;
+	const struct location *generator;
+	/* Its with statement, where the frame is a library's and the generator the program's own. */
+	struct site inner;
 	unsigned int depth;
 	/* Managers that were looked at for this frame. */
 	unsigned int managers;
@@ -116,6 +118,13 @@ static bool is_given_back(struct waiting *waiting, const struct task *task, uint
 
 static int resolve(struct scan *scan, uint64_t manager, enum certainty certainty);
 
+static struct site site_of(const struct scan *scan)
+{
+	if (scan->inner.location)
+		return scan->inner;
+	return (struct site){scan->frame->location, scan->with->position.line, NULL};
+}
+
 static int add_holder(struct scan *scan, struct primitive *primitive, enum certainty certainty)
 {
 	struct holders *holders = &primitive->holders;
@@ -125,7 +134,7 @@ static int add_holder(struct scan *scan, struct primitive *primitive, enum certa
 		return 0;
 	int status = code_releases(decoder, scan->frame->location->code, &releases);
 	if (!status && !releases && scan->generator)
-		status = code_releases(decoder, scan->generator, &releases);
+		status = code_releases(decoder, scan->generator->code, &releases);
 	if (error_is_fatal(status))
 		return status;
 	releases |= scan->waiting->releases;
@@ -140,7 +149,7 @@ static int add_holder(struct scan *scan, struct primitive *primitive, enum certa
 		/* A body that releases by itself may have done so. */
 		.certainty = releases && certainty == CERTAINTY_CERTAIN ? CERTAINTY_LIKELY
 									: certainty,
-		.site = {scan->frame->location, scan->with->position.line, NULL},
+		.site = site_of(scan),
 		.evidence = certainty == CERTAINTY_CERTAIN ? "with" : "attribute of a manager",
 	};
 	return array_push(holders, holder) && array_push(&scan->waiting->touched, primitive)
@@ -160,8 +169,15 @@ static int resolve_exit(struct scan *scan, uint64_t exit, uint64_t self)
 static int visit_inner_with(struct decoder *decoder, const struct with *with, void *arg)
 {
 	struct scan *scan = arg;
+	struct own *own = &scan->waiting->own;
+	const struct site outer = scan->inner;
 	(void)decoder;
-	return resolve_exit(scan, with->exit, with->self);
+	if (!outer.location && own_is(own, scan->generator->code) &&
+	    !own_is(own, scan->frame->location->code))
+		scan->inner = (struct site){scan->generator, with->position.line, NULL};
+	int status = resolve_exit(scan, with->exit, with->self);
+	scan->inner = outer;
+	return status;
 }
 
 /* A generator that is suspended in the body of a with has that for whoever has the generator. */
@@ -173,8 +189,8 @@ static int resolve_generator(struct scan *scan, uint64_t generator)
 	int status = coro_frame(decoder, generator, &state, &frame);
 	if (status || !frame.location || state == CORO_FOREIGN || scan->depth >= MANAGER_DEPTH)
 		return error_is_fatal(status) ? status : 0;
-	const struct code *outer = scan->generator;
-	scan->generator = frame.location->code;
+	const struct location *outer = scan->generator;
+	scan->generator = frame.location;
 	scan->depth++;
 	status = withs_visit(decoder, &frame, visit_inner_with, scan);
 	scan->depth--;
