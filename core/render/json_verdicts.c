@@ -102,6 +102,8 @@ static void put_places(struct json_gen *gen, const struct verdict *verdict)
 			put_site(gen, &party->wait->site, "waits");
 		if (party->caller.location)
 			put_site(gen, &party->caller, "called");
+		if (party->worker.location)
+			put_site(gen, &party->worker, "runs");
 		for (size_t k = 0; k < party->held_count; k++) {
 			const struct holder *holder = party->held[k].holder;
 			if (holder && holder->site.location)

@@ -108,6 +108,7 @@ void columns_add_party(struct columns *columns, const struct output *out,
 	if (party->wait)
 		columns_add_site(columns, out, snap, &party->wait->site);
 	columns_add_site(columns, out, snap, &party->caller);
+	columns_add_site(columns, out, snap, &party->worker);
 	for (size_t i = 0; i < party->held_count; i++) {
 		if (party->held[i].holder)
 			columns_add_site(columns, out, snap, &party->held[i].holder->site);
@@ -163,7 +164,8 @@ static bool is_same_site(const struct site *a, const struct site *b)
 unsigned int party_parts(const struct party *party, const struct party *first)
 {
 	if (party == first || !party->wait || !first->wait ||
-	    !is_same_site(&party->wait->site, &first->wait->site))
+	    !is_same_site(&party->wait->site, &first->wait->site) ||
+	    !is_same_site(&party->worker, &first->worker))
 		return PARTY_ALL;
 	return is_same_site(&party->caller, &first->caller) ? PARTY_SITE : PARTY_CALLER;
 }
@@ -230,6 +232,11 @@ static bool shows_site(const struct party *party, unsigned int parts)
 	return parts & PARTY_SITE && party->wait && party->wait->site.location;
 }
 
+static bool shows_worker(const struct party *party, unsigned int parts)
+{
+	return parts & PARTY_SITE && party->worker.location;
+}
+
 static bool shows_caller(const struct party *party, unsigned int parts)
 {
 	return parts & PARTY_CALLER && party->caller.location;
@@ -273,7 +280,8 @@ static size_t count_sites(const struct party *party)
 size_t party_lines(const struct verdict *verdict, const struct party *party, unsigned int parts)
 {
 	size_t lines = 1 + (size_t)shows_site(party, parts) + shows_caller(party, parts);
-	lines += is_in_library(party) + count_sites(party);
+	lines += shows_worker(party, parts) || (is_in_library(party) && !party->worker.location);
+	lines += count_sites(party);
 	return lines + count_sites(running_party(verdict, party));
 }
 
@@ -355,7 +363,10 @@ void party_write(struct output *out, const struct aiodbg_snapshot *snap,
 	if (shows_site(party, parts)) {
 		party_write_site(out, snap, columns, &party->wait->site);
 		output_text(out, note_of(verdict, party));
-	} else if (is_in_library(party)) {
+	} else if (shows_worker(party, parts)) {
+		party_write_site(out, snap, columns, &party->worker);
+		output_text(out, "the thread is here\n");
+	} else if (is_in_library(party) && !party->worker.location) {
 		write_library(out, party->task);
 	}
 	if (shows_caller(party, parts)) {

@@ -79,6 +79,8 @@ static int read_party_sources(struct sources *sources, struct party *party)
 	int status = party->wait ? read_site(sources, &party->wait->site) : 0;
 	if (!status)
 		status = read_site(sources, &party->caller);
+	if (!status)
+		status = read_site(sources, &party->worker);
 	for (size_t i = 0; !status && i < party->held_count; i++) {
 		if (party->held[i].holder)
 			status = read_site(sources, &party->held[i].holder->site);
@@ -110,6 +112,22 @@ static void find_caller(struct own *own, struct party *party)
 	}
 }
 
+/* What runs in a thread for a task that a library began: there the thread's place says what it is about. */
+static void find_worker(const struct waits *waits, const struct verdict *verdict,
+			struct party *party)
+{
+	const struct wait *wait = party->wait;
+	if (!party->task || !wait || !wait->blocked || wait->site.location || wait->queued ||
+	    wait->thread < 0 || (wait->kind != WAIT_EXECUTOR && wait->kind != WAIT_THREAD))
+		return;
+	/* One that is named itself is shown where it is. */
+	for (size_t i = 0; i < verdict->party_count && i < CALLERS_MAX; i++) {
+		if (!verdict->parties[i].task && verdict->parties[i].thread == wait->thread)
+			return;
+	}
+	party->worker = waits->of_threads[wait->thread].site;
+}
+
 static int find_callers(const struct aiodbg_snapshot *snap, struct decoder *decoder)
 {
 	const struct verdict_list *list = &snap->verdicts->list;
@@ -120,8 +138,10 @@ static int find_callers(const struct aiodbg_snapshot *snap, struct decoder *deco
 		size_t count = verdict->party_count < CALLERS_MAX ? verdict->party_count
 								  : CALLERS_MAX;
 		bool has_holders = false;
-		for (size_t k = 0; k < count; k++)
+		for (size_t k = 0; k < count; k++) {
 			has_holders |= verdict->parties[k].held_count > 0;
+			find_worker(snap->waits, verdict, &verdict->parties[k]);
+		}
 		for (size_t k = 0; k < count && !has_holders; k++)
 			find_caller(&own, &verdict->parties[k]);
 	}

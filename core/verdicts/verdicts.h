@@ -54,6 +54,8 @@ struct party {
 	struct wait *wait;
 	/* Who called the function that waits, if no party has anything: verdicts_read_sources(). */
 	struct site caller;
+	/* Where the thread is that it waits for, if it has no place of its own. */
+	struct site worker;
 	struct held *held;
 	size_t held_count;
 };
