@@ -23,6 +23,31 @@ static void write_kind(struct output *out, const struct primitive *object)
 	output_safe(out, type, LIMIT_C_STRING);
 }
 
+static bool has_own_name(const struct primitive *object)
+{
+	return object->is_pool || (object->type && !strstr(object->type, "Semaphore"));
+}
+
+const struct primitive *summary_shared(const struct verdict *verdict)
+{
+	const struct primitive *shared = NULL;
+	for (size_t i = 0; i < verdict->party_count; i++) {
+		const struct wait *wait = verdict->parties[i].wait;
+		if (!wait || !wait->object || wait->kind != WAIT_SEMAPHORE ||
+		    (shared && wait->object != shared))
+			return NULL;
+		shared = wait->object;
+	}
+	return verdict->party_count > 1 ? shared : NULL;
+}
+
+void summary_write_shared(struct output *out, const struct primitive *object)
+{
+	output_text(out, " have all of ");
+	write_kind(out, object);
+	output_text(out, ", and each waits for more of it");
+}
+
 /* Nobody is seen to have what those named wait for. */
 static void write_used_up(struct output *out, const struct verdict *verdict)
 {
@@ -46,8 +71,8 @@ static void write_exhausted(struct output *out, const struct verdict *verdict)
 	}
 	const char *who = has_holders ? "holder" : "thread";
 	write_tasks(out, verdict->behind_count, "waits for ", "wait for ");
-	/* A pool has a name of its own. */
-	if (has_holders && first->held[0].object->is_pool)
+	/* A pool has a name of its own, and so has what others call a limiter. */
+	if (has_holders && has_own_name(first->held[0].object))
 		write_kind(out, first->held[0].object);
 	else
 		output_format(out, "a%s %s", has_holders ? "" : "n", what);

@@ -6,6 +6,11 @@
 #include "base/output.h"
 #include "verdicts/verdicts.h"
 
+/* What all parties of a deadlock have some of and want more of, a semaphore or pool; NULL: none such. And
+ * what follows their number. */
+const struct primitive *summary_shared(const struct verdict *verdict);
+void summary_write_shared(struct output *out, const struct primitive *object);
+
 /* EXHAUSTED, CONVOY, WON'T CANCEL. */
 void summary_write_crowd(struct output *out, const struct verdict *verdict);
 

@@ -51,6 +51,7 @@ static void summarize_deadlock(struct output *out, const struct verdict *verdict
 {
 	size_t tasks, threads;
 	bool locks = waits_for_locks(verdict);
+	const struct primitive *shared = summary_shared(verdict);
 	count_parties(verdict, &tasks, &threads);
 	if (tasks)
 		output_format(out, "%zu task%s", tasks, tasks == 1 ? "" : "s");
@@ -58,7 +59,9 @@ static void summarize_deadlock(struct output *out, const struct verdict *verdict
 		output_text(out, " and ");
 	if (threads)
 		output_format(out, "%zu thread%s", threads, threads == 1 ? "" : "s");
-	if (tasks + threads == 1)
+	if (locks && shared)
+		summary_write_shared(out, shared);
+	else if (tasks + threads == 1)
 		output_text(out,
 			    locks ? " waits for a lock that it holds itself" : " waits for itself");
 	else if (tasks + threads == 2 && locks)
@@ -290,7 +293,8 @@ static void write_behind(struct why *why, const struct verdict *verdict)
 	output_text(why->out, "  ");
 	reason_write_count(why->out, verdict->behind_count);
 	output_text(why->out, verdict->behind_count == 1 ? " more task waits" : " more tasks wait");
-	output_text(why->out, waits_for_locks(verdict) ? " for these locks.\n" : " behind them.\n");
+	bool locks = waits_for_locks(verdict) && !summary_shared(verdict);
+	output_text(why->out, locks ? " for these locks.\n" : " behind them.\n");
 }
 
 /* How many there are from the one with this index on that get lines of their own. */
@@ -445,7 +449,8 @@ static void write_next(struct why *why)
 	char pid[24], operand[24];
 	for (size_t i = 0; !task && i < list->count; i++) {
 		const struct verdict *verdict = &list->items[i];
-		locks = verdict->kind == VERDICT_DEADLOCK && waits_for_locks(verdict);
+		locks = verdict->kind == VERDICT_DEADLOCK && waits_for_locks(verdict) &&
+			!summary_shared(verdict);
 		for (size_t k = 0; !task && k < verdict->party_count; k++)
 			task = verdict->parties[k].task;
 	}
