@@ -224,7 +224,9 @@ static bool has_site(const struct held *held)
 
 static bool is_in_library(const struct party *party)
 {
-	return party->task && party->task->depth && party->wait && !party->wait->site.location;
+	/* One that waits for a thread is where that is. */
+	return party->task && party->task->depth && party->wait && party->wait->thread < 0 &&
+	       !party->wait->site.location;
 }
 
 static bool shows_site(const struct party *party, unsigned int parts)
@@ -280,7 +282,7 @@ static size_t count_sites(const struct party *party)
 size_t party_lines(const struct verdict *verdict, const struct party *party, unsigned int parts)
 {
 	size_t lines = 1 + (size_t)shows_site(party, parts) + shows_caller(party, parts);
-	lines += shows_worker(party, parts) || (is_in_library(party) && !party->worker.location);
+	lines += shows_worker(party, parts) || is_in_library(party);
 	lines += count_sites(party);
 	return lines + count_sites(running_party(verdict, party));
 }
@@ -366,7 +368,7 @@ void party_write(struct output *out, const struct aiodbg_snapshot *snap,
 	} else if (shows_worker(party, parts)) {
 		party_write_site(out, snap, columns, &party->worker);
 		output_text(out, "the thread is here\n");
-	} else if (is_in_library(party) && !party->worker.location) {
+	} else if (is_in_library(party)) {
 		write_library(out, party->task);
 	}
 	if (shows_caller(party, parts)) {
