@@ -118,7 +118,7 @@ static void add_task(struct census *census, const struct task *task, const struc
 	group->gets += wait->kind == WAIT_QUEUE_GET;
 	group->puts += wait->kind == WAIT_QUEUE_PUT;
 	group->joins += wait->kind == WAIT_QUEUE_JOIN;
-	keep_object(group, wait->object);
+	keep_object(group, wait->kept_in ? wait->kept_in : wait->object);
 	/* What was read while it changed says nothing of times. */
 	if (!has_moved)
 		keep_deadline(census, group, task, wait);
@@ -160,6 +160,11 @@ static void write_object(struct output *out, const struct primitive *object)
 {
 	const char *name = object->owner_type ? object->owner_type : object->expression;
 	reason_write_count(out, object->waiter_count);
+	if (object->kind == PRIMITIVE_CONTAINER && object->expression) {
+		output_text(out, " in ");
+		reason_write_expression(out, object, REASON_ALL);
+		return;
+	}
 	output_format(out, " for 0x%" PRIx64, object->addr);
 	if (!name)
 		return;
@@ -218,7 +223,8 @@ static void write_objects(struct output *out, const struct group *group, bool bo
 		named += group->second->waiter_count;
 	}
 	if (group->count > named)
-		output_format(out, ", %zu for others", group->count - named);
+		output_format(out, ", %zu %sothers", group->count - named,
+			      group->first->kind == PRIMITIVE_CONTAINER ? "" : "for ");
 }
 
 static void write_two(struct output *out, const struct census *census, const struct group *group)

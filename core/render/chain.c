@@ -156,7 +156,7 @@ static int compare_waiters(const void *a, const void *b)
 
 static bool is_for(const struct chain *chain, const struct wait *wait)
 {
-	return chain->object ? wait->object == chain->object
+	return chain->object ? wait->object == chain->object || wait->kept_in == chain->object
 			     : wait->blocked && wait->future == chain->future;
 }
 

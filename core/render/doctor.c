@@ -447,7 +447,7 @@ static void render_waits(const struct aiodbg_snapshot *snap, struct output *out)
 			continue;
 		if (wait->kind == WAIT_UNKNOWN)
 			count_wait(&unknown, type);
-		else if (wait->kind == WAIT_FUTURE && !wait->object)
+		else if (wait->kind == WAIT_FUTURE && !wait->object && !wait->kept_in)
 			count_wait(&futures, type);
 	}
 	render_vague_waits(&unknown, "waits not known", out);

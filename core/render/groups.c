@@ -74,7 +74,10 @@ static void write_common(struct output *out, const struct aiodbg_snapshot *snap,
 		return;
 	}
 	const char *verb = verb_of(wait);
-	if (shared) {
+	if (shared && shared->kind == PRIMITIVE_CONTAINER && shared->expression) {
+		output_text(out, "future in ");
+		reason_write_expression(out, shared, REASON_ALL);
+	} else if (shared) {
 		reason_write_object(out, shared);
 	} else if (verb) {
 		output_text(out, verb);

@@ -74,6 +74,11 @@ static bool is_first_waiter(const struct verdict *verdict, size_t index, bool an
 	return true;
 }
 
+static const struct primitive *container_of_party(const struct party *party)
+{
+	return party->wait ? party->wait->kept_in : NULL;
+}
+
 /* What the parties hold and wait for. */
 static void put_objects(struct json_gen *gen, const struct verdict *verdict)
 {
@@ -87,6 +92,9 @@ static void put_objects(struct json_gen *gen, const struct verdict *verdict)
 			put_address(gen, party->held[k].object->addr);
 		if (is_first_waiter(verdict, i, any_held))
 			put_address(gen, party->wait->object->addr);
+		const struct primitive *container = container_of_party(party);
+		if (container && (!i || container != container_of_party(party - 1)))
+			put_address(gen, container->addr);
 	}
 	if (verdict->loop)
 		put_address(gen, verdict->loop->addr);

@@ -137,6 +137,10 @@ static void end_wait(struct json_gen *gen, const struct wait *wait)
 {
 	put_key(gen, "waiters");
 	put_integer_or_null(gen, waiters_of(wait));
+	if (wait->kept_in) {
+		put_key(gen, "container");
+		put_address(gen, wait->kept_in->addr);
+	}
 	json_close_map(gen);
 }
 

@@ -73,6 +73,15 @@ void reason_write_actor(struct output *out, const struct aiodbg_snapshot *snap,
 	output_safe(out, name, LIMIT_NAME_SHOWN);
 }
 
+void reason_write_expression(struct output *out, const struct primitive *object, unsigned int parts)
+{
+	output_safe(out, object->expression, LIMIT_NAME_SHOWN);
+	if (!object->owner_type || !(parts & REASON_OWNER))
+		return;
+	output_text(out, " of ");
+	output_safe(out, object->owner_type, LIMIT_NAME_SHOWN);
+}
+
 static void write_named(struct output *out, const struct primitive *object, unsigned int parts)
 {
 	output_safe(out, object->type ? object->type : "object", LIMIT_C_STRING);
@@ -81,11 +90,7 @@ static void write_named(struct output *out, const struct primitive *object, unsi
 	if (!object->expression)
 		return;
 	output_text(out, " (");
-	output_safe(out, object->expression, LIMIT_NAME_SHOWN);
-	if (object->owner_type && (parts & REASON_OWNER)) {
-		output_text(out, " of ");
-		output_safe(out, object->owner_type, LIMIT_NAME_SHOWN);
-	}
+	reason_write_expression(out, object, parts);
 	output_text(out, ")");
 }
 
@@ -119,7 +124,8 @@ bool reason_has_place(const struct wait *wait)
 	case WAIT_BARRIER:
 	case WAIT_FUTURE:
 	case WAIT_ASYNC_GENERATOR:
-		return wait->object && wait->place && wait->object->waiter_count >= 2;
+		return wait->object && !wait->kept_in && wait->place &&
+		       wait->object->waiter_count >= 2;
 	default:
 		return false;
 	}
@@ -386,10 +392,16 @@ static void write_object(struct output *out, const struct aiodbg_snapshot *snap,
 		output_text(out, "unknown");
 		return;
 	}
-	if (!wait->object) {
+	if (!wait->object || wait->kept_in) {
 		output_safe(out, wait->future_type ? wait->future_type : "Future", LIMIT_C_STRING);
 		output_text(out, " ");
 		output_id(out, wait->future);
+		if (!wait->kept_in || !wait->kept_in->expression)
+			return;
+		output_text(out, ", in ");
+		reason_write_expression(out, wait->kept_in, parts);
+		if (parts & REASON_PLACE && wait->place && wait->object->waiter_count >= 2)
+			reason_write_place(out, wait);
 		return;
 	}
 	reason_write_before_place(out, wait, parts);

@@ -44,6 +44,10 @@ void reason_write_task(struct output *out, const struct aiodbg_snapshot *snap,
 /* "Lock 0x7f.. (self.lock of Stock)". */
 void reason_write_object(struct output *out, const struct primitive *object);
 
+/* "self.lock of Stock": its expression is known. */
+void reason_write_expression(struct output *out, const struct primitive *object,
+			     unsigned int parts);
+
 /* Function, file and line. */
 void reason_write_location(struct output *out, const struct location *location);
 

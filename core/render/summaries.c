@@ -82,6 +82,36 @@ static void write_exhausted(struct output *out, const struct verdict *verdict)
 		output_format(out, " whose %zu %ss stand still", verdict->party_count, who);
 }
 
+static bool is_same_text(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+/* Each client may have a dict of its own. */
+const struct primitive *summary_container(const struct verdict *verdict)
+{
+	const struct primitive *first = NULL;
+	for (size_t i = 0; i < verdict->party_count; i++) {
+		const struct wait *wait = verdict->parties[i].wait;
+		const struct primitive *container = wait ? wait->kept_in : NULL;
+		if (!container || !container->expression)
+			return NULL;
+		first = first ? first : container;
+		if (container != first &&
+		    (!is_same_text(container->expression, first->expression) ||
+		     !is_same_text(container->owner_type, first->owner_type)))
+			return NULL;
+	}
+	return first;
+}
+
+void summary_write_container(struct output *out, const struct verdict *verdict,
+			     const struct primitive *container)
+{
+	output_text(out, verdict->party_count == 1 ? " for a future in " : " for futures in ");
+	reason_write_expression(out, container, REASON_ALL);
+}
+
 bool summary_counts_behind(const struct verdict *verdict)
 {
 	return verdict->kind == VERDICT_WONT_CANCEL || verdict->kind == VERDICT_EXHAUSTED ||

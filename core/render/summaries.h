@@ -14,7 +14,14 @@ void summary_write_shared(struct output *out, const struct primitive *object);
 /* EXHAUSTED, CONVOY, WON'T CANCEL. */
 void summary_write_crowd(struct output *out, const struct verdict *verdict);
 
-/* Whether that line says how many wait. */
+/* The container that the futures are in which all wait for, if there is one name for it; or NULL. */
+const struct primitive *summary_container(const struct verdict *verdict);
+
+/* " for futures in self.pending of RpcClient". */
+void summary_write_container(struct output *out, const struct verdict *verdict,
+			     const struct primitive *container);
+
+/* Whether the line of a crowd says how many wait. */
 bool summary_counts_behind(const struct verdict *verdict);
 
 /* LOOP STARVED, LOST WAKE-UP. */

@@ -109,8 +109,11 @@ static void summarize_vain(struct output *out, const struct verdict *verdict)
 	bool is_semaphore = verdict->party_count &&
 			    verdict->parties[0].wait->kind == WAIT_SEMAPHORE;
 	const char *lock = is_semaphore ? "semaphore" : "lock";
+	const struct primitive *container = summary_container(verdict);
 	write_waiting(out, verdict);
-	if (verdict->kind == VERDICT_NEVER_RELEASED)
+	if (container)
+		summary_write_container(out, verdict, container);
+	else if (verdict->kind == VERDICT_NEVER_RELEASED)
 		output_format(out, " for a %s that nobody is left to release", lock);
 	else if (verdict->kind == VERDICT_LOST_WAKEUP)
 		output_format(out, " for a %s that is free, and nobody was woken to take it", lock);

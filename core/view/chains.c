@@ -46,7 +46,10 @@ ptrdiff_t chains_thread(const struct aiodbg_snapshot *snap, const struct task *t
 const struct primitive *chains_shared(const struct aiodbg_snapshot *snap, const struct task *task)
 {
 	const struct wait *wait = wait_of(snap, task);
-	return wait && wait->object && wait->object->waiter_count > 1 ? wait->object : NULL;
+	const struct primitive *object = wait ? wait->kept_in : NULL;
+	if (wait && !object)
+		object = wait->object;
+	return object && object->waiter_count > 1 ? object : NULL;
 }
 
 uint64_t chains_hash_reason(const struct aiodbg_snapshot *snap, const struct task *task)

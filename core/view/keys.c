@@ -275,14 +275,19 @@ static uint64_t object_of(const struct view_making *making, const struct task *t
 	const struct wait *wait = wait_of(making, task);
 	if (!wait)
 		return 0;
-	return wait->object ? wait->object->addr : wait->future;
+	if (wait->object || wait->kept_in)
+		return wait->object ? wait->object->addr : wait->kept_in->addr;
+	return wait->future;
 }
 
 static int match_object(struct view_making *making, const struct task *task, const char *pattern,
 			bool *ret)
 {
 	const struct waits *waits = making->snap->waits;
+	const struct wait *wait = wait_of(making, task);
 	int status = match_address(making, object_of(making, task), pattern, ret);
+	if (!status && !*ret && wait && wait->kept_in)
+		status = match_address(making, wait->future, pattern, ret);
 	for (size_t i = waits->first_hold[task->index];
 	     !status && !*ret && i < waits->first_hold[task->index + 1]; i++)
 		status = match_address(making, waits->holds[i]->addr, pattern, ret);
@@ -302,8 +307,8 @@ static void order_object(const struct view_making *making, const struct task *ta
 			 struct view_order *ret)
 {
 	const struct wait *wait = wait_of(making, task);
-	if (wait && wait->object)
-		ret->number = -(int64_t)wait->object->waiter_count;
+	if (wait && (wait->object || wait->kept_in))
+		ret->number = -(int64_t)(wait->object ? wait->object : wait->kept_in)->waiter_count;
 }
 
 /* ---- awaited-by ---- */

@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "cpython/attr.h"
 #include "cpython/int.h"
-#include "cpython/locals.h"
 #include "cpython/lock.h"
 #include "cpython/sequence.h"
 #include "cpython/set.h"
@@ -275,8 +274,6 @@ struct naming {
 	/* The variable that is looked into. */
 	uint64_t current, object;
 	size_t variables, attributes;
-	/* The dict of the frame's globals. */
-	uint64_t globals;
 };
 
 static int visit_attribute(struct decoder *decoder, uint64_t key, uint64_t value, void *arg)
@@ -316,38 +313,47 @@ static int visit_variable(struct decoder *decoder, const struct local *local, vo
 	return error_is_fatal(status) ? status : 0;
 }
 
+struct globals_visit {
+	/* The dict of the frame's globals. */
+	uint64_t globals;
+	local_visit_fn *visit;
+	void *arg;
+};
+
 /* A global, as a variable that the code names. */
 static int visit_global(struct decoder *decoder, uint64_t item, void *arg)
 {
-	struct naming *naming = arg;
+	const struct globals_visit *visit = arg;
 	struct local local = {.name = item};
 	const char *name;
 	int status = work_step(&decoder->reader.work);
 	if (!status)
 		status = name_get(decoder, item, &name);
 	if (!status && name)
-		status = dict_get(decoder, naming->globals, name, &local.value);
+		status = dict_get(decoder, visit->globals, name, &local.value);
 	if (!status && local.value)
-		return visit_variable(decoder, &local, naming);
+		return visit->visit(decoder, &local, visit->arg);
 	return error_is_fatal(status) ? status : 0;
 }
 
-static int name_global(struct naming *naming, const struct frame *frame)
+int globals_visit(struct waiting *waiting, const struct frame *frame, local_visit_fn *visit,
+		  void *arg)
 {
-	struct decoder *decoder = naming->waiting->decoder;
+	struct decoder *decoder = waiting->decoder;
 	const struct layout *l = decoder->layout;
 	const struct code *code = frame->location->code;
 	int32_t offset = l->frame.globals != LAYOUT_NONE ? l->frame.globals : l->pyframe.globals;
+	struct globals_visit visiting = {.visit = visit, .arg = arg};
 	uint64_t names;
 	if (code->is_compiled)
 		return 0;
 	int status = reader_word(&decoder->reader, frame->addr + (uint64_t)offset,
-				 &naming->globals);
+				 &visiting.globals);
 	if (!status)
 		status = reader_word(&decoder->reader, code->addr + (uint64_t)l->code.names,
 				     &names);
 	if (!status)
-		status = sequence_visit(decoder, names, visit_global, naming);
+		status = sequence_visit(decoder, names, visit_global, &visiting);
 	return error_is_fatal(status) ? status : 0;
 }
 
@@ -386,7 +392,7 @@ int primitive_name(struct waiting *waiting, struct primitive *primitive, const s
 	status = 0;
 	if (!naming.variable && !primitive->was_asked_for && frame->location &&
 	    waiting->globals_asked++ < GLOBALS_ASKED)
-		status = name_global(&naming, frame);
+		status = globals_visit(waiting, frame, visit_variable, &naming);
 	waiting->decoder->reader.fault_count = faults;
 	primitive->was_asked_for = true;
 	if (!status && naming.variable)

@@ -10,6 +10,7 @@
 #include "asyncio/sync.h"
 #include "base/addrmap.h"
 #include "cpython/coro.h"
+#include "cpython/locals.h"
 #include "cpython/object.h"
 #include "process/sockets.h"
 #include "snapshot/own.h"
@@ -176,11 +177,20 @@ int primitive_walk(struct waiting *waiting, struct primitive *primitive, uint64_
 /* How a frame reaches the primitive: a variable, or an attribute of one. */
 int primitive_name(struct waiting *waiting, struct primitive *primitive, const struct frame *frame);
 
+/* Visit the globals that the code of a frame names, as if they were its variables. */
+int globals_visit(struct waiting *waiting, const struct frame *frame, local_visit_fn *visit,
+		  void *arg);
+
 /* ---- keepers.c ---- */
 
 /* Find an object in a variable of the innermost frames of the chain that has the future among its
  * waiters; wait.object stays NULL if there is none. */
 int keeper_find(struct waiting *waiting, size_t interp, uint64_t future, struct wait *wait);
+
+/* ---- containers.c ---- */
+
+/* Find the containers of futures that tasks wait for: wait.kept_in. */
+int containers_read(struct waiting *waiting);
 
 /* ---- holders.c ---- */
 

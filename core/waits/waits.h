@@ -67,6 +67,8 @@ enum primitive_kind {
 	PRIMITIVE_QUEUE,
 	PRIMITIVE_GROUP,
 	PRIMITIVE_FUTURE,
+	/* A dict, list or the like that keeps futures. */
+	PRIMITIVE_CONTAINER,
 	/* threading's, which threads wait for as well. */
 	PRIMITIVE_THREAD_LOCK,
 	PRIMITIVE_THREAD_RLOCK,
@@ -199,6 +201,8 @@ struct wait {
 	/* The future at the end of the chain, of which class, or 0. */
 	uint64_t future;
 	const char *future_type;
+	/* The container that future is in, an attribute of object if there is one; or NULL. */
+	struct primitive *kept_in;
 	/* Its place among those that wait for the object, from 1; 0: not known. */
 	size_t place;
 	/* When the wait ends by itself: its own timeout, or that of a frame further out. */
