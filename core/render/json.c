@@ -458,8 +458,7 @@ int render_json(const struct view *view, struct output *out)
 	struct json json = {.out = out, .gen = &gen};
 	json.frames = htab_create_alloc(256, ready_hash, ready_equal, NULL, calloc, free);
 	json.has_own = view->snap->waits != NULL;
-	own_begin(&json.own, view->snap->os_file, NULL);
-	json.own.has_file = view->snap->main_file != NULL;
+	own_of_snapshot(&json.own, view->snap, false);
 	bool has_words = view->snap->waits || view->groups;
 	json.words = has_words ? malloc(sizeof(*json.words)) : NULL;
 	json.known_waits = has_words ? calloc(1, sizeof(*json.known_waits)) : NULL;

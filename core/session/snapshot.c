@@ -9,6 +9,7 @@
 #include "snapshot/detail.h"
 #include "snapshot/finished.h"
 #include "snapshot/graph.h"
+#include "snapshot/origin.h"
 #include "verdicts/verdicts.h"
 #include "view/wanted.h"
 #include "waits/chain.h"
@@ -90,8 +91,8 @@ int snapshot_take(struct aiodbg *dbg, const struct aiodbg_request *request,
 		status = loops_read_busy(snap, decoder);
 	if (!status && request->wants & AIODBG_WANT_DETAIL)
 		status = detail_decode(decoder, snap, request->wants);
-	if (!status)
-		status = wanted_find_program(decoder, snap, request);
+	if (!status && request->wants & (AIODBG_WANT_WAITS | AIODBG_WANT_OWN))
+		status = origin_find(decoder, snap);
 	if (!status && request->wants & AIODBG_WANT_WAITS)
 		status = decode_waits(snap, decoder, request);
 	if (!status && request->wants & AIODBG_WANT_VERDICTS)

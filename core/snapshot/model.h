@@ -185,9 +185,13 @@ struct aiodbg_snapshot {
 	/* What tasks and threads wait for, and what is wrong; NULL unless it was asked for. */
 	struct waits *waits;
 	struct verdicts *verdicts;
-	/* Paths of the files of os and of the program, as the target knows them; NULL where they are not
-	 * known, or were not asked for. */
-	const char *os_file, *main_file;
+	/* The file of os; and, if no frame of a task would be own otherwise, one of the program, which was
+	 * installed. NULL where they are not known, or were not asked for: snapshot/origin.h. */
+	const char *os_file, *program_file;
+	/* The program was run from a file, by its name. */
+	bool has_file;
+	/* Program and libraries are in one folder with those of Python. */
+	bool is_flat;
 	/* As in struct aiodbg_request; NULL: none. */
 	const char *own_patterns;
 	/* Why the subject does not go on; NULL unless there is one and waits were asked for. */

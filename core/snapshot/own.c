@@ -2,10 +2,7 @@
 /* Own frames. See snapshot/own.h. */
 #include "snapshot/own.h"
 
-#include "base/error.h"
 #include "base/glob.h"
-#include "cpython/modules.h"
-#include "cpython/str.h"
 #include "snapshot/model.h"
 
 #include <string.h>
@@ -16,22 +13,12 @@
 static const char *const package_folders[] = {"/site-packages/", "/dist-packages/"};
 #define FOLDER_COUNT (sizeof(package_folders) / sizeof(package_folders[0]))
 
-int own_init(struct own *own, struct decoder *decoder, const struct aiodbg_snapshot *snap)
+void own_of_snapshot(struct own *own, const struct aiodbg_snapshot *snap, bool with_settings)
 {
-	uint64_t path = 0;
-	const char *text = NULL;
-	own_begin(own, snap->os_file, snap->own_patterns);
-	if (!snap->interps.count)
-		return 0;
-	int status = modules_global(decoder, &snap->interps.items[0], "os", "__file__", &path);
-	if (!status && path)
-		status = str_read(decoder, path, &text);
-	if (error_is_fatal(status))
-		return status;
-	if (!status && text)
-		own_begin(own, text, snap->own_patterns);
-	own->has_file = snap->main_file != NULL;
-	return 0;
+	own_begin(own, snap->os_file, with_settings ? snap->own_patterns : NULL);
+	own->has_file = snap->has_file;
+	own->is_flat = snap->is_flat;
+	own_add_program(own, snap->program_file);
 }
 
 void own_begin(struct own *own, const char *os_file, const char *patterns)
@@ -62,6 +49,11 @@ static const char *behind_packages(const char *path)
 		}
 	}
 	return found;
+}
+
+bool own_is_installed(const char *path)
+{
+	return path && behind_packages(path);
 }
 
 void own_add_program(struct own *own, const char *main_file)
@@ -95,9 +87,61 @@ static bool is_named(const struct own *own, const char *path)
 	return fits;
 }
 
-static bool is_stdlib(const struct own *own, const char *path)
+/* Modules of the standard library that frames are likely to be of. */
+static const char *const library_names[] = {
+	"__future__",  "_pyrepl",     "abc",	    "argparse",	    "ast",
+	"asyncio",     "asyncore",    "asynchat",   "base64",	    "bdb",
+	"bisect",      "bz2",	      "cmd",	    "code",	    "codecs",
+	"codeop",      "collections", "concurrent", "configparser", "contextlib",
+	"contextvars", "copy",	      "copyreg",    "csv",	    "ctypes",
+	"curses",      "dataclasses", "datetime",   "dbm",	    "decimal",
+	"difflib",     "dis",	      "email",	    "encodings",    "ensurepip",
+	"enum",	       "fileinput",   "fnmatch",    "fractions",    "ftplib",
+	"functools",   "genericpath", "getpass",    "gettext",	    "glob",
+	"graphlib",    "gzip",	      "hashlib",    "heapq",	    "hmac",
+	"html",	       "http",	      "imaplib",    "importlib",    "inspect",
+	"io",	       "ipaddress",   "json",	    "linecache",    "locale",
+	"logging",     "lzma",	      "mailbox",    "mimetypes",    "multiprocessing",
+	"netrc",       "ntpath",      "numbers",    "opcode",	    "operator",
+	"os",	       "pathlib",     "pdb",	    "pickle",	    "pkgutil",
+	"platform",    "poplib",      "posixpath",  "pprint",	    "profile",
+	"pstats",      "pty",	      "queue",	    "quopri",	    "random",
+	"re",	       "reprlib",     "runpy",	    "sched",	    "secrets",
+	"selectors",   "shelve",      "shlex",	    "shutil",	    "signal",
+	"site",	       "smtplib",     "socket",	    "socketserver", "sqlite3",
+	"sre_compile", "ssl",	      "stat",	    "statistics",   "string",
+	"struct",      "subprocess",  "symtable",   "sysconfig",    "tarfile",
+	"telnetlib",   "tempfile",    "textwrap",   "threading",    "timeit",
+	"token",       "tokenize",    "tomllib",    "trace",	    "traceback",
+	"tracemalloc", "types",	      "typing",	    "unittest",	    "urllib",
+	"uuid",	       "warnings",    "wave",	    "weakref",	    "webbrowser",
+	"wsgiref",     "xml",	      "xmlrpc",	    "zipapp",	    "zipfile",
+	"zipimport",   "zoneinfo",
+};
+
+/* Whether the first part of the path is a module of the standard library. Where everything is in one folder,
+ * only that tells it. */
+static bool has_library_name(const char *path)
 {
-	return own->stdlib && !strncmp(path, own->stdlib, own->stdlib_len);
+	size_t len = strcspn(path, "/.");
+	for (size_t i = 0; i < sizeof(library_names) / sizeof(library_names[0]); i++) {
+		if (strlen(library_names[i]) == len && !memcmp(library_names[i], path, len))
+			return true;
+	}
+	return false;
+}
+
+/* The path below the folder of the standard library, or NULL. */
+static const char *behind_stdlib(const struct own *own, const char *path)
+{
+	const char *behind = NULL;
+	if (own->stdlib && !strncmp(path, own->stdlib, own->stdlib_len))
+		behind = path + own->stdlib_len;
+	if (!own->is_flat)
+		return behind;
+	if (!behind && path[0] != '/')
+		behind = path;
+	return behind && has_library_name(behind) ? behind : NULL;
 }
 
 static bool is_library(const struct own *own, const char *path)
@@ -110,7 +154,7 @@ static bool is_library(const struct own *own, const char *path)
 	if (path && own->has_file && !strcmp(path, "<string>"))
 		return true;
 	return !path || !strncmp(path, "<frozen", 7) || behind_packages(path) ||
-	       is_stdlib(own, path);
+	       behind_stdlib(own, path);
 }
 
 bool own_is(struct own *own, const struct code *code)
@@ -136,7 +180,8 @@ const char *own_short_path(const struct own *own, const char *path)
 	const char *part = behind_packages(path);
 	if (part)
 		return part;
-	return is_stdlib(own, path) ? path + own->stdlib_len : path;
+	part = behind_stdlib(own, path);
+	return part ? part : path;
 }
 
 const char *own_package(const struct own *own, const char *path, size_t *len)
@@ -144,8 +189,8 @@ const char *own_package(const struct own *own, const char *path, size_t *len)
 	static const char frozen[] = "<frozen ";
 	const char *part = path ? behind_packages(path) : NULL;
 	*len = 0;
-	if (path && !part && is_stdlib(own, path))
-		part = path + own->stdlib_len;
+	if (path && !part)
+		part = behind_stdlib(own, path);
 	if (path && !part && !strncmp(path, frozen, strlen(frozen)))
 		part = path + strlen(frozen);
 	if (!part)

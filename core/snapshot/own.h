@@ -24,12 +24,14 @@ struct own {
 	const char *patterns;
 	/* The program was run from a file: "<string>" is what a library has made at run time. */
 	bool has_file;
+	/* All is in that folder, or has no folder in its path: names tell what is of the library. */
+	bool is_flat;
 	/* By code: 1 for library, 2 for own. */
 	struct addrmap known;
 };
 
-/* As its first interpreter has it; where that can't be read, as its frames have it. */
-int own_init(struct own *own, struct decoder *decoder, const struct aiodbg_snapshot *snap);
+/* As snapshot/origin.h has found it; and with what users have set, which documents do not depend on. */
+void own_of_snapshot(struct own *own, const struct aiodbg_snapshot *snap, bool with_settings);
 /* The same from the path of the file of os, which may be NULL, and from patterns. */
 void own_begin(struct own *own, const char *os_file, const char *patterns);
 /* The program's own file, which may be among packages: what is beside it is its own. */
@@ -37,6 +39,9 @@ void own_add_program(struct own *own, const char *main_file);
 void own_deinit(struct own *own);
 
 bool own_is(struct own *own, const struct code *code);
+
+/* Whether a path is among the packages that are installed; NULL is not. */
+bool own_is_installed(const char *path);
 
 /* The same for the file of a module; NULL is none. */
 bool own_is_file(const struct own *own, const char *path);

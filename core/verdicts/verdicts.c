@@ -128,12 +128,12 @@ static void find_worker(const struct waits *waits, const struct verdict *verdict
 	party->worker = waits->of_threads[wait->thread].site;
 }
 
-static int find_callers(const struct aiodbg_snapshot *snap, struct decoder *decoder)
+static void find_callers(const struct aiodbg_snapshot *snap)
 {
 	const struct verdict_list *list = &snap->verdicts->list;
-	struct own own = {0};
-	int status = list->count ? own_init(&own, decoder, snap) : 0;
-	for (size_t i = 0; !status && i < list->count; i++) {
+	struct own own;
+	own_of_snapshot(&own, snap, true);
+	for (size_t i = 0; i < list->count; i++) {
 		struct verdict *verdict = &list->items[i];
 		size_t count = verdict->party_count < CALLERS_MAX ? verdict->party_count
 								  : CALLERS_MAX;
@@ -146,7 +146,6 @@ static int find_callers(const struct aiodbg_snapshot *snap, struct decoder *deco
 			find_caller(&own, &verdict->parties[k]);
 	}
 	own_deinit(&own);
-	return status;
 }
 
 static int read_sources(struct sources *sources, const struct verdict_list *list)
@@ -169,11 +168,9 @@ static int read_sources(struct sources *sources, const struct verdict_list *list
 int verdicts_read_sources(struct aiodbg_snapshot *snap, struct decoder *decoder)
 {
 	struct sources sources;
-	int status = find_callers(snap, decoder);
-	if (status)
-		return status;
+	find_callers(snap);
 	sources_init(&sources, decoder, snap);
-	status = read_sources(&sources, &snap->verdicts->list);
+	int status = read_sources(&sources, &snap->verdicts->list);
 	if (!status)
 		status = read_sources(&sources, &snap->verdicts->crowds);
 	sources_deinit(&sources);

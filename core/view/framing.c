@@ -53,15 +53,8 @@ int framing_init(struct framing *framing, const struct aiodbg_snapshot *snap, bo
 		 struct work *work)
 {
 	*framing = (struct framing){.own_only = own_only};
-	own_begin(&framing->own, snap->os_file, snap->own_patterns);
-	framing->own.has_file = snap->main_file != NULL;
-	int status = meet_all(framing, snap, work);
-	/* A program that was installed is among the packages itself. */
-	if (!status && !framing->folder && snap->main_file) {
-		own_add_program(&framing->own, snap->main_file);
-		status = meet_all(framing, snap, work);
-	}
-	return status;
+	own_of_snapshot(&framing->own, snap, true);
+	return meet_all(framing, snap, work);
 }
 
 void framing_deinit(struct framing *framing)

@@ -9,7 +9,6 @@
 #include "cpython/coro.h"
 #include "cpython/dict.h"
 #include "cpython/locals.h"
-#include "cpython/modules.h"
 #include "cpython/object.h"
 #include "cpython/repr.h"
 #include "cpython/str.h"
@@ -20,61 +19,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-/* ---- where the program is ---- */
-
-/* A str in a global of a module; NULL where there is none. */
-static int read_path(struct decoder *decoder, const struct aiodbg_snapshot *snap,
-		     const char *module, const char *name, const char **ret)
-{
-	uint64_t value = 0;
-	*ret = NULL;
-	if (!snap->interps.count)
-		return 0;
-	int status = modules_global(decoder, &snap->interps.items[0], module, name, &value);
-	if (!status && value)
-		status = str_read(decoder, value, ret);
-	return error_is_fatal(status) ? status : 0;
-}
-
-/* Bytes of the folder of the standard library, which one of asyncio's files is in; else 0. */
-static size_t stdlib_of(const char *path)
-{
-	static const char *const files[] = {"asyncio/tasks.py",	  "asyncio/locks.py",
-					    "asyncio/queues.py",  "asyncio/base_events.py",
-					    "asyncio/runners.py", "asyncio/taskgroups.py",
-					    "asyncio/futures.py", "asyncio/streams.py"};
-	size_t len = path ? strlen(path) : 0;
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		size_t tail = strlen(files[i]);
-		if (len > tail && path[len - tail - 1] == '/' &&
-		    !strcmp(path + len - tail, files[i]) && !strstr(path, "-packages/"))
-			return len - tail;
-	}
-	return 0;
-}
-
-/* Where the module os can't be read, a frame tells. */
-static int guess_os(struct decoder *decoder, struct aiodbg_snapshot *snap)
-{
-	const struct code *last = NULL;
-	for (size_t i = 0; !snap->os_file && i < snap->tasks.count; i++) {
-		const struct task *task = snap->tasks.items[i];
-		int status = work_charge(&decoder->reader.work, 1 + task->depth / 16);
-		if (status)
-			return status;
-		for (size_t k = 0; !snap->os_file && k < task->depth; k++) {
-			const struct code *code = task->stack[k]->code;
-			size_t len = code != last ? stdlib_of(code->filename) : 0;
-			last = code;
-			if (len)
-				snap->os_file = arena_string(&snap->arena, code->filename, len);
-			if (len && !snap->os_file)
-				return decoder_no_memory(decoder);
-		}
-	}
-	return 0;
-}
 
 /* ---- requests ---- */
 
@@ -326,19 +270,6 @@ static int read_contexts(struct decoder *decoder, struct aiodbg_snapshot *snap, 
 }
 
 /* ---- the whole ---- */
-
-int wanted_find_program(struct decoder *decoder, struct aiodbg_snapshot *snap,
-			const struct aiodbg_request *request)
-{
-	if (!(request->wants & (AIODBG_WANT_WAITS | AIODBG_WANT_OWN)))
-		return 0;
-	int status = read_path(decoder, snap, "os", "__file__", &snap->os_file);
-	if (!status && !snap->os_file)
-		status = guess_os(decoder, snap);
-	if (!status)
-		status = read_path(decoder, snap, "__main__", "__file__", &snap->main_file);
-	return status;
-}
 
 int wanted_decode(struct decoder *decoder, struct aiodbg_snapshot *snap,
 		  const struct aiodbg_request *request)

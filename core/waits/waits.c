@@ -494,8 +494,7 @@ int waits_read(struct waiting *waiting, bool for_verdicts)
 			status = sync_classes_read(waiting->decoder, &snap->interps.items[i],
 						   &waiting->classes[i]);
 	}
-	if (!status)
-		status = own_init(&waiting->own, waiting->decoder, snap);
+	own_of_snapshot(&waiting->own, snap, true);
 	for (size_t i = 0; !status && i < sizeof(parts) / sizeof(parts[0]); i++) {
 		if (for_verdicts || !parts[i].for_verdicts)
 			status = parts[i].read(waiting);
