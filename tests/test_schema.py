@@ -16,7 +16,10 @@ COMMANDS = (
     "ps --json --group --sort stack",
     "ps --json --group=name --top 2 --with state=pending --without name=x",
     "ps --json --with state=finished",
+    "why --json --all --sort name --with state=pending",
     "threads --json",
+    "threads --json --group --top 2 --without state=idle",
+    "threads --json --group=name --sort stack",
     "loops --json",
 )
 

@@ -83,6 +83,37 @@ def test_compact_tree(image):
     view_model.check_compact_tree(shown(image))
 
 
+# ---- threads, and why ----
+
+
+@pytest.mark.parametrize("image", NAMES)
+def test_filters_of_threads(image):
+    view_model.check_filters_of_threads(shown(image), NAMES.index(image))
+
+
+@pytest.mark.parametrize("image", NAMES)
+def test_order_of_threads(image):
+    view_model.check_order_of_threads(shown(image))
+
+
+@pytest.mark.parametrize("image", NAMES)
+def test_groups_of_threads(image):
+    view_model.check_groups_of_threads(shown(image))
+
+
+def test_every_key_of_threads_is_tried():
+    text = " ".join(replay("3.14-stuck", "threads --help").stdout.decode().split())
+    keys = re.findall(r"KEY is ([^.]*)\.", text)
+    for listed in keys:
+        assert listed.replace(" or ", ", ").split(", ") == list(view_model.THREAD_KEYS)
+    assert len(keys) == 2
+
+
+@pytest.mark.parametrize("image", NAMES)
+def test_sorted_why(image):
+    view_model.check_sorted_why(shown(image))
+
+
 # ---- terminals ----
 
 

@@ -443,6 +443,157 @@ def check_groups_of_what_is_seen(shown):
                 assert re.search(r"^ *\d+  %s " % state(task), table, re.MULTILINE)
 
 
+# ---- threads ----
+
+
+def thread_wait(thread, key):
+    return thread["state"] == "waits" and (thread["waits_for"] or {}).get(key) or None
+
+
+def own_of(thread, stdlib):
+    return [frame for frame in thread["stack"] if not is_library(frame, stdlib)]
+
+
+THREAD_STATES = ["runs", "in C", "waits", "select", "idle worker", None]
+THREAD_KEYS = {
+    "name": lambda thread: [thread["name"]],
+    "function": lambda thread: [frame["function"] for frame in thread["stack"]],
+    "file": lambda thread: [frame["file"] for frame in thread["stack"]],
+    "state": lambda thread: [thread["state"]],
+    "thread": lambda thread: [thread["tid"] and str(thread["tid"])],
+    "loop": lambda thread: [thread["loop"]],
+    "waits": lambda thread: [thread_wait(thread, "kind")],
+    "object": lambda thread: [thread_wait(thread, "object")] + thread["holds"],
+}
+# What has several values is grouped by one of them.
+THREAD_GROUPS = dict(
+    {key: lambda thread, stdlib, of=of: of(thread)[0] for key, of in THREAD_KEYS.items()},
+    name=lambda thread, stdlib: thread["name"] and numbers_alike(thread["name"]),
+    function=lambda thread, stdlib: (own_of(thread, stdlib) or [{}])[-1].get("function"),
+    file=lambda thread, stdlib: (own_of(thread, stdlib) or [{}])[-1].get("file"),
+)
+THREAD_ORDERS = {
+    "name": lambda thread, waiters: (thread["name"] is None, counted(thread["name"])),
+    "state": lambda thread, waiters: THREAD_STATES.index(thread["state"]),
+    "waits": lambda t, waiters: (not thread_wait(t, "kind"), counted(thread_wait(t, "kind"))),
+    "object": lambda thread, waiters: -waiters.get(thread_wait(thread, "object"), 0),
+}
+
+
+def tids(threads):
+    return [thread["tid"] for thread in threads]
+
+
+def thread_has(thread, key, pattern):
+    return any(fits(key, value, pattern) for value in THREAD_KEYS[key](thread))
+
+
+def check_filters_of_threads(shown, turn):
+    threads = shown.document("threads --json")["threads"]
+    for key, of in THREAD_KEYS.items():
+        values = {value for thread in threads for value in of(thread) if value}
+        known = sorted(v for v in values if not re.search(r"[\0*?[\s'\"\\]", v))
+        some = known[turn % len(known)] if known else "x"
+        if key in ("state", "waits") and not known:
+            continue
+        for option, pattern in (("with", None), ("with", some), ("without", some[:3] + "*")):
+            word = argument(key, pattern)
+            fitting = [thread for thread in threads if thread_has(thread, key, pattern)]
+            others = [thread for thread in threads if thread not in fitting]
+            kept, left = (fitting, others) if option == "with" else (others, fitting)
+            found = shown.document("threads --json --%s %s" % (option, word))
+            assert tids(found["threads"]) == tids(kept), (option, word)
+            assert found["left_out"] == {"filtered": len(left), "cut": 0}
+            assert found["view"][option] == [word]
+        table = shown.ask("threads --%s %s" % (option, word))
+        assert len(re.findall(r"^(?:\d+|-)  ", table, re.MULTILINE)) == len(kept)
+    fitting = [
+        thread
+        for thread in threads
+        if thread["state"] in ("waits", "select") and not thread_has(thread, "function", "wait")
+    ]
+    options = "--with state=waits --with state=select --without function=wait"
+    assert tids(shown.document("threads --json " + options)["threads"]) == tids(fitting)
+
+
+def check_order_of_threads(shown):
+    threads = shown.document("threads --json")["threads"]
+    waiters = {o["id"]: o["waiters"] for o in shown.whole["objects"]}
+    for key, order in THREAD_ORDERS.items():
+        ordered = sorted(threads, key=lambda thread: order(thread, waiters))
+        for top in (0, 2):
+            kept = [
+                thread
+                for i, thread in enumerate(ordered)
+                if not top or i < top or thread["state"] == "runs"
+            ]
+            found = shown.document("threads --json --sort %s --top %d" % (key, top))
+            assert tids(found["threads"]) == tids(kept)
+            assert found["left_out"] == {"filtered": 0, "cut": len(threads) - len(kept)}
+
+
+def check_groups_of_threads(shown):
+    stdlib = stdlib_of(shown.whole)
+    threads = shown.document("threads --json")["threads"]
+    for key, value in THREAD_GROUPS.items():
+        found = shown.document("threads --json --group=" + key)
+        groups = {}
+        for thread in found["threads"]:
+            groups.setdefault(value(thread, stdlib), []).append(thread["group"])
+        assert all(len(set(places)) == 1 for places in groups.values()), key
+        for wanted, places in groups.items():
+            group = found["groups"][places[0]]
+            assert group["count"] == len(places)
+            assert group["value"] == wanted
+    found = shown.document("threads --json --group")
+    counts = [group["count"] for group in found["groups"]]
+    assert sum(counts) == len(threads) and counts == sorted(counts, reverse=True)
+    groups = {}
+    for thread in found["threads"]:
+        object = thread_wait(thread, "object")
+        shared = object and (thread["waits_for"]["waiters"] or 0) > 1
+        # Of a library's the innermost.
+        frames = own_of(thread, stdlib) or thread["stack"][:1]
+        places = tuple((frame["function"], frame["line"]) for frame in frames)
+        alike = (thread["state"], thread_wait(thread, "kind"), shared and object, places)
+        groups.setdefault(alike, set()).add(thread["group"])
+    assert all(len(places) == 1 for places in groups.values())
+    assert len(set().union(*groups.values())) == len(groups)
+    for top in (1, 0):
+        table = shown.ask("threads --group --top %d" % top)
+        counts = [int(count) for count in re.findall(r"^ +(\d+)  \d+  ", table, re.MULTILINE)]
+        total = re.search(r"^ +(\d+)  threads? in (\d+) groups?", table, re.MULTILINE)
+        left = re.search(r"left out (\d+) groups? of (\d+) thread", table)
+        left = [int(number) for number in left.groups()] if left else [0, 0]
+        assert int(total.group(1)) == len(threads) and len(groups) == int(total.group(2))
+        assert sum(counts) + left[1] == len(threads) or any(not t["tid"] for t in threads)
+    # By the size of the group that each is in.
+    ordered = sorted(found["threads"], key=lambda thread: thread["group"])
+    assert tids(shown.document("threads --json --sort stack")["threads"]) == tids(ordered)
+
+
+# ---- why ----
+
+
+def check_sorted_why(shown):
+    """Worst first still; equally bad ones in the order of their tasks."""
+    found = shown.document("why --json --all --sort name")
+    places = {id: i for i, id in enumerate(ids(found["tasks"]))}
+    ordered = sorted(shown.document("why --json --all")["tasks"], key=lambda t: (t["name"] is None, counted(t["name"])))
+    assert list(places) == ids(ordered)
+
+    def first(verdict):
+        return min((places[id] for id in verdict["tasks"]), default=len(places))
+
+    blocks = itertools.groupby(found["verdicts"], key=lambda v: (v["kind"], v["certainty"]))
+    blocks = [(key, list(block)) for key, block in blocks]
+    for _, block in blocks:
+        assert [first(verdict) for verdict in block] == sorted(map(first, block))
+    plain = shown.document("why --json --all")["verdicts"]
+    kinds = [key for key, _ in itertools.groupby(plain, key=lambda v: (v["kind"], v["certainty"]))]
+    assert [key for key, _ in blocks] == kinds
+
+
 # ---- the compact tree ----
 
 

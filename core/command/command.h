@@ -78,8 +78,10 @@ struct option {
 	/* enum aiodbg_word_kind of its value, for completion. */
 	int word;
 	parse_option_fn *parse;
-	/* In help, "%s" stands for the keys that this takes. */
-	bool (*lists_keys)(const struct view_key *key);
+	/* Which keys it takes, if it takes any; in help, "%s" stands for them. */
+	bool (*takes_key)(const struct view_key *key);
+	/* Those are keys of threads, not of tasks. */
+	bool of_threads;
 	/* Instead of choices: completions of a value that has many. As aiodbg_command_complete(). */
 	const char *(*complete)(const struct option *option, const char *word, unsigned int index);
 	/* For option_parse_number(): where the value goes, an int64_t, and its range. */
@@ -93,7 +95,8 @@ extern const struct option option_format, option_json, option_pid, option_retrie
 	option_top_lines, option_fail_on, option_output, option_help;
 /* view_options.c. */
 extern const struct option option_with, option_without, option_sort, option_top_tasks,
-	option_frames, option_compact, option_group;
+	option_frames, option_compact, option_group, option_with_threads, option_without_threads,
+	option_sort_threads, option_group_threads, option_top_threads, option_sort_verdicts;
 
 /* What it can be set to by this command, or NULL. */
 const char *const *option_choices(const struct option *option, const struct command *command);

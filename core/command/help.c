@@ -54,9 +54,9 @@ static void add_keys(struct text *text, const struct option *option)
 {
 	size_t width = 0, left = 0;
 	for (const struct view_key *key = view_keys; key->name; key++)
-		left += option->lists_keys(key);
+		left += option->takes_key(key);
 	for (const struct view_key *key = view_keys; key->name; key++) {
-		if (!option->lists_keys(key))
+		if (!option->takes_key(key))
 			continue;
 		bool is_open = key->name[strlen(key->name) - 1] == '.';
 		const char *after = --left > 1 ? ", " : left ? " or " : "";
@@ -77,7 +77,7 @@ static void add_option_help(struct text *text, const struct option *option,
 	add_option(text, option);
 	add(text, "\n      ");
 	for (const char *c = option->help; *c; c++) {
-		if (option->lists_keys && c[0] == '%' && c[1] == 's') {
+		if (option->takes_key && c[0] == '%' && c[1] == 's') {
 			add_keys(text, option);
 			c++;
 		} else if (choices && c[0] == '%' && c[1] == 's') {

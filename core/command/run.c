@@ -5,6 +5,7 @@
 #include "snapshot/model.h"
 #include "view/framing.h"
 #include "view/groups.h"
+#include "view/threads.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -147,6 +148,7 @@ struct parts {
 	struct selection selection;
 	struct framing framing;
 	struct view_groups groups;
+	struct view_threads threads;
 	size_t *ranks;
 };
 
@@ -154,8 +156,25 @@ static size_t top_groups(const struct run *run)
 {
 	const struct view_query *query = &run->arguments.query;
 	if (run->arguments.top < 0)
-		return strcmp(run->arguments.format, "table") ? SIZE_MAX : TOP_GROUPS;
+		return !strcmp(run->arguments.format, "json") ? SIZE_MAX : TOP_GROUPS;
 	return query->is_cut ? query->top : SIZE_MAX;
+}
+
+/* Of threads, for those commands that show them. */
+static int make_view_of_threads(const struct run *run, struct parts *parts, struct view *view,
+				struct aiodbg_error *err)
+{
+	const struct view_query *query = &parts->query;
+	struct work work = begin_work(run, err);
+	int status = framing_init(&parts->framing, view->snap, true, &work);
+	if (query->own_frames)
+		view->framing = &parts->framing;
+	/* Of one thread all is shown. */
+	if (status || !run->arguments.has_query || run->arguments.tid)
+		return status;
+	view->threads = &parts->threads;
+	return view_threads_make(view->snap, query, &parts->framing, top_groups(run), &work,
+				 &parts->threads);
 }
 
 /* Which tasks the view has, which frames, and in which groups. */
@@ -193,12 +212,14 @@ static int show(const struct run *run, const struct view *whole, struct aiodbg_e
 {
 	struct view view = *whole;
 	struct parts parts = {.query = run->arguments.query};
-	int status = make_view(run, &parts, &view, err);
+	bool of_threads = run->command->shows == AIODBG_SHOW_THREADS;
+	int status = (of_threads ? make_view_of_threads : make_view)(run, &parts, &view, err);
 	if (!status)
 		status = run_write(run, &view, err);
 	selection_deinit(&parts.selection);
 	framing_deinit(&parts.framing);
 	view_groups_deinit(&parts.groups);
+	view_threads_deinit(&parts.threads);
 	free(parts.ranks);
 	return status;
 }

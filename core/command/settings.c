@@ -259,7 +259,7 @@ static bool takes(const struct command *command, const struct option *option)
 static void apply_top(const struct aiodbg_settings *from, const struct command *command,
 		      struct arguments *arguments)
 {
-	bool of_tasks = takes(command, &option_top_tasks);
+	bool of_tasks = takes(command, &option_top_tasks) || takes(command, &option_top_threads);
 	if (from->top < 0 || arguments->top >= 0)
 		return;
 	arguments->top = from->top;

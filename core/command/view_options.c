@@ -4,6 +4,7 @@
 #include "base/glob.h"
 #include "base/spell.h"
 #include "command/command.h"
+#include "view/threads.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -38,11 +39,33 @@ static bool takes_sort(const struct view_key *key)
 	return key->order != NULL;
 }
 
-static int no_such_key(const struct option *option, bool (*takes)(const struct view_key *key),
-		       const char *word, size_t len, struct aiodbg_error *err)
+static bool takes_filter_of_threads(const struct view_key *key)
+{
+	return key->of_threads && key->of_threads->value;
+}
+
+/* Without a key they are grouped by "stack". */
+static bool takes_group_of_threads(const struct view_key *key)
+{
+	return takes_filter_of_threads(key) && key->of_threads->write;
+}
+
+static bool takes_sort_of_threads(const struct view_key *key)
+{
+	return key->of_threads && (key->of_threads->order || !key->of_threads->value);
+}
+
+/* All values of a key, if they are few; else NULL. */
+static const char *const *values_of(const struct option *option, const struct view_key *key)
+{
+	return option->of_threads ? key->of_threads->values : key->values;
+}
+
+static int no_such_key(const struct option *option, const char *word, size_t len,
+		       struct aiodbg_error *err)
 {
 	const char *names[KEYS_MAX];
-	names_of_keys(takes, names);
+	names_of_keys(option->takes_key, names);
 	/* The name of a variable is not compared. */
 	const char *dot = memchr(word, '.', len);
 	if (dot && (size_t)(dot + 1 - word) < len)
@@ -81,15 +104,14 @@ static int add_variable(const char *name, size_t len, char variable[VIEW_VARIABL
 	return 0;
 }
 
-static int find_key(const struct option *option, bool (*takes)(const struct view_key *key),
-		    const char *word, size_t len, char variable[VIEW_VARIABLE_MAX],
-		    const struct view_key **ret, struct arguments *arguments,
-		    struct aiodbg_error *err)
+static int find_key(const struct option *option, const char *word, size_t len,
+		    char variable[VIEW_VARIABLE_MAX], const struct view_key **ret,
+		    struct arguments *arguments, struct aiodbg_error *err)
 {
 	const char *name;
 	*ret = view_key_find(word, len, &name);
-	if (!*ret || !takes(*ret))
-		return no_such_key(option, takes, word, len, err);
+	if (!*ret || !option->takes_key(*ret))
+		return no_such_key(option, word, len, err);
 	if (!name[0])
 		return 0;
 	return add_variable(name, len - (size_t)(name - word), variable, arguments, err);
@@ -100,7 +122,7 @@ static int check_values(const struct option *option, const struct view_filter *f
 			struct aiodbg_error *err)
 {
 	struct work work = {.left = UINT32_MAX};
-	const char *const *values = filter->key->values;
+	const char *const *values = values_of(option, filter->key);
 	bool fits = !values || !filter->pattern;
 	for (const char *const *value = values; !fits && *value; value++)
 		glob_match(&work, filter->pattern, *value, &fits);
@@ -128,11 +150,10 @@ static int parse_filter(const struct option *option, const struct command *comma
 	struct view_filter filter = {
 		.pattern = value[len] ? value + len + 1 : NULL,
 		.text = value,
-		.without = option == &option_without,
+		.without = !strcmp(option->name, "--without"),
 	};
 	(void)command;
-	int status = find_key(option, takes_filter, value, len, filter.variable, &filter.key, ret,
-			      err);
+	int status = find_key(option, value, len, filter.variable, &filter.key, ret, err);
 	if (!status && filter.pattern && strlen(filter.pattern) > GLOB_MAX)
 		status = error_set(err, AIODBG_USAGE, "%s: a pattern of more than %d characters",
 				   option->name, GLOB_MAX);
@@ -144,7 +165,7 @@ static int parse_filter(const struct option *option, const struct command *comma
 	if (status)
 		return status;
 	query->filters[query->filter_count++] = filter;
-	uint32_t wants = filter.key->wants(filter.pattern);
+	uint32_t wants = option->of_threads ? 0 : filter.key->wants(filter.pattern);
 	/* What is to be left out need not be found. */
 	ret->wants |= filter.without ? wants & ~(uint32_t)AIODBG_WANT_FINISHED : wants;
 	ret->has_query = true;
@@ -155,7 +176,7 @@ static int parse_sort(const struct option *option, const struct command *command
 		      struct arguments *ret, struct aiodbg_error *err)
 {
 	(void)command;
-	int status = find_key(option, takes_sort, value, strlen(value), ret->query.sort_variable,
+	int status = find_key(option, value, strlen(value), ret->query.sort_variable,
 			      &ret->query.sort, ret, err);
 	if (status)
 		return status;
@@ -200,8 +221,8 @@ static int parse_group(const struct option *option, const struct command *comman
 	int status = 0;
 	ret->query.group = NULL;
 	if (value && strcmp(value, "stack") != 0)
-		status = find_key(option, takes_group, value, strlen(value),
-				  ret->query.group_variable, &ret->query.group, ret, err);
+		status = find_key(option, value, strlen(value), ret->query.group_variable,
+				  &ret->query.group, ret, err);
 	if (status)
 		return status;
 	ret->wants |= AIODBG_WANT_OWN |
@@ -233,11 +254,10 @@ static const char *completed(const char *name, const char *value)
 static const char *complete_filter(const struct option *option, const char *word,
 				   unsigned int index)
 {
-	(void)option;
 	size_t len = strlen(word);
 	for (const struct view_key *key = view_keys; key->name; key++) {
 		size_t of_key = strlen(key->name);
-		if (!key->match)
+		if (!option->takes_key(key))
 			continue;
 		if (!strncmp(key->name, word, len) && index-- == 0)
 			return key->name;
@@ -245,7 +265,7 @@ static const char *complete_filter(const struct option *option, const char *word
 		bool begun = len && len <= of_key && !strncmp(key->name, word, len);
 		bool typed = !strncmp(key->name, word, of_key) && word[of_key] == '=';
 		const char *start = typed ? word + of_key + 1 : "";
-		for (const char *const *value = key->values; value && *value; value++) {
+		for (const char *const *value = values_of(option, key); value && *value; value++) {
 			if ((begun || typed) && !strncmp(*value, start, strlen(start)) &&
 			    index-- == 0)
 				return completed(key->name, *value);
@@ -254,21 +274,11 @@ static const char *complete_filter(const struct option *option, const char *word
 	return NULL;
 }
 
-static const char *complete_group(const struct option *option, const char *word, unsigned int index)
+static const char *complete_key(const struct option *option, const char *word, unsigned int index)
 {
-	(void)option;
 	for (const struct view_key *key = view_keys; key->name; key++) {
-		if (key->write && !strncmp(key->name, word, strlen(word)) && index-- == 0)
-			return key->name;
-	}
-	return NULL;
-}
-
-static const char *complete_sort(const struct option *option, const char *word, unsigned int index)
-{
-	(void)option;
-	for (const struct view_key *key = view_keys; key->name; key++) {
-		if (key->order && !strncmp(key->name, word, strlen(word)) && index-- == 0)
+		if (option->takes_key(key) && !strncmp(key->name, word, strlen(word)) &&
+		    index-- == 0)
 			return key->name;
 	}
 	return NULL;
@@ -281,7 +291,7 @@ const struct option option_with = {
 	.argument = "KEY[=PATTERN]",
 	.help = "Only tasks that fit; any of several patterns of one key, all of different\n"
 		"keys. A pattern is a part of the value or, with * ? [, all of it. KEY is\n%s.",
-	.lists_keys = takes_filter,
+	.takes_key = takes_filter,
 	.parse = parse_filter,
 	.word = AIODBG_WORD_CHOICE,
 	.complete = complete_filter,
@@ -291,6 +301,7 @@ const struct option option_without = {
 	.name = "--without",
 	.argument = "KEY[=PATTERN]",
 	.help = "Only tasks that do not fit.",
+	.takes_key = takes_filter,
 	.parse = parse_filter,
 	.word = AIODBG_WORD_CHOICE,
 	.complete = complete_filter,
@@ -300,10 +311,10 @@ const struct option option_sort = {
 	.name = "--sort",
 	.argument = "KEY",
 	.help = "Sort by %s.",
-	.lists_keys = takes_sort,
+	.takes_key = takes_sort,
 	.parse = parse_sort,
 	.word = AIODBG_WORD_CHOICE,
-	.complete = complete_sort,
+	.complete = complete_key,
 };
 
 const struct option option_top_tasks = {
@@ -340,8 +351,80 @@ const struct option option_group = {
 	.help = "A row for each group of tasks, the largest first: 10, or as --top says.\n"
 		"Without a KEY those are one group that wait for the same in the same own\n"
 		"functions, from the root of the tree on. KEY is\n%s.",
-	.lists_keys = takes_group,
+	.takes_key = takes_group,
 	.parse = parse_group,
 	.word = AIODBG_WORD_CHOICE,
-	.complete = complete_group,
+	.complete = complete_key,
+};
+
+/* ---- of threads ---- */
+
+const struct option option_with_threads = {
+	.name = "--with",
+	.argument = "KEY[=PATTERN]",
+	.help = "Only threads that fit; any of several patterns of a key, all of different\n"
+		"keys. A pattern is a part of the value or, with * ? [, all of it. KEY is\n%s.",
+	.takes_key = takes_filter_of_threads,
+	.of_threads = true,
+	.parse = parse_filter,
+	.word = AIODBG_WORD_CHOICE,
+	.complete = complete_filter,
+};
+
+const struct option option_without_threads = {
+	.name = "--without",
+	.argument = "KEY[=PATTERN]",
+	.help = "Only threads that do not fit.",
+	.takes_key = takes_filter_of_threads,
+	.of_threads = true,
+	.parse = parse_filter,
+	.word = AIODBG_WORD_CHOICE,
+	.complete = complete_filter,
+};
+
+const struct option option_sort_threads = {
+	.name = "--sort",
+	.argument = "KEY",
+	.help = "Sort by %s.",
+	.takes_key = takes_sort_of_threads,
+	.of_threads = true,
+	.parse = parse_sort,
+	.word = AIODBG_WORD_CHOICE,
+	.complete = complete_key,
+};
+
+const struct option option_group_threads = {
+	.name = "--group",
+	.argument = "KEY",
+	.is_optional = true,
+	.help = "A row for each group of threads, the largest first: 10, or as --top says.\n"
+		"Without a KEY those are one group that do the same in the same own\n"
+		"functions. KEY is\n%s.",
+	.takes_key = takes_group_of_threads,
+	.of_threads = true,
+	.parse = parse_group,
+	.word = AIODBG_WORD_CHOICE,
+	.complete = complete_key,
+};
+
+const struct option option_top_threads = {
+	.name = "--top",
+	.argument = "N",
+	.help = "Show the first N threads, and all that run; 0: all, which is the default.",
+	.parse = parse_top,
+	.field = offsetof(struct arguments, top),
+	.max = INT32_MAX,
+};
+
+/* ---- of verdicts ---- */
+
+const struct option option_sort_verdicts = {
+	.name = "--sort",
+	.argument = "KEY",
+	.help = "Show verdicts that are equally bad, and tasks in JSON, in the order of\n"
+		"their tasks by %s.",
+	.takes_key = takes_sort,
+	.parse = parse_sort,
+	.word = AIODBG_WORD_CHOICE,
+	.complete = complete_key,
 };

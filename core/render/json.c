@@ -396,10 +396,11 @@ static void put_waits(struct json *json, const struct view *view)
 	put_text(json, ",\n\"verdicts\":[");
 	count = 0;
 	for (size_t i = 0; i < snap->verdicts->list.count; i++) {
-		if (!why_shows(view, &snap->verdicts->list.items[i]))
+		const struct verdict *verdict = view_verdict(view, i);
+		if (!why_shows(view, verdict))
 			continue;
 		begin_element(json, count++);
-		json_put_verdict(json->gen, snap, &snap->verdicts->list.items[i], json->words);
+		json_put_verdict(json->gen, snap, verdict, json->words);
 	}
 	put_text(json, "]");
 }
@@ -414,9 +415,9 @@ static void put_snapshot(struct json *json, const struct view *view)
 	put_target(gen, snap);
 	if (view->selection) {
 		put_text(json, ",\n\"view\":");
-		json_put_view(gen, view->selection);
+		json_put_view(gen, view->selection->query);
 		put_text(json, ",\n\"left_out\":");
-		json_put_left_out(gen, view->selection);
+		json_put_left_out(gen, view->selection->filtered, view->selection->cut);
 	}
 	put_text(json, ",\n\"threads\":[");
 	for (size_t i = 0; i < snap->threads.count; i++) {

@@ -27,9 +27,8 @@ static void put_key_name(struct json_gen *gen, const struct view_key *key, const
 	put_string(gen, key ? name : otherwise);
 }
 
-void json_put_view(struct json_gen *gen, const struct selection *selection)
+void json_put_view(struct json_gen *gen, const struct view_query *query)
 {
-	const struct view_query *query = selection->query;
 	json_open_map(gen);
 	put_key(gen, "with");
 	put_filters(gen, query, false);
@@ -44,13 +43,13 @@ void json_put_view(struct json_gen *gen, const struct selection *selection)
 	json_close_map(gen);
 }
 
-void json_put_left_out(struct json_gen *gen, const struct selection *selection)
+void json_put_left_out(struct json_gen *gen, size_t filtered, size_t cut)
 {
 	json_open_map(gen);
 	put_key(gen, "filtered");
-	json_integer(gen, (int64_t)selection->filtered);
+	json_integer(gen, (int64_t)filtered);
 	put_key(gen, "cut");
-	json_integer(gen, (int64_t)selection->cut);
+	json_integer(gen, (int64_t)cut);
 	json_close_map(gen);
 }
 

@@ -121,23 +121,30 @@ static void write_filters(const struct view_query *query, struct output *out)
 	}
 }
 
+void render_counts_left_out(const struct view_query *query, const char *what, size_t filtered,
+			    size_t cut, struct output *out)
+{
+	if (!filtered && !cut)
+		return;
+	output_text(out, "\nLeft out: ");
+	if (filtered) {
+		output_format(out, "%zu %s%s by", filtered, what, filtered == 1 ? "" : "s");
+		write_filters(query, out);
+	}
+	if (filtered && cut)
+		output_text(out, ", ");
+	if (cut)
+		output_format(out, "%zu %s%s by --top: --top 0 shows %s", cut, what,
+			      cut == 1 ? "" : "s", cut == 1 ? "it" : "them");
+	output_text(out, ".\n");
+}
+
 void render_left_out(const struct view *view, struct output *out)
 {
 	const struct selection *selection = view->selection;
-	if (!selection || (!selection->filtered && !selection->cut))
+	if (!selection)
 		return;
-	output_text(out, "\nLeft out: ");
-	if (selection->filtered) {
-		output_format(out, "%zu task%s by", selection->filtered,
-			      selection->filtered == 1 ? "" : "s");
-		write_filters(selection->query, out);
-	}
-	if (selection->filtered && selection->cut)
-		output_text(out, ", ");
-	if (selection->cut)
-		output_format(out, "%zu task%s by --top: --top 0 shows %s", selection->cut,
-			      selection->cut == 1 ? "" : "s", selection->cut == 1 ? "it" : "them");
-	output_text(out, ".\n");
+	render_counts_left_out(selection->query, "task", selection->filtered, selection->cut, out);
 	if (!selection->near)
 		return;
 	output_text(out, "No task fits: did you mean --with name=");

@@ -57,6 +57,9 @@ render_fn render_groups;
 
 /* The last line of a listing that is not whole: how many tasks are left out, and how they are seen. */
 void render_left_out(const struct view *view, struct output *out);
+/* The same of anything that a query leaves out: "task". */
+void render_counts_left_out(const struct view_query *query, const char *what, size_t filtered,
+			    size_t cut, struct output *out);
 
 /* A line below all tasks if somebody has stopped the process. */
 void render_stopped(const struct aiodbg_snapshot *snap, struct output *out);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* asyncio threads: a row for each, or all that is known of one. */
-#include "waits/threads.h"
+#include "render/threads.h"
 
 #include "base/ceilings.h"
 #include "render/grid.h"
@@ -8,6 +8,7 @@
 #include "render/reason.h"
 #include "render/render.h"
 #include "snapshot/graph.h"
+#include "view/threads.h"
 
 #include <inttypes.h>
 
@@ -43,8 +44,8 @@ static void write_wait(struct output *out, const struct aiodbg_snapshot *snap,
 		output_text(out, ", with a timeout");
 }
 
-static void write_state(struct output *out, const struct aiodbg_snapshot *snap,
-			const struct thread_row *row)
+void threads_write_state(struct output *out, const struct aiodbg_snapshot *snap,
+			 const struct thread_row *row)
 {
 	bool sure = row->calls_certainty == CERTAINTY_CERTAIN;
 	switch (row->state) {
@@ -92,8 +93,10 @@ static void write_running(struct output *out, const struct aiodbg_snapshot *snap
 
 static void write_cell(struct output *out, const void *arg, size_t index, size_t column)
 {
-	const struct aiodbg_snapshot *snap = arg;
-	const struct thread_row *row = &snap->thread_list->rows[index];
+	const struct view *view = arg;
+	const struct aiodbg_snapshot *snap = view->snap;
+	const struct thread_row *row = view->threads ? view->threads->rows[index]
+						     : &snap->thread_list->rows[index];
 	const struct thread *thread = &snap->threads.items[row->first];
 	ptrdiff_t with_loop = threads_with_loop(snap, row);
 	const struct thread *looping = with_loop < 0 ? NULL : &snap->threads.items[with_loop];
@@ -109,7 +112,7 @@ static void write_cell(struct output *out, const void *arg, size_t index, size_t
 		output_safe(out, name ? name : "-", LIMIT_NAME_SHOWN);
 		return;
 	case STATE:
-		write_state(out, snap, row);
+		threads_write_state(out, snap, row);
 		return;
 	case GIL:
 		write_gil(out, row);
@@ -205,7 +208,7 @@ static bool write_detail(struct output *out, const struct view *view)
 		output_text(out, "\n");
 	}
 	write_label(out, "state");
-	write_state(out, snap, row);
+	threads_write_state(out, snap, row);
 	output_text(out, "\n");
 	if (row->calls && row->state != THREAD_IN_C) {
 		write_label(out, "calls");
@@ -230,16 +233,20 @@ int render_threads(const struct view *view, struct output *out)
 	const struct grid grid = {
 		.titles = titles,
 		.columns = COLUMNS,
-		.rows = snap->thread_list->count,
+		.rows = view->threads ? view->threads->count : snap->thread_list->count,
 		.cell = write_cell,
-		.arg = snap,
+		.arg = view,
 		.optional = &optional,
 		.rooms = rooms,
 	};
 	if (snap->thread_list->detail)
 		return write_detail(out, view) ? 0 : AIODBG_NO_MEMORY;
-	int status = grid_write(&grid, out);
+	int status = view->threads && view->threads->places ? thread_groups_write(view, out)
+							    : grid_write(&grid, out);
 	render_stopped(snap, out);
 	render_problems(snap, out);
+	if (view->threads)
+		render_counts_left_out(view->threads->query, "thread", view->threads->filtered,
+				       view->threads->cut, out);
 	return status;
 }

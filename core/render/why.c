@@ -451,7 +451,7 @@ static void write_next(struct why *why)
 	bool locks = false;
 	char pid[24], operand[24];
 	for (size_t i = 0; !task && i < list->count; i++) {
-		const struct verdict *verdict = &list->items[i];
+		const struct verdict *verdict = view_verdict(why->view, i);
 		locks = verdict->kind == VERDICT_DEADLOCK && waits_for_locks(verdict) &&
 			!summary_shared(verdict);
 		for (size_t k = 0; !task && k < verdict->party_count; k++)
@@ -518,7 +518,7 @@ static void write_verdicts(struct why *why)
 	const struct verdict_list *list = &why->snap->verdicts->list;
 	size_t shown = 0, hidden = 0, cut = 0, filtered = 0;
 	for (size_t i = 0; i < list->count && output_goes_on(why->out); i++) {
-		const struct verdict *verdict = &list->items[i];
+		const struct verdict *verdict = view_verdict(why->view, i);
 		if (!why_shows(why->view, verdict)) {
 			filtered++;
 			continue;
@@ -566,7 +566,8 @@ static void write_screen(struct why *why)
 	output_text(why->out, "\n");
 	census_write(why->out, why->view, why->draft, why->top);
 	/* Whoever has been told what is wrong needs no more. */
-	if (!why->view->selection && !has_verdicts(why->snap))
+	bool is_whole = !why->view->selection || !why->view->selection->filtered;
+	if (is_whole && !has_verdicts(why->snap))
 		crowds_write(why->out, why->snap, why->draft);
 	if (why->snap->tasks.count)
 		write_next(why);

@@ -6,7 +6,7 @@
 #include "base/glob.h"
 #include "base/text.h"
 #include "view/framing.h"
-#include "view/view.h"
+#include "view/threads.h"
 #include "waits/waits.h"
 
 #include <string.h>
@@ -30,7 +30,7 @@ static const struct wait *wait_of(const struct view_making *making, const struct
 }
 
 /* A value, NULL being none, and a pattern, NULL fitting any value. */
-static int match_text(struct view_making *making, const char *value, const char *pattern, bool *ret)
+int view_match_text(struct view_making *making, const char *value, const char *pattern, bool *ret)
 {
 	*ret = value && !pattern;
 	if (!value || !pattern)
@@ -46,7 +46,7 @@ static int match_address(struct view_making *making, uint64_t value, const char 
 {
 	char text[TEXT_NUMBER_MAX];
 	text_hex(value, text);
-	return match_text(making, value ? text : NULL, pattern, ret);
+	return view_match_text(making, value ? text : NULL, pattern, ret);
 }
 
 /* ---- name ---- */
@@ -54,20 +54,16 @@ static int match_address(struct view_making *making, uint64_t value, const char 
 static int match_name(struct view_making *making, const struct task *task, const char *pattern,
 		      bool *ret)
 {
-	int status = match_text(making, task->name, pattern, ret);
+	int status = view_match_text(making, task->name, pattern, ret);
 	if (!status && !*ret)
-		status = match_text(making, task->short_name, pattern, ret);
+		status = view_match_text(making, task->short_name, pattern, ret);
 	return status;
 }
 
-/* With * for each number: tasks that are named alike differ in these. */
-static void write_name(const struct view_making *making, const struct task *task,
-		       struct output *words)
+void view_write_alike(const char *name, struct output *words)
 {
 	char alike[LIMIT_NAME_SHOWN * 4];
 	size_t len = 0;
-	const char *name = task->name;
-	(void)making;
 	while (name && *name && len + 1 < sizeof(alike)) {
 		size_t digits = strspn(name, "0123456789");
 		alike[len++] = digits ? '*' : *name;
@@ -76,6 +72,13 @@ static void write_name(const struct view_making *making, const struct task *task
 	alike[len] = '\0';
 	if (name)
 		output_safe(words, alike, LIMIT_NAME_SHOWN);
+}
+
+static void write_name(const struct view_making *making, const struct task *task,
+		       struct output *words)
+{
+	(void)making;
+	view_write_alike(task->name, words);
 }
 
 static void order_name(const struct view_making *making, const struct task *task,
@@ -97,9 +100,9 @@ static int match_frames(struct view_making *making, const struct task *task, con
 		const struct location *location = task->stack[i];
 		status = work_step(making->work);
 		if (!status)
-			status = match_text(making,
-					    file ? location->code->filename : location->function,
-					    pattern, ret);
+			status = view_match_text(
+				making, file ? location->code->filename : location->function,
+				pattern, ret);
 	}
 	return status;
 }
@@ -188,7 +191,7 @@ static uint32_t wants_of_state(const char *pattern)
 static int match_state(struct view_making *making, const struct task *task, const char *pattern,
 		       bool *ret)
 {
-	return match_text(making, view_state(making->snap, task), pattern, ret);
+	return view_match_text(making, view_state(making->snap, task), pattern, ret);
 }
 
 static void write_state(const struct view_making *making, const struct task *task,
@@ -220,7 +223,7 @@ static int match_thread(struct view_making *making, const struct task *task, con
 	char text[TEXT_NUMBER_MAX];
 	uint64_t tid = tid_of(making, task);
 	text_decimal(tid, text);
-	return match_text(making, tid ? text : NULL, pattern, ret);
+	return view_match_text(making, tid ? text : NULL, pattern, ret);
 }
 
 static void write_thread(const struct view_making *making, const struct task *task,
@@ -251,7 +254,7 @@ static int match_waits(struct view_making *making, const struct task *task, cons
 		       bool *ret)
 {
 	const struct wait *wait = wait_of(making, task);
-	return match_text(making, wait ? wait_kind_name(wait->kind) : NULL, pattern, ret);
+	return view_match_text(making, wait ? wait_kind_name(wait->kind) : NULL, pattern, ret);
 }
 
 static void write_waits(const struct view_making *making, const struct task *task,
@@ -403,7 +406,7 @@ static uint32_t wants_context(const char *pattern)
 static int match_context(struct view_making *making, const struct task *task, const char *pattern,
 			 bool *ret)
 {
-	return match_text(making, variable_of(task, making->filter->variable), pattern, ret);
+	return view_match_text(making, variable_of(task, making->filter->variable), pattern, ret);
 }
 
 static void write_context(const struct view_making *making, const struct task *task,
@@ -439,7 +442,7 @@ bool view_key_needs_ranks(const struct view_key *key)
 
 /* ---- the table ---- */
 
-static const char *const wait_kinds[] = {
+const char *const view_wait_kinds[] = {
 	"timer",
 	"lock",
 	"semaphore",
@@ -476,6 +479,7 @@ const struct view_key view_keys[] = {
 		.match = match_name,
 		.write = write_name,
 		.order = order_name,
+		.of_threads = &view_thread_name,
 	},
 	{
 		.name = "function",
@@ -484,6 +488,7 @@ const struct view_key view_keys[] = {
 		.group_wants = AIODBG_WANT_OWN,
 		.match = match_function,
 		.write = write_function,
+		.of_threads = &view_thread_function,
 	},
 	{
 		.name = "file",
@@ -492,6 +497,7 @@ const struct view_key view_keys[] = {
 		.group_wants = AIODBG_WANT_OWN,
 		.match = match_file,
 		.write = write_file,
+		.of_threads = &view_thread_file,
 	},
 	{
 		.name = "state",
@@ -502,6 +508,7 @@ const struct view_key view_keys[] = {
 		.match = match_state,
 		.write = write_state,
 		.order = order_state,
+		.of_threads = &view_thread_state,
 	},
 	{
 		.name = "thread",
@@ -510,6 +517,7 @@ const struct view_key view_keys[] = {
 		.match = match_thread,
 		.write = write_thread,
 		.whole = true,
+		.of_threads = &view_thread_thread,
 	},
 	{
 		.name = "loop",
@@ -518,16 +526,18 @@ const struct view_key view_keys[] = {
 		.match = match_loop,
 		.write = write_loop,
 		.whole = true,
+		.of_threads = &view_thread_loop,
 	},
 	{
 		.name = "waits",
 		.help = "kind of what it waits for: timer, lock, queue-get, read, ...",
-		.values = wait_kinds,
+		.values = view_wait_kinds,
 		.wants = wants_waits,
 		.group_wants = AIODBG_WANT_WAITS,
 		.match = match_waits,
 		.write = write_waits,
 		.order = order_waits,
+		.of_threads = &view_thread_waits,
 	},
 	{
 		.name = "object",
@@ -538,6 +548,7 @@ const struct view_key view_keys[] = {
 		.write = write_object,
 		.order = order_object,
 		.whole = true,
+		.of_threads = &view_thread_object,
 	},
 	{
 		.name = "awaited-by",
@@ -560,6 +571,7 @@ const struct view_key view_keys[] = {
 		.wants = wants_nothing,
 		.group_wants = AIODBG_WANT_OWN | AIODBG_WANT_WAITS,
 		.order = order_stack,
+		.of_threads = &view_thread_stack,
 	},
 	{.name = NULL},
 };

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/sort.h"
 #include "base/spell.h"
+#include "view/threads.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -41,13 +42,14 @@ static int fits_any(struct view_making *making, const struct task *task, size_t 
 			continue;
 		making->filter = filter;
 		making->place = i;
-		status = filter->key->match(making, task, filter->pattern, ret);
+		status = making->row ? view_thread_match(making, filter->pattern, ret)
+				     : filter->key->match(making, task, filter->pattern, ret);
 	}
 	return status;
 }
 
 /* All keys of --with, and none of --without. */
-static int fits(struct view_making *making, const struct task *task, bool *ret)
+int view_fits(struct view_making *making, const struct task *task, bool *ret)
 {
 	const struct view_query *query = making->query;
 	int status = work_step(making->work);
@@ -118,7 +120,7 @@ static int compare_texts(const char *a, const char *b)
 	return *a ? 1 : *b ? -1 : 0;
 }
 
-static int compare_orders(const void *a, const void *b)
+int view_compare_orders(const void *a, const void *b)
 {
 	const struct view_order *x = a, *y = b;
 	if (x->number != y->number)
@@ -144,7 +146,7 @@ static int sort_tasks(struct view_making *making)
 		key->order(making, selection->tasks[i], &orders[i]);
 	}
 	int status = sort_items(making->work, orders, selection->count, sizeof(*orders),
-				compare_orders);
+				view_compare_orders);
 	for (size_t i = 0; !status && i < selection->count; i++)
 		selection->tasks[i] = orders[i].task;
 	free(orders);
@@ -191,7 +193,7 @@ static int choose(struct view_making *making)
 		bool good = true;
 		if (pending_only && !task_is_pending(tasks->items[i]))
 			continue;
-		status = fits(making, tasks->items[i], &good);
+		status = view_fits(making, tasks->items[i], &good);
 		if (good)
 			selection->tasks[selection->count++] = tasks->items[i];
 		else
@@ -262,7 +264,7 @@ static int settle_kept(struct view_making *making)
 	size_t count = 0;
 	for (size_t i = 0; i < tasks->count; i++) {
 		bool good = true;
-		int status = selection->kept[i] ? fits(making, tasks->items[i], &good) : 0;
+		int status = selection->kept[i] ? view_fits(making, tasks->items[i], &good) : 0;
 		if (status)
 			return status;
 		if (selection->kept[i] && good)
@@ -360,6 +362,8 @@ static int make(struct view_making *making)
 		selection->chosen[selection->tasks[i]->index] = true;
 	if (!status && !selection->count)
 		status = find_near(making);
+	if (!status)
+		status = selection_order_verdicts(making);
 	if (status || !making->query->with_awaiters)
 		return status;
 	status = keep_awaiters(making);
@@ -392,6 +396,7 @@ void selection_deinit(struct selection *selection)
 	free(selection->tasks);
 	free(selection->chosen);
 	free(selection->kept);
+	free(selection->verdicts);
 	*selection = (struct selection){0};
 }
 

@@ -15,8 +15,12 @@
 
 struct doctor;
 struct framing;
+struct thread_row;
+struct verdict;
 struct view_groups;
 struct view_making;
+struct view_thread_key;
+struct view_threads;
 
 /* Of --with and --without. */
 #define VIEW_FILTERS 32
@@ -56,6 +60,8 @@ struct view_key {
 		      struct view_order *ret);
 	/* Its patterns are compared with the whole value, if they are no globs. */
 	bool whole;
+	/* What it is of a thread; NULL: nothing. See view/threads.h. */
+	const struct view_thread_key *of_threads;
 };
 
 /* Ended by a NULL name. */
@@ -117,6 +123,8 @@ struct selection {
 	size_t filtered, cut;
 	/* Where there are none: the task that a name was likely meant for, or NULL. */
 	const struct task *near;
+	/* The order of the verdicts: places in the snapshot's list; NULL: as they are there. */
+	size_t *verdicts;
 };
 
 /* Make a selection; selection_deinit() is needed in any case. Returns 0, AIODBG_NO_MEMORY, or what
@@ -132,6 +140,8 @@ struct view {
 	const struct aiodbg_render_options *options;
 	/* NULL: all tasks. */
 	const struct selection *selection;
+	/* Threads, where those are shown. */
+	const struct view_threads *threads;
 	/* NULL: all frames. */
 	struct framing *framing;
 	/* A tree has a level for each task. */
@@ -164,6 +174,9 @@ bool view_shows(const struct view *view, const struct task *task);
 /* What a task awaits, of that: count edges in *ret. */
 size_t view_awaited(const struct view *view, const struct task *task, struct edge ***ret);
 
+/* The index-th verdict. */
+const struct verdict *view_verdict(const struct view *view, size_t index);
+
 /* The key that a word names, of len bytes; *variable is what follows "context.", else "". NULL if there is
  * none. */
 const struct view_key *view_key_find(const char *word, size_t len, const char **variable);
@@ -187,9 +200,29 @@ struct view_making {
 	 * use, for each filter. */
 	bool *awaited_by[VIEW_FILTERS];
 	struct selection *selection;
+	/* What is matched is this thread, and no task; NULL: it is a task. */
+	const struct thread_row *row;
 	/* To write groups with, or to sort by: which frames are own, and which variable it is. */
 	struct framing *framing;
 	const char *variable;
 };
+
+/* Whether a value fits a pattern, NULL being no value and any pattern: for making->filter. */
+int view_match_text(struct view_making *making, const char *value, const char *pattern, bool *ret);
+
+/* Whether a task, or making->row, fits all filters. */
+int view_fits(struct view_making *making, const struct task *task, bool *ret);
+
+/* For sort_items(): by number, text and index. */
+int view_compare_orders(const void *a, const void *b);
+
+/* Kinds of waits, ended by NULL. */
+extern const char *const view_wait_kinds[];
+
+/* Write a name with * for each number: what is named alike differs in these. */
+void view_write_alike(const char *name, struct output *words);
+
+/* Put the verdicts that are equally bad into the order of their tasks: view/verdict_order.c. */
+int selection_order_verdicts(struct view_making *making);
 
 #endif
