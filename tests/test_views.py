@@ -56,6 +56,12 @@ def test_own_frames(image):
     view_model.check_own_frames(shown(image))
 
 
+@pytest.mark.parametrize("image", NAMES)
+def test_own_frames_of_one_task(image):
+    """graph, task and why: each frame that stays has its line, and each run one."""
+    view_model.check_own_frames_of_one_task(shown(image))
+
+
 def test_every_key_that_groups_is_tried():
     text = " ".join(replay("3.14-stuck", "ps --help").stdout.decode().split("--group[=KEY]\n")[1].split())
     keys = re.search(r"KEY is ([^.]*)\.", text).group(1).replace(" or ", ", ").split(", ")

@@ -307,6 +307,50 @@ def check_own_frames(shown):
     assert not any(a and b for a, b in zip(hidden, hidden[1:]))
 
 
+def check_own_frames_of_one_task(shown):
+    """Of the one of which most is hidden."""
+    tasks = [task for task in shown.pending if all(map(plain, task["stack"]))]
+    for task in tasks:
+        task["started"] = [
+            edge["frame"]
+            for other in shown.tasks
+            for edge in other["awaited_by"]
+            if edge["id"] == task["id"] and edge.get("frame") is not None
+        ]
+    hidden = [sum(one for one in shown_frames(t) if isinstance(one, int)) for t in tasks]
+    if not any(hidden):
+        return
+    task = tasks[hidden.index(max(hidden))]
+    # Innermost first. Of a frame that others hang from a stack alone says nothing.
+    task["started"] = []
+    frames = shown_frames(task)[::-1]
+    for command in ("graph", "task"):
+        whole = shown.ask("%s %s" % (command, task["id"]))
+        if command == "graph" and whole.split("Awaited by:")[0].count(" File '") < len(task["stack"]):
+            # As CPython's own, it ends at greenlets and what Cython has compiled.
+            continue
+        assert "... " not in re.split("Call stack:|Stack, ", whole)[1].split("\n\n")[0]
+        text = shown.ask("%s %s --frames own" % (command, task["id"]))
+        stack = text.split("Call stack:\n" if command == "graph" else "\nStack, ")[1]
+        place = -1
+        for one in frames:
+            if isinstance(one, int):
+                # Compiled ones are of no file.
+                pattern = r"\.\.\. %d frames(?:: \w|\n)" % one
+            else:
+                parts = map(re.escape, (one["function"], one["file"] or "", str(one["line"])))
+                pattern = (
+                    r"{1}', line {2}, in .*{0}\(\)" if command == "graph" else r"{0} {1}:{2}\n"
+                ).format(*parts)
+            found = re.compile(pattern).search(stack, place + 1)
+            assert found, (command, task["id"], one)
+            place = found.start()
+    names = [frame["function"] for frame in task["stack"]]
+    text = shown.ask("why %s --frames all" % task["id"]).split("\n")
+    lines = [line.split()[0] for line in text if line.startswith(" " * 10)]
+    assert lines[: len(names)] == names, text
+
+
 # ---- groups ----
 
 

@@ -351,6 +351,23 @@ def test_all_read(made, tmp_path, kind):
     assert "nanosleep" in run.summary
 
 
+def test_own_frames(made, tmp_path):
+    """The trees have them, and the page; the JSON has all."""
+    need("gdb")
+    plain, own = (
+        Run(tmp_path, made / "waiting.core", "--frames", frames, "--output", "triage")
+        for frames in ("all", "own")
+    )
+    assert own.status == plain.status
+    tree = own.file("waiting.core.txt")
+    assert re.search(r"\.\.\. \d+ frames: asyncio\n", tree)
+    assert "waiting.py" in tree and "completed_async" in tree
+    assert "_AsCompletedIterator.__anext__" not in tree
+    assert "_AsCompletedIterator.__anext__" in own.file("waiting.core.json")
+    bad = Run(tmp_path, made / "waiting.core", "--frames", "onw")
+    assert bad.status == 2 and "--frames" in bad.errors
+
+
 def test_lldb_gives_the_same(folder, job, tmp_path):
     need("lldb")
     cores = [folder / name for name in ("sleep.core", "empty.core", "core.txt", "cycles.core")]
