@@ -277,6 +277,9 @@ static void write_row(struct group_writer *writer, const struct view_group *grou
 	output_id(out, task->id);
 	fill(writer, text_hex(task->id, id), 16);
 	draft_text(writer, group);
+	size_t before = 6 + 2 + 16 + 2 + (by_key ? 0 : writer->state_width + 2);
+	if (writer->is_narrow && before + draft_width(writer->draft) > out->sink->width)
+		output_text(out, "\n        ");
 	output_bytes(out, writer->draft->words.buffer, writer->draft->words.used);
 	if (writer->is_narrow)
 		output_text(out, "\n        ");
