@@ -271,6 +271,40 @@ static size_t wide(const struct output *out)
 	return width && width < WIDE ? width : WIDE;
 }
 
+static const char arrow[] = "    <- ";
+
+/* Bytes up to the last comma within so many columns; 0: there is none. */
+static size_t up_to_comma(const char *text, size_t len, size_t room)
+{
+	size_t found = 0;
+	for (size_t i = 1; i + 1 < len && output_width(text, i) <= room; i++) {
+		if (text[i - 1] == ',' && text[i] == ' ')
+			found = i;
+	}
+	return found;
+}
+
+/* A reason; what a terminal has no room for goes on below. */
+static void write_folded(struct compact *compact, const char *text, size_t len, size_t indent)
+{
+	struct output *out = compact->out;
+	size_t width = out->sink->width, room = width > 4 * indent ? width - 4 * indent : 0;
+	while (output_width(text, len) > room) {
+		size_t part = up_to_comma(text, len, room);
+		if (!part)
+			break;
+		output_bytes(out, text, part);
+		output_text(out, "\n");
+		begin_line(compact, indent);
+		output_fill(out, ' ', sizeof(arrow) - 1);
+		if (room == width - 4 * indent)
+			room -= sizeof(arrow) - 1 < room ? sizeof(arrow) - 1 : room;
+		text += part + 1;
+		len -= part + 1;
+	}
+	output_bytes(out, text, len);
+}
+
 /* On the line that begins there, or on one of its own if that would get too wide. */
 static void write_reason(struct compact *compact, const struct task *task, size_t indent,
 			 size_t start)
@@ -280,7 +314,7 @@ static void write_reason(struct compact *compact, const struct task *task, size_
 	if (!compact->snap->waits || !task_is_pending(task) || is_seen_below(compact, task))
 		return;
 	size_t before = out->used, flushes = out->flushes;
-	output_text(out, "    <- ");
+	output_text(out, arrow);
 	reason_write_task(out, compact->snap, task);
 	size_t len = out->used - before;
 	if (out->flushes != flushes || before < start || before - start <= 4 * indent ||
@@ -291,7 +325,7 @@ static void write_reason(struct compact *compact, const struct task *task, size_
 	out->used = before;
 	output_text(out, "\n");
 	begin_line(compact, indent);
-	output_bytes(out, reason, len);
+	write_folded(compact, reason, len, indent);
 }
 
 /* Where the thread is that works for a task. */
