@@ -239,10 +239,13 @@ int render_threads(const struct view *view, struct output *out)
 		.optional = &optional,
 		.rooms = rooms,
 	};
+	int status = 0;
 	if (snap->thread_list->detail)
-		return write_detail(out, view) ? 0 : AIODBG_NO_MEMORY;
-	int status = view->threads && view->threads->places ? thread_groups_write(view, out)
-							    : grid_write(&grid, out);
+		status = write_detail(out, view) ? 0 : AIODBG_NO_MEMORY;
+	else if (view->threads && view->threads->places)
+		status = thread_groups_write(view, out);
+	else
+		status = grid_write(&grid, out);
 	render_stopped(snap, out);
 	render_problems(snap, out);
 	if (view->threads)

@@ -12,6 +12,7 @@
 #include "cpython/threading.h"
 #include "waits/reading.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define BASE_PY "concurrent/futures/_base.py"
@@ -39,6 +40,7 @@ int reading_begin(struct waiting *waiting, size_t index, struct reading *ret)
 		.wait = &waiting->waits->of_threads[index],
 	};
 	int status = thread_frames_read(waiting->decoder, ret->thread, &ret->frames);
+	ret->is_cut = status != 0;
 	return error_is_fatal(status) ? status : 0;
 }
 
@@ -298,6 +300,25 @@ static int read_names(struct waiting *waiting, size_t interp)
 	return error_is_fatal(status) ? status : 0;
 }
 
+/* Frames are missing: the error that has just been met says why. */
+static int note_cut(const struct reading *reading)
+{
+	struct waiting *waiting = reading->waiting;
+	struct aiodbg_snapshot *snap = waiting->snap;
+	struct reader *reader = &waiting->decoder->reader;
+	/* Of one that runs on that is no surprise; and a task that it runs has said so. */
+	if (!reading->is_cut || reader->cache.changing || reading->thread->running_task ||
+	    snap->problem_count++ >= LIMIT_PROBLEMS)
+		return 0;
+	error_prefix(&reader->error, "thread %" PRIu64 ": stack", reading->thread->tid);
+	struct aiodbg_problem *problem = problem_create(&snap->arena, &reader->error);
+	if (!problem)
+		return waiting_no_memory(waiting);
+	problem->next = snap->problems;
+	snap->problems = problem;
+	return 0;
+}
+
 /* Each thread: its stack, and what its worker does; the queue that it takes its work from. */
 static int read_thread(struct waiting *waiting, size_t index, bool of_executors,
 		       struct workers *workers)
@@ -306,6 +327,8 @@ static int read_thread(struct waiting *waiting, size_t index, bool of_executors,
 	uint64_t queue = 0;
 	int status = reading_begin(waiting, index, &reading);
 	reading.of_executors = of_executors;
+	if (!status && of_executors)
+		status = note_cut(&reading);
 	if (!status && of_executors) {
 		*reading.wait = wait_none();
 		status = keep_stack(&reading);

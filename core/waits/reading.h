@@ -16,6 +16,8 @@ struct reading {
 	bool of_executors;
 	/* The frame is that of a thread of another project's, which works off a queue. */
 	bool is_worker;
+	/* Frames are missing. */
+	bool is_cut;
 };
 
 /* Its frames are to be freed in any case. */
