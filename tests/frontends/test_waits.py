@@ -56,17 +56,28 @@ def test_locals(snapshot):
     assert all(isinstance(value, str) for frame in frames for value in frame.values())
 
 
-def test_without_waits_there_is_nothing():
+def test_without_waits_it_is_not_known():
     with aiodbg.snapshot(ImageTarget(STUCK[0])) as found:
-        assert found.loops == found.verdicts == ()
-        assert found.threads[0].stack == () and found.threads[0].name is None
-        task = found.tasks[0]
-        assert task.waits_for is None and task.holds == ()
+        task, thread = found.tasks[0], found.threads[0]
+        for one, name in (
+            (found, "loops"),
+            (found, "verdicts"),
+            (thread, "stack"),
+            (thread, "name"),
+            (task, "waits_for"),
+            (task, "holds"),
+        ):
+            with pytest.raises(aiodbg.Error, match="snapshot with waits=True"):
+                getattr(one, name)
 
 
 def test_copies_go_without(snapshot):
     task = pickle.loads(pickle.dumps(snapshot.tasks[0]))
-    assert task == snapshot.tasks[0] and task.waits_for is None and task.locals() == ()
+    assert task == snapshot.tasks[0] and task.locals() == ()
+    with pytest.raises(aiodbg.Error):
+        task.waits_for
     thread = pickle.loads(pickle.dumps(snapshot.threads[0]))
-    assert thread == snapshot.threads[0] and thread.stack == ()
+    assert thread == snapshot.threads[0]
+    with pytest.raises(aiodbg.Error):
+        thread.stack
     assert json.dumps(objects.dataclasses.asdict(thread))

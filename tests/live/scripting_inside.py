@@ -59,3 +59,31 @@ def dump_waits(path, **options):
         }
     with open(path, "w") as file:
         json.dump(found, file)
+
+
+def dump_same(path, **options):
+    """What scripts see of a program that is stuck, with the keys of `asyncio why --json`."""
+    import aiodbg
+
+    with aiodbg.snapshot(waits=True, **options) as snapshot:
+        found = {
+            "verdicts": [
+                [one.kind, one.certainty, one.summary, [hex(id) for id in one.tasks]]
+                for one in snapshot.verdicts
+            ],
+            "loops": [[hex(one.id), one.state, one.thread] for one in snapshot.loops],
+            "threads": [
+                [one.tid, one.name, [[frame.function, frame.line] for frame in one.stack]]
+                for one in snapshot.threads
+            ],
+            "tasks": {hex(task.id): waits_of(task) for task in snapshot.tasks},
+            "locals": {hex(task.id): [dict(one) for one in task.locals()] for task in snapshot.tasks},
+        }
+    with open(path, "w") as file:
+        json.dump(found, file)
+
+
+def waits_of(task):
+    wait = task.waits_for
+    holders = [holder.task and hex(holder.task) for holder in wait.holders] if wait else None
+    return [wait and wait.kind, wait and wait.text, holders, [hex(held) for held in task.holds]]

@@ -1,13 +1,16 @@
 """import aiodbg inside each debugger; and GDB's convenience functions, and completion."""
 
+import glob
 import json
 import os
 import re
+import subprocess
+import sys
 
 import compare
 import debugger
 import pytest
-from cells import Process
+from cells import Process, kernel_writes_cores_here
 from interpreter import OWN
 from lldb_debugger import NAMES
 from place import CHECKOUT
@@ -119,6 +122,70 @@ def test_objects(any_debugger, folder):
         assert found["tree"] == file.read()
     assert found["pending_count"] == len(report["tasks"]) > 50
     assert compare.with_program(found["objects"], report) == []
+
+
+STUCK = "stuck"
+
+
+def test_waits(any_debugger, folder):
+    """Verdicts, loops, threads, waits and variables are those of the commands: at the same stop, outside
+    of a debugger by PID, and of a core."""
+    kernel_writes_cores_here()
+    with start(any_debugger, folder, STUCK).wait_until_ready() as process:
+        done = any_debugger.run(
+            any_debugger.attach(process.pid)
+            + any_debugger.load(any_debugger.path("tests", "live", "scripting_inside.py"))
+            + any_debugger.call("scripting_inside", "dump_same('%s/inside')" % folder[0])
+            + ["asyncio why --json --output %s/json" % folder[0]]
+        )
+        assert done.status == 0, done.errors
+        outside(folder[1] + "/outside", pid=process.pid)
+        process.crash()
+    found, shown = read(folder, "inside"), read(folder, "json")
+    assert differences(found, shown) == []
+    assert found["verdicts"][0][:2] == ["deadlock", "certain"]
+    assert any("self" in one for stack in found["locals"].values() for one in stack)
+    # By PID there is a time that is now: texts of waits may differ.
+    other = read(folder, "outside")
+    assert other["verdicts"] == found["verdicts"] and other["locals"] == found["locals"]
+    assert [one[:2] for one in other["loops"]] == [one[:2] for one in found["loops"]]
+    sysroot = any_debugger.home.path or None
+    (core,) = glob.glob(folder[1] + "/core*")
+    outside(folder[1] + "/of-core", core=core, sysroot=sysroot)
+    assert read(folder, "of-core") == found
+
+
+def outside(path, **options):
+    call = "import scripting_inside; scripting_inside.dump_same(%r, **%r)" % (path, options)
+    folders = ":".join((os.path.dirname(__file__), CHECKOUT + "/core/python"))
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", call],
+        env=dict(os.environ, PYTHONPATH=folders),
+        stderr=subprocess.PIPE,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def differences(found, shown):
+    """Between what scripts see, and the document."""
+    tasks = {}
+    for task in shown["tasks"]:
+        wait = task["waits_for"]
+        holders = [holder["task"] for holder in wait["holders"]] if wait else None
+        of_wait = [wait["kind"], wait["text"]] if wait else [None, None]
+        tasks[task["id"]] = of_wait + [holders, task["holds"]]
+    known = {
+        "verdicts": [
+            [one["kind"], one["certainty"], one["summary"], one["tasks"]] for one in shown["verdicts"]
+        ],
+        "loops": [[one["id"], one["state"], one["thread"]] for one in shown["loops"]],
+        "threads": [
+            [one["tid"], one["name"], [[frame["function"], frame["line"]] for frame in one["stack"]]]
+            for one in shown["threads"]
+        ],
+        "tasks": tasks,
+    }
+    return [(key, found[key], known[key]) for key in known if found[key] != known[key]]
 
 
 @pytest.mark.parametrize("any_debugger", [GDBS[1], NAMES[-1]], indirect=True)

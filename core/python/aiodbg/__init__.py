@@ -8,8 +8,17 @@ snapshot() decodes all tasks of what is selected in the debugger; nothing is exe
 it returns has the names of `asyncio ps --json`. capture_call_graph() and its like do what those of
 that name in the module asyncio do inside a program.
 
-Without a debugger, snapshot(pid=PID) reads a process of this machine from any Python, and
-snapshot(core=FILE) a core file.
+snapshot(waits=True) also knows what each task waits for, and what is wrong:
+
+    (gdb) python snapshot = aiodbg.snapshot(waits=True)
+    (gdb) python print(snapshot.verdicts[0].summary)
+    (gdb) python print(snapshot.task("req-4711").waits_for.text)
+    (gdb) python print(snapshot.task("req-4711").locals()[0])
+    (gdb) python print([loop.state for loop in snapshot.loops])
+    (gdb) python print(*snapshot.threads[0].stack, sep="\\n")
+
+In LLDB these lines begin with `script`. Without a debugger, snapshot(pid=PID) reads a process of this
+machine from any Python, and snapshot(core=FILE) a core file.
 """
 
 # Not only what users need: also what front-ends need, and programs that bring their own target.

@@ -29,7 +29,7 @@ from typing import (
 from . import debugger, mirror
 from .library import Error, SnapshotHandle, text_of
 from .target import Sink, Target
-from .waits import Loop, Verdict, Wait, Waits
+from .waits import Loop, Verdict, Wait, Waits, without_waits
 
 _Item = TypeVar("_Item")
 
@@ -84,15 +84,19 @@ class Thread:
 
     @property
     def stack(self) -> "Tuple[Frame, ...]":
-        """All of its frames, innermost first, if the snapshot was taken with waits."""
-        entry = self.__dict__.get("_entry")
-        return tuple(_frame(frame) for frame in entry()["stack"]) if entry else ()
+        """All of its frames, innermost first. Raises Error if the snapshot was taken without waits."""
+        return tuple(_frame(frame) for frame in self._known()["stack"])
 
     @property
     def name(self) -> Optional[str]:
-        """What threading calls it, if the snapshot was taken with waits."""
+        """What threading calls it. Raises Error if the snapshot was taken without waits."""
+        return self._known()["name"]
+
+    def _known(self) -> Dict[str, Any]:
         entry = self.__dict__.get("_entry")
-        return entry()["name"] if entry else None
+        if entry is None:
+            raise without_waits()
+        return entry()
 
     def __getstate__(self) -> Dict[str, object]:
         return {name: value for name, value in self.__dict__.items() if name != "_entry"}
@@ -170,15 +174,19 @@ class Task:
 
     @property
     def waits_for(self) -> Optional[Wait]:
-        """What it waits for, if the snapshot was taken with waits; None of one that runs."""
-        waits = self.__dict__.get("_waits")
-        return waits.wait(self.id) if waits else None
+        """What it waits for; None of one that runs. Raises Error if the snapshot was taken without waits."""
+        return self._known().wait(self.id)
 
     @property
     def holds(self) -> Tuple[int, ...]:
-        """Ids of the locks and the like that it holds, if the snapshot was taken with waits."""
+        """Ids of the locks and the like that it holds. Raises Error as waits_for does."""
+        return self._known().holds(self.id)
+
+    def _known(self) -> Waits:
         waits = self.__dict__.get("_waits")
-        return waits.holds(self.id) if waits else ()
+        if waits is None:
+            raise without_waits()
+        return waits
 
     def locals(self) -> Tuple[Dict[str, str], ...]:
         """The variables of each frame of its stack, names and values as text, secrets hidden.
@@ -383,13 +391,18 @@ class Snapshot:
 
     @property
     def loops(self) -> Tuple[Loop, ...]:
-        """Event loops, also those that do not run, if it was taken with waits."""
-        return self._waits.loops() if self._waits else ()
+        """Event loops, also those that do not run. Raises Error if it was taken without waits."""
+        return self._known().loops()
 
     @property
     def verdicts(self) -> Tuple[Verdict, ...]:
-        """What is wrong, the worst first, if it was taken with waits."""
-        return self._waits.verdicts() if self._waits else ()
+        """What is wrong, the worst first. Raises Error if it was taken without waits."""
+        return self._known().verdicts()
+
+    def _known(self) -> Waits:
+        if self._waits is None:
+            raise without_waits()
+        return self._waits
 
     def render(self, format: str = "tree") -> str:
         """The text of `asyncio pstree` ("tree"), `asyncio ps` ("table"), or "json"."""
@@ -430,8 +443,8 @@ def snapshot(
     that it could not be read, that is tried again as often as retries says. target is for programs
     that bring their own.
 
-    With waits it has what each task waits for and holds, loops, stacks of threads, and verdicts. With
-    finished it has also the tasks that have ended and that variables of frames still lead to.
+    With waits it has what each task waits for and holds, loops, names and stacks of threads, and
+    verdicts; without, who asks for these gets an Error. With finished it has also the tasks that have ended and that variables of frames still lead to.
 
     Raises NoTarget if nothing is selected, Error if it is no CPython or one that cannot be read,
     KeyboardInterrupt after Ctrl-C. A damaged task is no error: it is in the snapshot and says what

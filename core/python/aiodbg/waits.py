@@ -9,7 +9,8 @@ import json
 import re
 from typing import Any, Dict, List, Optional, Tuple
 
-from .library import SnapshotHandle
+from . import mirror
+from .library import Error, SnapshotHandle
 from .target import Sink
 
 _ADDRESS = re.compile("0x[0-9a-f]+")
@@ -113,6 +114,12 @@ class Waits:
 
     def verdicts(self) -> Tuple[Verdict, ...]:
         return tuple(made(Verdict, verdict) for verdict in self.document()["verdicts"])
+
+
+def without_waits() -> Error:
+    """Nothing to tell is not the same as not having looked."""
+    message = "not decoded: take the snapshot with waits=True"
+    return Error(message, mirror.Status.USAGE)
 
 
 def made(cls: Any, entry: Dict[str, Any]) -> Any:
