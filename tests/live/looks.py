@@ -10,6 +10,7 @@ import subprocess
 
 import debugger
 from cells import kernel_writes_cores_here
+from place import Absent
 from program import PROGRAM
 from root import Root
 
@@ -67,6 +68,16 @@ class Looks:
             command = lldb.path(self._place, self._program.interpreter.command)
             load = "target create %s --core %s" % (command, seen)
             yield self._of_lldb(lldb, before + [load], "core")
+
+    def each_but_pid(self):
+        """All other ways. The program ends by a crash, if the kernel writes cores here."""
+        yield from self.attached()
+        try:
+            core = self.crash()
+        except Absent:
+            return
+        yield from self.cores(core)
+        yield from self.cores_in_debuggers(core)
 
     # Each way.
 

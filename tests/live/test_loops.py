@@ -1,13 +1,11 @@
 """asyncio loops shows of each event loop what the program knows of it.
 
-By PID for each Python; with AIODBG_ALL=1 attached and from the kernel's core too.
+By PID for each Python; with AIODBG_ALL=1 attached and from the kernel's core too, in each debugger.
 """
-
-import json
 
 import pytest
 import stated
-from place import Absent
+from looks import Looks
 from program import by_pid
 
 pytestmark = pytest.mark.debug
@@ -113,6 +111,7 @@ def test_files_with_peers_and_who_waits(program):
     others = [file for fd, file in files.items() if fd not in {one["fd"] for one in known["files"]}]
     kinds = sorted(file["reader"]["kind"] for file in others)
     assert kinds == ["accept", "callback"]
+    assert len(known["files"]) == 500 and "\n  ... 482 more: --top 0\n" in text
     assert "  listens  " in text and "_SelectorSocketTransport, StreamReaderProtocol  <- Task-" in text
 
 
@@ -146,12 +145,12 @@ def test_no_such_loop(program):
 
 @pytest.mark.optional
 @pytest.mark.skipif(not stated.ALL, reason="AIODBG_ALL is not set")
-def test_attached_and_core(program):
-    assert differences(program.attached(COMMAND), program.truth) == []
-    try:
-        core = program.core()
-    except Absent as reason:
-        pytest.skip(str(reason))
-    document = program.of_core(core, COMMAND)
-    assert differences(document, program.truth) == []
-    assert json.dumps(document)
+def test_attached_and_core(program, lldbs):
+    known = named(program, "connections")
+    detail = "%s %s" % (COMMAND, known["id"])
+    for name, ask in Looks(program, lldbs).each_but_pid():
+        found = ask([COMMAND, detail])
+        assert (name, differences(found[COMMAND], program.truth)) == (name, [])
+        files = found[detail]["loops"][0]["files"]
+        waiters = {file["fd"]: file["waiters"] for file in files}
+        assert all(waiters[file["fd"]] == [file["waiter"]] for file in known["files"])

@@ -1,14 +1,14 @@
 """asyncio threads shows of each thread what the program knows of it: state, name, and the stack that
 sys._current_frames() has.
 
-By PID for each Python; with AIODBG_ALL=1 attached and from the kernel's core too.
+By PID for each Python; with AIODBG_ALL=1 attached and from the kernel's core too, in each debugger.
 """
 
 import linecache
 
 import pytest
 import stated
-from place import Absent
+from looks import Looks
 from program import by_pid
 
 pytestmark = pytest.mark.debug
@@ -96,10 +96,7 @@ def test_no_such_thread(program):
 
 @pytest.mark.optional
 @pytest.mark.skipif(not stated.ALL, reason="AIODBG_ALL is not set")
-def test_attached_and_core(program, interpreter):
-    assert differences(program.attached(COMMAND), program.truth, interpreter.version) == []
-    try:
-        core = program.core()
-    except Absent as reason:
-        pytest.skip(str(reason))
-    assert differences(program.of_core(core, COMMAND), program.truth, interpreter.version) == []
+def test_attached_and_core(program, interpreter, lldbs):
+    for name, ask in Looks(program, lldbs).each_but_pid():
+        found = differences(ask([COMMAND])[COMMAND], program.truth, interpreter.version)
+        assert (name, found) == (name, [])

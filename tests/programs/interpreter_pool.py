@@ -41,9 +41,25 @@ async def waits(job):
     await job
 
 
+def work_of(tid):
+    """The state of a thread, and what it has used of the processor."""
+    with open("/proc/self/task/%d/stat" % tid) as file:
+        words = file.read().rpartition(")")[2].split()
+    return words[0], words[11], words[12]
+
+
+def settle(workers):
+    """An interpreter takes its time to begin."""
+    before, now = None, []
+    while now != before or any(work[0] != "S" for work in now):
+        time.sleep(SETTLE_SECONDS)
+        before, now = now, [work_of(tid) for tid in workers]
+
+
 def report(loop, tasks):
     time.sleep(SETTLE_SECONDS)
     workers = [one.native_id for one in threading.enumerate() if one.name.startswith("sub_")]
+    settle(workers)
     facts = {"loop": hex(id(loop)), "tasks": [hex(id(task)) for task in tasks], "workers": workers}
     facts["queued"] = JOBS - WORKERS
     facts["innermost"] = None if HAS_POOL else ["slow", "<string>", 5]

@@ -6,6 +6,7 @@ Each case runs a loop in a thread of its own; a thread writes the truth to $AIOD
 import asyncio
 import json
 import os
+import resource
 import signal
 import socket
 import threading
@@ -15,7 +16,7 @@ LONG = 1000
 SETTLE_SECONDS = 1.5
 READY = 10000
 TIMERS = 200
-CONNECTIONS = 40
+CONNECTIONS = 500
 cases = []
 hold = threading.Lock()
 hold.acquire()
@@ -109,7 +110,7 @@ async def connections():
         )
         await reader.read(1)
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=CONNECTIONS)
     port = server.sockets[0].getsockname()[1]
     clients = []
     for _ in range(CONNECTIONS):
@@ -180,7 +181,17 @@ async def main():
     await asyncio.sleep(LONG)
 
 
+def allow_files():
+    """Each connection has two ends."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 3 * CONNECTIONS
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        hard = hard if hard == resource.RLIM_INFINITY else max(hard, wanted)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 if __name__ == "__main__":
+    allow_files()
     closed()
     not_running()
     thread("idle", idle)
