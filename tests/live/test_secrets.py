@@ -5,11 +5,15 @@ of secrets is nowhere in what any command prints; --locals shows the rest.
 import itertools
 import os
 import re
+import subprocess
+import sys
 
 import debugger
 import lldb_debugger
 import pytest
 from cells import Process
+from place import CHECKOUT
+from program import by_pid
 
 pytestmark = [pytest.mark.debug, pytest.mark.families]
 NUMBERS = itertools.count()
@@ -80,6 +84,36 @@ def test_no_secret_anywhere(running):
     found = running.answers(lines)
     assert [line for line, text in found.items() if SECRET in text] == []
     assert "loops 0x" in "".join(found) and "threads --locals --json " in "".join(found)
+
+
+def test_errors_and_completion(running):
+    """Near misses have names of tasks."""
+    lines = ["task fetch", "graph GET", "why fetch", "task 'fetch token=<hidden>'", "why polls"]
+    found = [by_pid("asyncio %s --pid %d" % (line, running.pid)) for line in lines]
+    assert all(done.status and SECRET not in done.errors for done in found)
+    assert all("token=<hidden>" in found[index].errors for index in (0, 2, 3))
+    done = debugger.gdb(["-p", str(running.pid), "-ex", "complete asyncio task f"])
+    assert SECRET not in done.output and "token=<hidden>" in done.output
+
+
+def test_scripts(running):
+    code = (
+        "import aiodbg\n"
+        "with aiodbg.snapshot(pid=%d, waits=True, finished=True) as found:\n"
+        "    print(list(found.tasks), found.verdicts, found.loops)\n"
+        "    print([task.waits_for for task in found.tasks])\n"
+        "    print([task.locals() for task in found.tasks if task.stack])\n"
+        "    print([(thread.name, thread.stack) for thread in found.threads])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", code % running.pid],
+        env=dict(os.environ, PYTHONPATH=CHECKOUT + "/core/python"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stderr
+    assert SECRET not in done.stdout and done.stdout.count("<hidden>") > 10
 
 
 def test_shown_if_asked_for(running):
