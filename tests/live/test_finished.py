@@ -1,5 +1,6 @@
 """Tasks that have ended: those that the program says are still to be had, with how they ended."""
 
+import glob
 import itertools
 import json
 import os
@@ -9,9 +10,10 @@ import sys
 
 import debugger
 import lldb_debugger
+import program
 import pytest
-from cells import Process
-from place import CHECKOUT
+from cells import Process, kernel_writes_cores_here
+from place import CHECKOUT, Absent
 from program import by_pid
 
 pytestmark = [pytest.mark.debug, pytest.mark.families]
@@ -23,7 +25,8 @@ FILTER = "--with state=finished --with state=cancelled"
 class Running:
     def __init__(self, place, interpreter):
         inner = place.folder("finished-%d" % next(NUMBERS))
-        self.output = place.outer(inner) + "/output"
+        self.place, self.folder = place, place.outer(inner)
+        self.output = self.folder + "/output"
         self.with_names = interpreter.version >= (3, 8)
         arguments = [interpreter.command, "-B", place.inner_program("finished")]
         self.process = Process(place, arguments, inner).wait_until_ready()
@@ -144,3 +147,21 @@ def test_lldb(running, which, lldbs):
     done = lldbs[which].run(["asyncio ps --pid %d %s" % (running.pid, FILTER)])
     assert done.status == 0, done.errors
     assert rows_of(done.output) == running.ended
+
+
+def test_core(running):
+    """The program has ended; this one comes last."""
+    try:
+        kernel_writes_cores_here()
+    except Absent as reason:
+        pytest.skip(str(reason))
+    running.process.crash()
+    (core,) = glob.glob(running.folder + "/core*")
+    sysroot = running.place.path or None
+    status, text, errors = program.run("ps " + FILTER, core, sysroot)
+    assert status == 0, errors
+    assert rows_of(text) == running.ended
+    for id, (name, how) in running.ended.items():
+        status, text, errors = program.run("task " + id, core, sysroot)
+        assert status == 0 and name in text.splitlines()[0], errors
+        assert ("cancelled" if how == "cancelled" else how.split(" ", 1)[1]) in text
