@@ -9,10 +9,10 @@
 
 /*
  * Which words behind the header are references, a bit each: Objects/iterobject.c and others beside it,
- * and Python/bltinmodule.c, unchanged since 3.8.
+ * Python/bltinmodule.c, Modules/_collectionsmodule.c and Modules/itertoolsmodule.c, unchanged since 3.8.
  */
 #define WORD(n) (1u << (n))
-#define WORDS 4
+#define WORDS 6
 
 static const struct {
 	const char *name;
@@ -34,6 +34,15 @@ static const struct {
 	{"dict_keys", WORD(0)},
 	{"dict_values", WORD(0)},
 	{"dict_items", WORD(0)},
+	{"odict_iterator", WORD(1) | WORD(4) | WORD(5)},
+	{"odict_keys", WORD(0)},
+	{"odict_values", WORD(0)},
+	{"odict_items", WORD(0)},
+	{"collections._deque_iterator", WORD(2)},
+	{"_collections._deque_iterator", WORD(2)},
+	{"itertools.cycle", WORD(0) | WORD(1)},
+	{"itertools.chain", WORD(0) | WORD(1)},
+	{"itertools.islice", WORD(0)},
 };
 
 int iterator_visit(struct decoder *decoder, uint64_t addr, sequence_visit_fn *visit, void *arg)
@@ -45,8 +54,9 @@ int iterator_visit(struct decoder *decoder, uint64_t addr, sequence_visit_fn *vi
 	int status = object_type(decoder, addr, &type);
 	if (status)
 		return status;
-	for (size_t i = 0; type->name && i < sizeof(iterators) / sizeof(iterators[0]); i++) {
-		if (!strcmp(type->name, iterators[i].name))
+	const char *name = type->full_name ? type->full_name : type->name;
+	for (size_t i = 0; name && i < sizeof(iterators) / sizeof(iterators[0]); i++) {
+		if (!strcmp(name, iterators[i].name))
 			words = iterators[i].words;
 	}
 	if (type->kind != KIND_ITERATOR || !words)

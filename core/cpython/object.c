@@ -82,6 +82,15 @@ static const struct {
 	{"dict_keys", KIND_ITERATOR},
 	{"dict_values", KIND_ITERATOR},
 	{"dict_items", KIND_ITERATOR},
+	{"odict_iterator", KIND_ITERATOR},
+	{"odict_keys", KIND_ITERATOR},
+	{"odict_values", KIND_ITERATOR},
+	{"odict_items", KIND_ITERATOR},
+	{"collections._deque_iterator", KIND_ITERATOR},
+	{"_collections._deque_iterator", KIND_ITERATOR},
+	{"itertools.cycle", KIND_ITERATOR},
+	{"itertools.chain", KIND_ITERATOR},
+	{"itertools.islice", KIND_ITERATOR},
 };
 
 const struct exported_type exported_types[] = {
