@@ -153,8 +153,7 @@ void party_write_frames(struct output *out, const struct columns *columns, const
 
 /* ---- which come first ---- */
 
-/* Places may be far apart in memory and the same. */
-static bool is_same_site(const struct site *a, const struct site *b)
+bool party_is_same_site(const struct site *a, const struct site *b)
 {
 	if (!a->location || !b->location)
 		return a->location == b->location;
@@ -164,10 +163,10 @@ static bool is_same_site(const struct site *a, const struct site *b)
 unsigned int party_parts(const struct party *party, const struct party *first)
 {
 	if (party == first || !party->wait || !first->wait ||
-	    !is_same_site(&party->wait->site, &first->wait->site) ||
-	    !is_same_site(&party->worker, &first->worker))
+	    !party_is_same_site(&party->wait->site, &first->wait->site) ||
+	    !party_is_same_site(&party->worker, &first->worker))
 		return PARTY_ALL;
-	return is_same_site(&party->caller, &first->caller) ? PARTY_SITE : PARTY_CALLER;
+	return party_is_same_site(&party->caller, &first->caller) ? PARTY_SITE : PARTY_CALLER;
 }
 
 size_t party_find_other(const struct verdict *verdict)
@@ -373,7 +372,7 @@ void party_write(struct output *out, const struct aiodbg_snapshot *snap,
 	}
 	if (shows_caller(party, parts)) {
 		party_write_site(out, snap, columns, &party->caller);
-		output_text(out, "called it\n");
+		output_text(out, is_in_library(party) ? "awaits it\n" : "called it\n");
 	}
 	write_held(out, snap, party, columns);
 	if (running_party(verdict, party))

@@ -65,6 +65,9 @@ const struct party *party_in_order(const struct verdict *verdict, size_t other, 
 /* Lines that party_write() writes. */
 size_t party_lines(const struct verdict *verdict, const struct party *party, unsigned int parts);
 
+/* Places may be far apart in memory and the same. */
+bool party_is_same_site(const struct site *a, const struct site *b);
+
 /* A task that runs in a thread which waits, and is among the parties as well: it is told with that. */
 bool party_is_told(const struct verdict *verdict, const struct party *party);
 

@@ -2,6 +2,7 @@
 /* What is wrong, on one screen: the verdicts, a census of what the tasks wait for, what to type. */
 #include "render/why.h"
 #include "base/ceilings.h"
+#include "render/alike.h"
 #include "render/census.h"
 #include "render/chain.h"
 #include "render/crowds.h"
@@ -527,6 +528,9 @@ static void write_verdicts(struct why *why)
 			hidden++;
 			continue;
 		}
+		bool is_short = why->top < SIZE_MAX && !why->view->selection;
+		if (is_short && alike_is_repeated(list, i))
+			continue;
 		if (shown == why->top) {
 			cut++;
 			continue;
@@ -534,6 +538,8 @@ static void write_verdicts(struct why *why)
 		if (shown++)
 			output_text(why->out, "\n");
 		write_verdict(why, verdict);
+		if (is_short)
+			alike_write(why->out, why->snap, i);
 	}
 	if (!shown && !filtered)
 		idle_write(why->out, why->snap);

@@ -128,6 +128,27 @@ static void find_worker(const struct waits *waits, const struct verdict *verdict
 	party->worker = waits->of_threads[wait->thread].site;
 }
 
+/* Tasks that await each other until one of the program's own functions is met. */
+#define AWAITERS_MAX 8
+
+/* A task that only runs a function of the library says nothing: whoever awaits it does. */
+static void find_awaiter(const struct aiodbg_snapshot *snap, struct party *party)
+{
+	const struct task *task = party->task;
+	if (!task || !party->wait || party->wait->site.location)
+		return;
+	for (size_t i = 0; i < AWAITERS_MAX && task->awaiter_count; i++) {
+		task = task->awaiters[0].awaiter;
+		if (!task)
+			return;
+		const struct site *site = &snap->waits->of_tasks[task->index].site;
+		if (!site->location)
+			continue;
+		party->caller = (struct site){site->location, site->line, NULL};
+		return;
+	}
+}
+
 static void find_callers(const struct aiodbg_snapshot *snap)
 {
 	const struct verdict_list *list = &snap->verdicts->list;
@@ -141,6 +162,8 @@ static void find_callers(const struct aiodbg_snapshot *snap)
 		for (size_t k = 0; k < count; k++) {
 			has_holders |= verdict->parties[k].held_count > 0;
 			find_worker(snap->waits, verdict, &verdict->parties[k]);
+			if (!verdict->parties[k].worker.location)
+				find_awaiter(snap, &verdict->parties[k]);
 		}
 		for (size_t k = 0; k < count && !has_holders; k++)
 			find_caller(&own, &verdict->parties[k]);
