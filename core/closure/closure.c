@@ -364,6 +364,8 @@ int closure_read(struct waiting *waiting)
 	if (!status)
 		status = read_closed(waiting);
 	if (!status)
+		status = givers_read(waiting);
+	if (!status)
 		status = abandoned_read(waiting);
 	waiting->waits->has_gaps = waiting->decoder->reader.cache.changing
 					   ? had_gaps

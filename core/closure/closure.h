@@ -20,6 +20,11 @@ int closure_is_main(struct waiting *waiting, const struct task *task, bool *ret)
 /* Find the tasks that have ended by exceptions. */
 int ended_read(struct waiting *waiting);
 
+/* ---- givers.c ---- */
+
+/* Ask those that wait at empty queues, to which nobody else leads, whether they put something there. */
+int givers_read(struct waiting *waiting);
+
 /* ---- abandoned.c ---- */
 
 /* Find what nobody is left to give back or to do. */

@@ -185,3 +185,11 @@ void summary_write_unconsumed(struct output *out, const struct verdict *verdict)
 				 ? " at an empty queue: task_done() was not called for all of it"
 				 : " at a queue that nobody takes from");
 }
+
+void summary_write_unproduced(struct output *out, const struct verdict *verdict)
+{
+	const struct wait *wait = verdict->party_count ? verdict->parties[0].wait : NULL;
+	bool is_pool = wait && wait->object && wait->object->gives_back && !verdict->ended_count;
+	output_text(out, is_pool ? " at an empty queue that only they put anything into"
+				 : " at a queue that nobody puts anything into");
+}

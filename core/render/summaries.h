@@ -31,5 +31,6 @@ void summary_write_stalled(struct output *out, const struct verdict *verdict);
 
 /* What follows who waits: at which queue, and for what. */
 void summary_write_unconsumed(struct output *out, const struct verdict *verdict);
+void summary_write_unproduced(struct output *out, const struct verdict *verdict);
 
 #endif

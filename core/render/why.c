@@ -121,7 +121,7 @@ static void summarize_vain(struct output *out, const struct verdict *verdict)
 	else if (verdict->kind == VERDICT_NO_CONSUMER)
 		summary_write_unconsumed(out, verdict);
 	else if (verdict->kind == VERDICT_NO_PRODUCER)
-		output_text(out, " at a queue that nobody puts anything into");
+		summary_write_unproduced(out, verdict);
 	else if (verdict->kind == VERDICT_FAILED)
 		output_text(out, " for what a task was to do that has failed");
 	else

@@ -101,6 +101,8 @@ static bool has_ended(const struct waits *waits, const struct wait *wait)
 static enum verdict_kind kind_of(const struct circle *circle, const struct wait *wait)
 {
 	bool ended = has_ended(circle->stuck->waits, wait);
+	/* Of a pool that is known by its names, EXHAUSTED tells who has what it has given out. */
+	bool is_pool = wait->object && wait->object->gives_back && !wait->object->is_pool;
 	switch (wait->kind) {
 	case WAIT_LOCK:
 	case WAIT_SEMAPHORE:
@@ -110,7 +112,7 @@ static enum verdict_kind kind_of(const struct circle *circle, const struct wait 
 	case WAIT_QUEUE_JOIN:
 		return VERDICT_NO_CONSUMER;
 	case WAIT_QUEUE_GET:
-		return ended ? VERDICT_NO_PRODUCER : VERDICT_NOTHING_CAN_WAKE;
+		return ended || is_pool ? VERDICT_NO_PRODUCER : VERDICT_NOTHING_CAN_WAKE;
 	default:
 		return ended ? VERDICT_FAILED : VERDICT_NOTHING_CAN_WAKE;
 	}

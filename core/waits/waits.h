@@ -123,6 +123,9 @@ struct primitive {
 	int64_t value, bound, unfinished;
 	/* A lock that is free and whose first waiter was woken: it is being handed over. */
 	bool handed_over;
+	/* An empty queue: who waits there puts things into it as well; how many tasks were asked. */
+	bool gives_back;
+	unsigned int givers_asked;
 	/* Of a class derived from the library's, which may mean something else by it. */
 	bool derived;
 	/* Tasks at a function that may release it, while somebody else is seen inside a with
