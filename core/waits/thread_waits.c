@@ -313,14 +313,20 @@ static size_t count_library(const struct reading *reading)
 	return count;
 }
 
-/* By how the frame below the library's has reached it. */
+/* By how the frame below the library's has reached it, or else one of those: a Barrier has its own. */
 static int name_object(struct reading *reading, size_t below)
 {
+	struct primitive *object = reading->wait->object;
 	struct frame frame;
-	if (!reading->wait->object || below >= reading->frames.count)
-		return 0;
-	int status = reading_frame(reading, below, &frame);
-	return status ? status : primitive_name(reading->waiting, reading->wait->object, &frame);
+	int status = 0;
+	for (size_t i = below + 1; !status && object && !object->expression && i-- > 1;) {
+		if (i >= reading->frames.count)
+			continue;
+		status = reading_frame(reading, i, &frame);
+		if (!status)
+			status = primitive_name(reading->waiting, object, &frame);
+	}
+	return status;
 }
 
 /* The one of the frames next to the innermost that comes first in the table. */
