@@ -393,12 +393,15 @@ static int read_again(struct abandoning *abandoning, const struct task *task, ui
 {
 	struct reader *reader = &abandoning->waiting->decoder->reader;
 	uint64_t faults = reader->fault_count;
+	const bool was_cut = abandoning->leads.is_cut;
 	if (!reader->cache.changing)
 		return read(abandoning, task, loop);
 	for (int i = 0; i < LIMIT_TRIES; i++) {
 		bool same = true;
 		uint64_t before = reader->fault_count;
 		reader_begin(reader);
+		/* So is what was not there when it was read before. */
+		abandoning->leads.is_cut = was_cut;
 		int status = read(abandoning, task, loop);
 		if (!status)
 			status = reader_verify(reader, &same);
