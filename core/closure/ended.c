@@ -5,16 +5,16 @@
  *
  * Where CPython lists tasks that have ended as well, they were found there. Since 3.14 it forgets
  * them, and only the program has them: in variables of its frames, attributes of what these have,
- * globals of its main module, and in containers of those.
+ * globals of its modules, and in containers of those.
  */
 #include "closure/closure.h"
 
 #include "asyncio/future.h"
 #include "base/error.h"
 #include "closure/deeds.h"
+#include "closure/program.h"
 #include "cpython/attr.h"
 #include "cpython/locals.h"
-#include "cpython/modules.h"
 #include "cpython/repr.h"
 #include "cpython/sequence.h"
 #include "cpython/set.h"
@@ -25,14 +25,15 @@
 #define ENDED_MAX 100000
 #define ITEMS_MAX 2000
 #define OBJECTS_MAX 200000
-/* Steps from a variable. */
+/* Steps from a variable, and from a global: app.state.workers is four of an application of Starlette. */
 #define DEPTH 3
+#define DEPTH_OF_GLOBALS 5
 
 struct ending {
 	struct waiting *waiting;
 	struct addrmap seen;
 	size_t objects, items;
-	unsigned int depth;
+	unsigned int depth, most;
 	/* The task whose exception is looked at. */
 	struct ended_task *task;
 };
@@ -151,7 +152,7 @@ static int look_at(struct ending *ending, uint64_t addr)
 		return look_at_task(ending, addr);
 	bool leads_on = kind == KIND_LIST || kind == KIND_TUPLE || kind == KIND_DEQUE ||
 			kind == KIND_SET || kind == KIND_DICT || kind == KIND_OTHER;
-	if (!leads_on || ending->depth == DEPTH)
+	if (!leads_on || ending->depth == ending->most)
 		return 0;
 	ending->objects++;
 	if (!addrmap_put(&ending->seen, addr, ending))
@@ -185,30 +186,35 @@ static int search_task(struct ending *ending, const struct task *task)
 	return error_is_fatal(status) ? status : 0;
 }
 
-static int search_main(struct ending *ending, size_t interp)
+/* Of the modules of the program: what serves it may have imported it. */
+static int search_globals(struct ending *ending)
 {
 	struct waiting *waiting = ending->waiting;
-	uint64_t dict = 0;
-	waiting->interp = interp;
-	ending->items = 0;
-	int status = modules_find(waiting->decoder, &waiting->snap->interps.items[interp],
-				  "__main__", &dict);
-	if (!status && dict)
-		status = dict_visit(waiting->decoder, dict, visit_attribute, ending);
-	return error_is_fatal(status) ? status : 0;
+	struct program program = {.waiting = waiting};
+	int status = program_read_modules(&program);
+	waiting->interp = 0;
+	ending->most = DEPTH_OF_GLOBALS;
+	for (size_t i = 0; !status && i < program.modules.count; i++) {
+		ending->items = 0;
+		status = dict_visit(waiting->decoder, program.modules.items[i].dict,
+				    visit_attribute, ending);
+		status = error_is_fatal(status) ? status : 0;
+	}
+	program_deinit(&program);
+	ending->most = DEPTH;
+	return status;
 }
 
 static int search(struct ending *ending)
 {
 	const struct aiodbg_snapshot *snap = ending->waiting->snap;
-	int status = 0;
+	/* Further than from variables, and so before them. */
+	int status = search_globals(ending);
 	for (size_t i = 0; !status && i < snap->tasks.count; i++) {
 		const struct task *task = snap->tasks.items[i];
 		if (task_is_pending(task) && task->coro && !task->is_copy)
 			status = search_task(ending, task);
 	}
-	for (size_t i = 0; !status && i < snap->interps.count; i++)
-		status = search_main(ending, i);
 	return status;
 }
 
