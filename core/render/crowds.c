@@ -2,6 +2,7 @@
 /* What many wait for. See render/crowds.h. */
 #include "render/crowds.h"
 
+#include "render/ended.h"
 #include "render/reason.h"
 
 /* More do not fit on a screen. */
@@ -15,8 +16,13 @@ static void write_executor(struct output *out)
 static void write_object(struct output *out, const struct verdict *crowd)
 {
 	size_t count = crowd->object->holders.count;
-	output_text(out, " wait for ");
+	bool is_queue = crowd->object->kind == PRIMITIVE_QUEUE;
+	output_text(out, is_queue ? " wait to put into " : " wait for ");
 	reason_write_object(out, crowd->object);
+	if (is_queue) {
+		output_text(out, ", which is full, such as:\n");
+		return;
+	}
 	if (crowd->object->is_pool)
 		output_text(out, ", which is used up");
 	if (!count) {
@@ -45,9 +51,27 @@ static void write_crowd(struct output *out, const struct aiodbg_snapshot *snap,
 		party_write(out, snap, crowd, &crowd->parties[i], PARTY_SITE, &columns, draft);
 }
 
+static void write_ended(struct output *out, const struct aiodbg_snapshot *snap,
+			const struct verdict *crowd)
+{
+	struct columns columns = {0};
+	ended_add_columns(&columns, out, snap, crowd);
+	output_text(out, "\n");
+	reason_write_count(out, crowd->ended_count);
+	output_text(out, crowd->ended_count == 1 ? " task has" : " tasks have");
+	output_text(out, " ended by an exception that nobody has asked for:\n");
+	ended_write(out, snap, crowd, &columns);
+}
+
 void crowds_write(struct output *out, const struct aiodbg_snapshot *snap, struct draft *draft)
 {
 	const struct verdict_list *crowds = &snap->verdicts->crowds;
-	for (size_t i = 0; i < crowds->count && i < CROWDS_WRITTEN; i++)
-		write_crowd(out, snap, &crowds->items[i], draft);
+	size_t written = 0;
+	for (size_t i = 0; i < crowds->count; i++) {
+		const struct verdict *crowd = &crowds->items[i];
+		if (crowd->ended_count)
+			write_ended(out, snap, crowd);
+		else if (written++ < CROWDS_WRITTEN)
+			write_crowd(out, snap, crowd, draft);
+	}
 }

@@ -365,17 +365,54 @@ static int note_executor(struct finder *finder, const struct wait *queued)
 	return status || crowd.behind_count < CROWD_LEAST ? status : keep_crowd(finder, &crowd);
 }
 
+/* A full queue: all who wait want to put. */
+static bool is_full(const struct primitive *object)
+{
+	return object->kind == PRIMITIVE_QUEUE && object->bound > 0 &&
+	       object->value >= object->bound;
+}
+
 static int note_object(struct finder *finder, struct primitive *object)
 {
+	struct actor_list waiters = {0};
 	struct verdict crowd = {
 		.kind = kind_of_crowd(object),
 		.object = object,
 		.behind_count = object->waiter_count,
 	};
-	if (crowd.kind == VERDICT_KIND_COUNT || object->waiter_count < CROWD_LEAST)
+	if (object->waiter_count < CROWD_LEAST)
+		return 0;
+	if ((object->kind == PRIMITIVE_LOCK && object->locked == 1) || is_full(object))
+		crowd.kind = VERDICT_CONVOY;
+	if (crowd.kind == VERDICT_KIND_COUNT)
 		return 0;
 	int status = add_holders(finder, object, HOLDERS_NOTED, &crowd);
+	if (!status && is_full(object))
+		status = list_waiters(finder, object, &waiters);
+	if (!status && waiters.count) {
+		waiters.count = 1;
+		add_waiters(finder, &waiters, &crowd);
+	}
+	array_deinit(&waiters);
 	return status ? status : keep_crowd(finder, &crowd);
+}
+
+/* Exceptions that nobody has asked for, of the program's own functions: a task that worked in the background may
+ * be missed by nobody who is seen. */
+static int note_ended(struct finder *finder)
+{
+	const struct ended_tasks *ended = &finder->waits->ended;
+	struct verdict crowd = {.kind = VERDICT_FAILED};
+	crowd.ended = arena_alloc(finder->verdicts->arena, NAMED * sizeof(*crowd.ended));
+	if (!crowd.ended)
+		return finder_no_memory(finder);
+	for (size_t i = 0; i < ended->count && crowd.ended_count < NAMED; i++) {
+		if (ended->items[i].is_unasked && ended->items[i].site.location)
+			crowd.ended[crowd.ended_count++] = &ended->items[i];
+	}
+	if (!crowd.ended_count || array_push(&finder->verdicts->crowds, crowd))
+		return 0;
+	return finder_no_memory(finder);
 }
 
 int crowds_note(struct finder *finder)
@@ -384,5 +421,7 @@ int crowds_note(struct finder *finder)
 	int status = 0;
 	for (size_t i = 0; !status && i < primitives->count; i++)
 		status = note_object(finder, primitives->items[i]);
-	return status ? status : visit_executors(finder, note_executor);
+	if (!status)
+		status = visit_executors(finder, note_executor);
+	return status ? status : note_ended(finder);
 }

@@ -102,7 +102,7 @@ struct verdicts {
 	struct arena *arena;
 	struct verdict_list list;
 	/* No verdicts: what many wait for, and some of those who have it, most waiters first; of kind
-	 * CONVOY or EXHAUSTED. */
+	 * CONVOY or EXHAUSTED. And one of kind FAILED, of those who have ended by an exception. */
 	struct verdict_list crowds;
 };
 
