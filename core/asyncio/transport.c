@@ -122,13 +122,13 @@ static int read_peername(struct decoder *decoder, uint64_t value, const char **r
 	return status;
 }
 
-static int read_peer(struct decoder *decoder, uint64_t extra, const char **ret)
+static int read_end(struct decoder *decoder, uint64_t extra, const char *key, const char **ret)
 {
 	uint64_t value = 0;
 	enum kind kind = KIND_OTHER;
 	int status = extra ? object_kind(decoder, extra, &kind) : 0;
 	if (!status && kind == KIND_DICT)
-		status = dict_get(decoder, extra, "peername", &value);
+		status = dict_get(decoder, extra, key, &value);
 	return status ? status : read_peername(decoder, value, ret);
 }
 
@@ -212,7 +212,7 @@ static int read_transport(struct decoder *decoder, uint64_t transport, struct tr
 	if (!status && ret->fd < 0)
 		status = read_number(decoder, attrs[PIPE].value, &ret->fd);
 	if (!status)
-		status = read_peer(decoder, attrs[EXTRA].value, &ret->peer);
+		status = read_end(decoder, attrs[EXTRA].value, "peername", &ret->peer);
 	if (!status && ret->wait == TRANSPORT_WRITE)
 		status = read_unsent(decoder, attrs[BUFFER].value, attrs[SIZE].value, &ret->unsent);
 	return status;
@@ -362,6 +362,19 @@ int transport_facts_read(struct decoder *decoder, uint64_t transport, enum trans
 	*ret = no_facts(wait);
 	ret->paused = wait == TRANSPORT_WRITE;
 	return read_transport(decoder, transport, ret);
+}
+
+int transport_names_read(struct decoder *decoder, uint64_t transport, const char **own,
+			 const char **peer)
+{
+	struct attr attr = {.name = "_extra"};
+	*own = *peer = NULL;
+	int status = find_raw(decoder, &transport);
+	if (!status)
+		status = attrs_find(decoder, transport, &attr, 1);
+	if (!status)
+		status = read_end(decoder, attr.value, "sockname", own);
+	return status ? status : read_end(decoder, attr.value, "peername", peer);
 }
 
 int transport_drain_read(struct decoder *decoder, const struct frame *frame,

@@ -45,6 +45,10 @@ int transport_wait_read(struct decoder *decoder, const struct frame *frame,
 int transport_facts_read(struct decoder *decoder, uint64_t transport, enum transport_wait wait,
 			 struct transport_facts *ret);
 
+/* The addresses of both ends, "127.0.0.1:9999"; NULL: not known. */
+int transport_names_read(struct decoder *decoder, uint64_t transport, const char **own,
+			 const char **peer);
+
 /* The same for functions of other projects that wait until something has been sent. */
 int transport_drain_read(struct decoder *decoder, const struct frame *frame,
 			 struct transport_facts *ret);

@@ -142,6 +142,15 @@ bool sockets_unread(struct sockets *sockets, uint32_t pid, int64_t fd, int64_t *
 	return true;
 }
 
+bool sockets_own_unread(struct sockets *sockets, uint32_t pid, int64_t fd, int64_t *ret)
+{
+	const struct socket_peer *own = find(sockets, pid, fd);
+	if (!own || own->unread > INT64_MAX)
+		return false;
+	*ret = (int64_t)own->unread;
+	return true;
+}
+
 void sockets_deinit(struct sockets *sockets)
 {
 	array_deinit(&sockets->peers);

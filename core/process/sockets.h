@@ -36,6 +36,9 @@ const char *sockets_peer(struct sockets *sockets, uint32_t pid, int64_t fd);
 /* How much the other end of that file has not read yet. False if it has none, or that is elsewhere. */
 bool sockets_unread(struct sockets *sockets, uint32_t pid, int64_t fd, int64_t *ret);
 
+/* How much has come for that file that the process has not read yet. False if that is not known. */
+bool sockets_own_unread(struct sockets *sockets, uint32_t pid, int64_t fd, int64_t *ret);
+
 void sockets_deinit(struct sockets *sockets);
 
 /* The socket in a line of /proc/PID/net/tcp, tcp6, udp or udp6. False if there is none. */

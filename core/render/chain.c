@@ -31,6 +31,10 @@ static void write_relation(struct output *out, const struct chain_link *link)
 	case RELATION_WORKS:
 		output_text(out, link->others ? "work for one of them: " : "work of ");
 		break;
+	case RELATION_PEER:
+		output_text(out,
+			    link->others ? "at the other end is one of: " : "at the other end is ");
+		break;
 	case RELATION_RUNS_LOOP:
 		output_text(out, "its loop is kept by ");
 		break;

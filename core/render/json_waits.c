@@ -99,6 +99,10 @@ static void put_facts(struct json_gen *gen, const struct aiodbg_snapshot *snap,
 	put_integer_or_null(gen, wait->fd);
 	put_key(gen, "peer");
 	put_string(gen, wait->peer);
+	if (wait->peer_task) {
+		put_key(gen, "peer_task");
+		put_address(gen, wait->peer_task->id);
+	}
 	put_key(gen, "unsent");
 	put_integer_or_null(gen, wait->unsent);
 	put_key(gen, "pid");

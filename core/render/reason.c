@@ -299,8 +299,27 @@ static void write_command(struct output *out, const struct wait *wait)
 	}
 }
 
+/* "(this process: Task-12 at its place)": which task, and where it is. */
+static void write_peer(struct output *out, const struct aiodbg_snapshot *snap,
+		       const struct wait *wait, unsigned int parts)
+{
+	const struct task *task = wait->peer_task;
+	output_text(out, " (this process");
+	if (task) {
+		const struct wait *other = &snap->waits->of_tasks[task->index];
+		output_text(out, ": ");
+		task_write_name(out, task, false);
+		if (other->site.location && (parts & REASON_PLACE)) {
+			output_text(out, " at ");
+			write_position(out, other->site.location);
+		}
+	}
+	output_text(out, ")");
+}
+
 /* "reads fd 22". */
-static void write_transport(struct output *out, const struct wait *wait)
+static void write_transport(struct output *out, const struct aiodbg_snapshot *snap,
+			    const struct wait *wait, unsigned int parts)
 {
 	static const char *const verbs[] = {
 		[WAIT_READ] = "reads",	     [WAIT_WRITE] = "writes", [WAIT_ACCEPT] = "accepts",
@@ -326,6 +345,8 @@ static void write_transport(struct output *out, const struct wait *wait)
 		return;
 	output_text(out, wait->kind == WAIT_READ ? ", from " : ", to ");
 	output_safe(out, wait->peer, LIMIT_NAME_SHOWN);
+	if (wait->peer_is_here)
+		write_peer(out, snap, wait, parts);
 }
 
 static void write_process(struct output *out, const struct wait *wait)
@@ -476,7 +497,7 @@ void reason_write_parts(struct output *out, const struct aiodbg_snapshot *snap,
 	case WAIT_ACCEPT:
 	case WAIT_CONNECT:
 	case WAIT_SERVE:
-		write_transport(out, wait);
+		write_transport(out, snap, wait, parts);
 		break;
 	case WAIT_PROCESS:
 		write_process(out, wait);

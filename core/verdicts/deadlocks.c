@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "snapshot/graph.h"
 #include "verdicts/finding.h"
+#include "verdicts/looks.h"
 
 #include <stdlib.h>
 
@@ -323,9 +324,13 @@ static int add_clients(struct finder *finder, const struct circle *circle, struc
 	return 0;
 }
 
-static int make_deadlock(struct finder *finder, struct circle *circle, enum certainty certainty)
+static int make_deadlock(struct finder *finder, struct circle *circle, enum certainty certainty,
+			 bool by_peers)
 {
-	struct verdict verdict = {.kind = VERDICT_DEADLOCK, .certainty = certainty};
+	struct verdict verdict = {.kind = VERDICT_DEADLOCK,
+				  .certainty = certainty,
+				  .by_peers = by_peers,
+				  .settled = by_peers && certainty > CERTAINTY_POSSIBLE};
 	struct actor_list ordered = {0};
 	struct holdings holdings = {0};
 	int status = order_members(finder, circle, &ordered);
@@ -463,6 +468,36 @@ static bool are_named(const struct finder *finder, const struct circle *circle)
 	return true;
 }
 
+static bool waits_for_peer(const struct wait *wait)
+{
+	return wait && wait->peer_task && (wait->kind == WAIT_READ || wait->kind == WAIT_WRITE);
+}
+
+/*
+ * A circle that goes through connections within the process: a client has a lock and waits for an
+ * answer, and who is to give it waits for the lock. What the system keeps is not seen: an answer may be
+ * on its way, so that it takes two looks, or else is only possible. Tasks that only read from each
+ * other are idle. Returns whether it is one.
+ */
+static bool goes_through_peers(const struct finder *finder, const struct circle *circle,
+			       enum certainty *level)
+{
+	size_t reads = 0, writes = 0;
+	*level = CERTAINTY_LIKELY;
+	for (size_t i = 0; i < circle->count; i++) {
+		size_t member = circle->members[i];
+		const struct wait *wait = stuck_wait(circle->stuck, member);
+		/* Neither sets nor threads. */
+		if (member >= circle->stuck->task_count)
+			return false;
+		if (!looks_task_stood_still(finder->snap, finder->snap->tasks.items[member]))
+			*level = CERTAINTY_POSSIBLE;
+		reads += waits_for_peer(wait) && wait->kind == WAIT_READ;
+		writes += waits_for_peer(wait) && wait->kind == WAIT_WRITE;
+	}
+	return reads + writes && (reads + writes < circle->count || !reads);
+}
+
 static int make_deadlocks(struct finder *finder, const struct stuck *stuck,
 			  enum certainty certainty)
 {
@@ -483,9 +518,14 @@ static int make_deadlocks(struct finder *finder, const struct stuck *stuck,
 		if (!status)
 			status = leave_followers(finder, stuck, &circle, &members, needs);
 		enum verdict_kind kind = vain_kind(&circle);
+		enum certainty level = certainty;
+		bool by_peers = certainty < CERTAINTY_LIKELY;
+		if (by_peers)
+			kind = goes_through_peers(finder, &circle, &level) ? VERDICT_DEADLOCK
+									   : VERDICT_KIND_COUNT;
 		if (status || kind == VERDICT_KIND_COUNT || are_named(finder, &circle))
 			continue;
-		status = kind == VERDICT_DEADLOCK ? make_deadlock(finder, &circle, certainty)
+		status = kind == VERDICT_DEADLOCK ? make_deadlock(finder, &circle, level, by_peers)
 						  : vain_add(finder, &circle, kind);
 	}
 	if (!status)
@@ -504,9 +544,11 @@ static int make_deadlocks(struct finder *finder, const struct stuck *stuck,
  */
 int deadlocks_find(struct finder *finder)
 {
-	static const enum certainty levels[] = {CERTAINTY_CERTAIN, CERTAINTY_LIKELY};
+	static const enum certainty levels[] = {CERTAINTY_CERTAIN, CERTAINTY_LIKELY,
+						CERTAINTY_POSSIBLE};
+	size_t count = sizeof(levels) / sizeof(levels[0]) - !finder->waits->has_peers;
 	int status = 0;
-	for (size_t i = 0; !status && i < sizeof(levels) / sizeof(levels[0]); i++) {
+	for (size_t i = 0; !status && i < count; i++) {
 		struct stuck stuck;
 		status = stuck_find(&stuck, finder->snap, finder->waits, levels[i], finder->reader);
 		if (!status)

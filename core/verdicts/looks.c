@@ -266,6 +266,9 @@ bool looks_want_loop_watched(const struct aiodbg_snapshot *first, double seconds
 /* For how long nobody may have moved whom it names: it is said because they did not. */
 static double patience(const struct verdict *verdict)
 {
+	/* An answer takes its time. */
+	if (verdict->by_peers)
+		return STANDING_SECONDS;
 	switch (verdict->kind) {
 	case VERDICT_EXHAUSTED:
 	case VERDICT_CONVOY:

@@ -103,8 +103,23 @@ static int use_closed_set(struct stuck *stuck, struct actor *actor, const struct
 	return add_waker(stuck, stuck->first_set + wait->closed->index, wait->object, NULL);
 }
 
-static int add_wakers(struct stuck *stuck, size_t index, enum certainty least)
+/* Whether a task waits for another one at the other end of its connection. If that one waits there, too,
+ * both are idle, or what one writes the other is about to read; unless both want to get rid of something
+ * first. */
+static bool has_peer(const struct stuck *stuck, const struct wait *wait)
 {
+	const struct task *peer = wait->peer_task;
+	if (!peer || wait->peer_is_doubtful || peer->index >= stuck->task_count)
+		return false;
+	bool both_write = wait->kind == WAIT_WRITE &&
+			  stuck->waits->of_tasks[peer->index].kind == WAIT_WRITE;
+	return !wait->peer_is_at_it || both_write;
+}
+
+static int add_wakers(struct stuck *stuck, size_t index, enum certainty wanted)
+{
+	/* What is only possible counts of peers alone. */
+	enum certainty least = wanted < CERTAINTY_LIKELY ? CERTAINTY_LIKELY : wanted;
 	struct actor *actor = &stuck->actors[index];
 	const struct wait *wait = stuck_wait(stuck, index);
 	int status = 0;
@@ -117,6 +132,8 @@ static int add_wakers(struct stuck *stuck, size_t index, enum certainty least)
 		status = add_awaited(stuck, actor, stuck->snap->tasks.items[index]);
 	else if (wait->task)
 		status = add_waker(stuck, wait->task->index, NULL, NULL);
+	else if (wanted < CERTAINTY_LIKELY && has_peer(stuck, wait))
+		status = add_waker(stuck, wait->peer_task->index, NULL, NULL);
 	else if (wait->thread >= 0)
 		status = add_waker(stuck, thread_actor(stuck, wait->thread), NULL, NULL);
 	else if (wait->queued)

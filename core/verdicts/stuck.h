@@ -57,7 +57,8 @@ struct stuck {
 
 /*
  * Find the actors that are stuck, counting only what is at least that sure, and number their
- * circles from 1. Linear in tasks, threads and what they wait for. Returns 0, AIODBG_NO_MEMORY,
+ * circles from 1. What is possible is what is likely, and that tasks wait for others at the other end of
+ * connections. Linear in tasks, threads and what they wait for. Returns 0, AIODBG_NO_MEMORY,
  * or what work_charge() does. stuck_deinit() is needed in any case.
  */
 int stuck_find(struct stuck *stuck, const struct aiodbg_snapshot *snap, const struct waits *waits,

@@ -90,6 +90,8 @@ struct verdict {
 	struct site filler;
 	/* NOTHING CAN WAKE and its like: a collection of garbage ends the tasks. */
 	bool is_garbage;
+	/* DEADLOCK: some wait for others at the other end of connections. */
+	bool by_peers;
 	/* Whoever found it has compared it with the look before. */
 	bool settled;
 	/* It would be surer after more time. */

@@ -121,6 +121,10 @@ static void offer_wakers(struct walk *walk, const struct chain_link *link)
 		offer(walk, (struct chain_link){.relation = RELATION_AWAITED,
 						.task = wait->task,
 						.thread = -1});
+	else if (wait->peer_task)
+		offer(walk, (struct chain_link){.relation = RELATION_PEER,
+						.task = wait->peer_task,
+						.thread = -1});
 	else if (wait->thread >= 0)
 		offer_thread(walk, wait->thread, RELATION_WORKS);
 	else if (wait->queued)

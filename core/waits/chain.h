@@ -18,6 +18,8 @@ enum relation {
 	RELATION_AWAITED,
 	/* It is a thread that does the work, or could. */
 	RELATION_WORKS,
+	/* It is a task at the other end of its connection. */
+	RELATION_PEER,
 	/* It is the thread that runs its loop, and that is busy. */
 	RELATION_RUNS_LOOP,
 };

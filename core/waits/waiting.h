@@ -293,6 +293,11 @@ int connection_find(struct waiting *waiting, const struct task *task, uint64_t f
 /* Who may still read what child processes write: wait.has_reader. */
 int readers_find(struct waiting *waiting);
 
+/* ---- peers.c ---- */
+
+/* Who is at the other end of connections within the process: wait.peer_task. */
+int peers_read(struct waiting *waiting);
+
 /* ---- polling.c ---- */
 
 /* A loop whose thread is in select: frame is that of _run_once. */

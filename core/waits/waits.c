@@ -480,7 +480,7 @@ static const struct {
 	{executors_read, false},  {read_tasks, false},	   {thread_waits_read, false},
 	{candidates_read, false}, {owned_read, false},	   {pools_read, false},
 	{users_read, true},	  {holders_decide, false}, {cancelled_read, true},
-	{containers_read, false},
+	{containers_read, false}, {peers_read, false},
 };
 
 int waits_read(struct waiting *waiting, bool for_verdicts)

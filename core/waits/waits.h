@@ -240,6 +240,10 @@ struct wait {
 	/* -1: not known. */
 	int64_t fd, pid, unsent;
 	const char *peer, *command;
+	/* The other end of its connection is in this process; the task that has it, or NULL; somebody else may
+	 * be to do something there, or it has been done; that task waits at this very connection. */
+	bool peer_is_here, peer_is_doubtful, peer_is_at_it;
+	struct task *peer_task;
 	/* It waits until most of what is unsent has been sent. */
 	bool paused;
 	/* Bytes that were sent and that the peer has not taken yet; -1: not known. */
@@ -418,6 +422,8 @@ struct waits {
 	bool has_gaps;
 	/* Who is left to do what somebody waits for was not found out: too much leads there. */
 	bool is_cut;
+	/* Some task has a peer_task. */
+	bool has_peers;
 	/* A task runs or was just woken in acquire(): a semaphore may be about to be given. */
 	bool permits_move;
 	/* The process is stopped by somebody else. */

@@ -41,7 +41,11 @@ LASTING = (
 
 def judge_core(document, truth):
     """The same of a core."""
-    wanted = [one for one in truth["verdicts"] if one["kind"] not in LASTING]
+    wanted = [
+        dict(one, least=one.get("in_core", one["least"]))
+        for one in truth["verdicts"]
+        if one["kind"] not in LASTING
+    ]
     found = [line for one in wanted for line in complaints_of(document["verdicts"], one)]
     sure = [one for one in document["verdicts"] if one["certainty"] != "possible"]
     return found + unfounded(sure, truth)

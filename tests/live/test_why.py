@@ -154,7 +154,8 @@ def examine(place, python, program, seed, kind):
         for step in truth["steps"]:
             os.kill(truth["pid"], getattr(signal, step))
         # What is certain or likely has to show by itself.
-        least = {one["least"] for one in truth["verdicts"]}
+        key = "in_core" if kind == CORE else "least"
+        least = {one.get(key, one["least"]) for one in truth["verdicts"]}
         options = "" if least and "possible" not in least else "--all"
         if kind == SICK:
             return truth, [look_until_right(truth, options)]
