@@ -72,6 +72,9 @@ static bool add_wakers(struct progress *progress, const struct task *task, const
 	}
 	if (good && wait->task)
 		good = add(progress, wait->task->index);
+	/* At the other end of its connection, in this process. */
+	if (good && wait->peer_task)
+		good = add(progress, wait->peer_task->index);
 	if (good && wait->thread >= 0)
 		good = add(progress, thread_actor(progress, wait->thread));
 	for (size_t i = 0; good && wait->queued && i < wait->worker_count; i++) {

@@ -40,6 +40,19 @@ static enum certainty certainty_of(const struct aiodbg_snapshot *snap, const str
 	return CERTAINTY_LIKELY;
 }
 
+/* Who takes it may be a task of this process, that reads on after a while. */
+static int find_level(struct finder *finder, const struct wait *wait, enum certainty *ret)
+{
+	bool goes_on = false;
+	*ret = certainty_of(finder->snap, wait);
+	int status = *ret > CERTAINTY_POSSIBLE && wait->peer_task
+			     ? progress_find(finder, wait->peer_task, -1, &goes_on)
+			     : 0;
+	if (goes_on)
+		*ret = CERTAINTY_POSSIBLE;
+	return status;
+}
+
 /*
  * A healthy peer takes something now and then, and then fewer bytes are unsent, or first of all
  * fewer are on their way; a healthy process whose output has been paused is read again once that is
@@ -53,11 +66,14 @@ static int find_kind(struct finder *finder, enum wait_kind kind, enum certainty 
 	for (size_t i = 0; !status && i < snap->tasks.count; i++) {
 		struct wait *wait = &finder->waits->of_tasks[i];
 		struct task *task = snap->tasks.items[i];
+		enum certainty level = CERTAINTY_POSSIBLE;
 		if (wait->kind != kind || !is_stalled(wait) ||
-		    (snap->before && !was_the_same(snap, task, wait)) ||
-		    certainty_of(snap, wait) != certainty)
+		    (snap->before && !was_the_same(snap, task, wait)))
 			continue;
-		if (!verdict.parties)
+		status = find_level(finder, wait, &level);
+		if (!status && level != certainty)
+			continue;
+		if (!status && !verdict.parties)
 			status = finder_alloc_parties(finder, &verdict, STALLED_NAMED);
 		if (status)
 			break;

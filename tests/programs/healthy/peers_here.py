@@ -1,8 +1,9 @@
 """Clients and servers of one process: answers on their way, taken locks, idle connections.
 
 A server answers, and only then takes the lock which the client has while it waits for the answer. Some
-are slow, others read what nobody sends for as long as they live, with a lock that the server wants now
-and then; and much is sent in both directions, each side of which reads as well.
+are slow, so that many wait for the lock meanwhile, or read little and not often. Others read what
+nobody sends for as long as they live, with a lock that the server wants now and then; and much is
+sent in both directions, each side of which reads as well.
 """
 
 import asyncio
@@ -87,6 +88,18 @@ async def pour(scene, reader, writer):
         scene.step()
 
 
+async def take_slowly(reader, writer):
+    while await reader.read(100000):
+        await asyncio.sleep(20)
+
+
+async def send(address):
+    reader, writer = await asyncio.open_connection(*address)
+    while True:
+        writer.write(CHUNK)
+        await writer.drain()
+
+
 async def listen(serve):
     server = await asyncio.start_server(serve, "127.0.0.1", 0, family=socket.AF_INET)
     return server.sockets[0].getsockname()[:2]
@@ -98,6 +111,11 @@ async def main(scene):
         ledger = Ledger(scene, pause)
         address = await listen(ledger.serve)
         functions += [lambda ledger=ledger, address=address: ledger.use(address)] * 3
+    slow = Ledger(scene, 25)
+    address = await listen(slow.serve)
+    functions += [lambda address=address: slow.use(address)] * 15
+    address = await listen(take_slowly)
+    functions += [lambda address=address: send(address)] * 2
     news = News(scene)
     address = await listen(news.serve)
     functions.append(lambda address=address: news.use(address))
