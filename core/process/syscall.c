@@ -178,6 +178,24 @@ bool syscall_writes_to(uint32_t pid, uint64_t fd, uint32_t child)
 	return !strcmp(ours, theirs);
 }
 
+static bool is_child(uint32_t pid, uint32_t child)
+{
+	char *text;
+	if (!read_thread_file(child, child, "status", &text))
+		return false;
+	const char *field = proc_file_field(text, "PPid");
+	bool is = field && strtoull(field, NULL, 10) == pid;
+	free(text);
+	return is;
+}
+
+bool syscall_child_goes_on(uint32_t pid, uint32_t child)
+{
+	struct syscall_state state;
+	return is_child(pid, child) && read_of_process(child, child, &state) &&
+	       (state.is_running || state.has_timeout);
+}
+
 bool syscall_count_waits(uint32_t pid, uint64_t tid, uint64_t *ret)
 {
 	char *text;

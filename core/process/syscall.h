@@ -32,6 +32,10 @@ bool syscall_parse(const char *text, struct syscall_state *ret);
  * that file. */
 bool syscall_writes_to(uint32_t pid, uint64_t fd, uint32_t child);
 
+/* Whether the main thread of a process goes on by itself: it runs, or sleeps for a while. False if the
+ * system does not tell, or tells of another process than a child of pid. */
+bool syscall_child_goes_on(uint32_t pid, uint32_t child);
+
 /* How often the thread has waited for something so far, rather than been interrupted. False if the
  * system does not tell. */
 bool syscall_count_waits(uint32_t pid, uint64_t tid, uint64_t *ret);

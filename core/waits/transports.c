@@ -62,6 +62,8 @@ void transport_use(struct waiting *waiting, const struct transport_facts *facts,
 	if (pid && facts->pid > 0 && facts->pipe >= 0)
 		wait->child_blocked = syscall_writes_to(pid, (uint64_t)facts->pipe,
 							(uint32_t)facts->pid);
+	if (pid && facts->pid > 0)
+		wait->child_goes_on = syscall_child_goes_on(pid, (uint32_t)facts->pid);
 }
 
 static int ask(struct waiting *waiting, struct wait *wait,

@@ -252,6 +252,8 @@ struct wait {
 	 * waits to write there. */
 	int64_t pipe;
 	bool child_blocked;
+	/* The system says that it runs, or sleeps for a while. */
+	bool child_goes_on;
 	/* Another task leads to its streams, and may read on. */
 	bool has_reader;
 	/* What asyncio has for the process; 0: not known. */
