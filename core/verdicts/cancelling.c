@@ -31,11 +31,11 @@ static int list_those(struct finder *finder, struct actor_list *ret)
 	int status = 0;
 	for (size_t i = 0; !status && i < tasks->count; i++) {
 		const struct wait *wait = &finder->waits->of_tasks[i];
-		bool going = true;
+		enum progress found = PROGRESS_SOON;
 		/* Whoever is in a deadlock as well does not end because of that. */
 		if (wait->is_cancelled && wait->blocked && !finder->named[i])
-			status = progress_find(finder, tasks->items[i], -1, &going);
-		if (!status && !going && !array_push(ret, i))
+			status = progress_find(finder, tasks->items[i], -1, &found);
+		if (!status && found != PROGRESS_SOON && !array_push(ret, i))
 			status = finder_no_memory(finder);
 	}
 	return status;

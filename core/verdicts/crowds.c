@@ -73,33 +73,34 @@ static bool is_queue_same(const struct finder *finder, const struct primitive *o
 /* ---- who has it ---- */
 
 /* Those who may have something of it, or give it back. */
-static int do_users_stand(struct finder *finder, const struct primitive *object, bool *ret)
+static int progress_of_users(struct finder *finder, const struct primitive *object,
+			     enum progress *ret)
 {
 	int status = 0;
-	*ret = !object->has_other_users;
-	for (size_t i = 0; !status && *ret && i < object->users.count; i++) {
-		bool going;
-		status = progress_find(finder, object->users.items[i], -1, &going);
-		*ret = !going;
+	*ret = object->has_other_users ? PROGRESS_SOON : PROGRESS_NONE;
+	for (size_t i = 0; !status && *ret != PROGRESS_SOON && i < object->users.count; i++) {
+		enum progress found;
+		status = progress_find(finder, object->users.items[i], -1, &found);
+		*ret = found > *ret ? found : *ret;
 	}
 	return status;
 }
 
-/* Whether none of those who have it goes on. Who has something of a pool may be gone. */
-static int do_holders_stand(struct finder *finder, const struct primitive *object, bool *ret)
+/* That of those who have it. Who has something of a pool may be gone; whom a verdict names is no reason
+ * for another one. */
+static int progress_of_holders(struct finder *finder, const struct primitive *object,
+			       enum progress *ret)
 {
 	bool may_be_gone = object->is_pool || (object->kind != PRIMITIVE_LOCK && !object->derived);
-	int status = do_users_stand(finder, object, ret);
-	*ret &= (object->holders.count > 0 || may_be_gone) && !object->releasers.count;
-	for (size_t i = 0; !status && *ret && i < object->holders.count; i++) {
+	int status = progress_of_users(finder, object, ret);
+	if ((!object->holders.count && !may_be_gone) || object->releasers.count)
+		*ret = PROGRESS_SOON;
+	for (size_t i = 0; !status && *ret != PROGRESS_SOON && i < object->holders.count; i++) {
 		const struct holder *holder = &object->holders.items[i];
-		bool going;
-		if (holder->task && finder->named[holder->task->index]) {
-			*ret = false;
-			return 0;
-		}
-		status = progress_find(finder, holder->task, holder->thread, &going);
-		*ret = !going;
+		enum progress found = PROGRESS_SOON;
+		if (!holder->task || !finder->named[holder->task->index])
+			status = progress_find(finder, holder->task, holder->thread, &found);
+		*ret = found > *ret ? found : *ret;
 	}
 	return status;
 }
@@ -177,12 +178,23 @@ static int add_holders(struct finder *finder, struct primitive *object, size_t m
 	return status;
 }
 
-static int add_crowd(struct finder *finder, struct primitive *object, enum verdict_kind kind,
+/* What there is a crowd at, if at anything: CONVOY, EXHAUSTED, or VERDICT_KIND_COUNT. */
+static enum verdict_kind kind_of_crowd(const struct primitive *object)
+{
+	if (object->kind == PRIMITIVE_LOCK && object->locked == 1 &&
+	    object->waiter_count >= CONVOY_LEAST)
+		return VERDICT_CONVOY;
+	bool is_used_up = object->is_pool ||
+			  (object->kind == PRIMITIVE_SEMAPHORE && object->value == 0);
+	return is_used_up && object->waiter_count ? VERDICT_EXHAUSTED : VERDICT_KIND_COUNT;
+}
+
+static int add_crowd(struct finder *finder, struct primitive *object, enum certainty certainty,
 		     const struct actor_list *waiters)
 {
 	struct verdict verdict = {
-		.kind = kind,
-		.certainty = CERTAINTY_LIKELY,
+		.kind = kind_of_crowd(object),
+		.certainty = certainty,
 		.behind_count = waiters->count,
 		.settled = true,
 	};
@@ -198,32 +210,22 @@ static bool are_named(const struct finder *finder, const struct actor_list *wait
 	return waiters->count && finder->named[waiters->items[0]];
 }
 
-/* What there is a crowd at, if at anything: CONVOY, EXHAUSTED, or VERDICT_KIND_COUNT. */
-static enum verdict_kind kind_of_crowd(const struct primitive *object)
-{
-	if (object->kind == PRIMITIVE_LOCK && object->locked == 1 &&
-	    object->waiter_count >= CONVOY_LEAST)
-		return VERDICT_CONVOY;
-	bool is_used_up = object->is_pool ||
-			  (object->kind == PRIMITIVE_SEMAPHORE && object->value == 0);
-	return is_used_up && object->waiter_count ? VERDICT_EXHAUSTED : VERDICT_KIND_COUNT;
-}
-
 static int judge_object(struct finder *finder, struct primitive *object, struct actor_list *waiters)
 {
 	enum verdict_kind kind = kind_of_crowd(object);
-	bool is_lock = kind == VERDICT_CONVOY, stand;
+	bool is_lock = kind == VERDICT_CONVOY;
+	enum progress found;
 	if (kind == VERDICT_KIND_COUNT)
 		return 0;
-	int status = do_holders_stand(finder, object, &stand);
-	if (status || !stand)
+	int status = progress_of_holders(finder, object, &found);
+	if (status || found == PROGRESS_SOON)
 		return status;
 	status = list_waiters(finder, object, waiters);
 	if (status || !is_queue_same(finder, object, waiters) || has_faulty_loop(finder, waiters) ||
 	    (is_lock && waiters->count < CONVOY_LEAST) ||
 	    (!object->holders.count && are_named(finder, waiters)))
 		return status;
-	return add_crowd(finder, object, kind, waiters);
+	return add_crowd(finder, object, found ? CERTAINTY_POSSIBLE : CERTAINTY_LIKELY, waiters);
 }
 
 /* ---- executors ---- */
@@ -238,9 +240,9 @@ static int do_workers_stand(struct finder *finder, const struct wait *queued, bo
 	*ret = queued->worker_count > 0;
 	for (size_t i = 0; !status && *ret && i < queued->worker_count; i++) {
 		size_t thread = finder->waits->workers.items[queued->first_worker + i];
-		bool going;
-		status = progress_find(finder, NULL, (ptrdiff_t)thread, &going);
-		*ret = !going;
+		enum progress found;
+		status = progress_find(finder, NULL, (ptrdiff_t)thread, &found);
+		*ret = found != PROGRESS_SOON;
 	}
 	for (size_t i = 0; !status && *ret && i < tasks->count; i++) {
 		const struct wait *wait = &finder->waits->of_tasks[i];

@@ -93,11 +93,19 @@ int crowds_note(struct finder *finder);
 
 /* ---- progress.c ---- */
 
-/*
- * Whether a task, or the thread at that index if it is NULL, goes on or will within a minute: it has
- * moved between two looks, if there were, or it is to be woken by time, or that is so of one it waits for.
- */
-int progress_find(struct finder *finder, const struct task *task, ptrdiff_t thread, bool *ret);
+/* The order counts: the highest is found of those it depends on. */
+enum progress {
+	PROGRESS_NONE,
+	/* It sleeps, and is to be woken by time, but late. */
+	PROGRESS_LATE,
+	/* It has moved between two looks, if there were, or is to be woken by time within a minute. */
+	PROGRESS_SOON,
+};
+
+/* What is known of a task, or of the thread at that index if it is NULL: of itself or of any that it
+ * waits for. */
+int progress_find(struct finder *finder, const struct task *task, ptrdiff_t thread,
+		  enum progress *ret);
 
 /* ---- loops.c ---- */
 

@@ -2,7 +2,8 @@
 /*
  * Whether somebody goes on. What has not moved between two looks may be just slow, so whoever is to
  * be woken by time counts as going on, and so does whoever waits for one who goes on, or for
- * somebody outside with a timeout, and a thread that computes.
+ * somebody outside with a timeout, a thread that computes, and a child process that does or sleeps.
+ * Who sleeps for long may be meant to: a leader among replicas keeps its lock for days.
  */
 #include "base/error.h"
 #include "process/syscall.h"
@@ -14,24 +15,24 @@
 /* Of an answer from outside. */
 #define ANSWER_SECONDS 600.0
 
-struct progress {
+struct search {
 	struct finder *finder;
 	struct actor_list todo;
-	size_t search;
+	size_t number;
 };
 
-static bool add(struct progress *progress, size_t actor)
+static bool add(struct search *search, size_t actor)
 {
-	size_t *seen = &progress->finder->seen[actor];
-	if (*seen == progress->search)
+	size_t *seen = &search->finder->seen[actor];
+	if (*seen == search->number)
 		return true;
-	*seen = progress->search;
-	return array_push(&progress->todo, actor);
+	*seen = search->number;
+	return array_push(&search->todo, actor);
 }
 
-static size_t thread_actor(const struct progress *progress, ptrdiff_t thread)
+static size_t thread_actor(const struct search *search, ptrdiff_t thread)
 {
-	return progress->finder->snap->tasks.count + (size_t)thread;
+	return search->finder->snap->tasks.count + (size_t)thread;
 }
 
 static bool is_outside(const struct wait *wait)
@@ -48,40 +49,43 @@ static bool ends_soon(const struct waits *waits, const struct wait *wait)
 	return !waits->has_now || wait->deadline_at - waits->now < soon;
 }
 
-static bool add_holders(struct progress *progress, const struct primitive *object)
+static bool add_holders(struct search *search, const struct primitive *object)
 {
 	bool good = true;
 	for (size_t i = 0; good && object && i < object->holders.count; i++) {
 		const struct holder *holder = &object->holders.items[i];
-		good = add(progress, holder->task ? holder->task->index
-						  : thread_actor(progress, holder->thread));
+		good = add(search, holder->task ? holder->task->index
+						: thread_actor(search, holder->thread));
 	}
 	return good;
 }
 
 /* Those who can wake it, as far as they are known. */
-static bool add_wakers(struct progress *progress, const struct task *task, const struct wait *wait)
+static bool add_wakers(struct search *search, const struct task *task, const struct wait *wait)
 {
-	const struct waits *waits = progress->finder->waits;
+	const struct waits *waits = search->finder->waits;
 	bool good = true;
 	for (size_t i = 0; good && task && i < task->awaited_count; i++) {
 		const struct task *awaited = task->awaited[i]->task;
 		if (edge_waits(task->awaited[i]) && task_is_pending(awaited) &&
-		    awaited->index < progress->finder->snap->tasks.count)
-			good = add(progress, awaited->index);
+		    awaited->index < search->finder->snap->tasks.count)
+			good = add(search, awaited->index);
 	}
 	if (good && wait->task)
-		good = add(progress, wait->task->index);
+		good = add(search, wait->task->index);
 	/* At the other end of its connection, in this process. */
 	if (good && wait->peer_task)
-		good = add(progress, wait->peer_task->index);
+		good = add(search, wait->peer_task->index);
+	/* References lead to it from these alone. */
+	for (size_t i = 0; good && wait->closed && i < wait->closed->owner_count; i++)
+		good = add(search, wait->closed->owners[i]);
 	if (good && wait->thread >= 0)
-		good = add(progress, thread_actor(progress, wait->thread));
+		good = add(search, thread_actor(search, wait->thread));
 	for (size_t i = 0; good && wait->queued && i < wait->worker_count; i++) {
 		size_t thread = waits->workers.items[wait->first_worker + i];
-		good = add(progress, thread_actor(progress, (ptrdiff_t)thread));
+		good = add(search, thread_actor(search, (ptrdiff_t)thread));
 	}
-	return good && add_holders(progress, wait->object);
+	return good && add_holders(search, wait->object);
 }
 
 /* It sleeps, and the system will wake it; or it computes. */
@@ -93,36 +97,45 @@ static bool is_busy(const struct finder *finder, ptrdiff_t thread)
 	return syscall_read(target, tid, &state) && (state.has_timeout || state.is_running);
 }
 
-static bool goes_on(const struct finder *finder, size_t actor)
+static enum progress progress_of_thread(const struct finder *finder, ptrdiff_t thread)
 {
 	const struct aiodbg_snapshot *snap = finder->snap;
-	if (actor >= snap->tasks.count) {
-		ptrdiff_t thread = (ptrdiff_t)(actor - snap->tasks.count);
-		return finder->waits->of_threads[thread].has_timeout ||
+	bool goes_on = finder->waits->of_threads[thread].has_timeout ||
 		       (snap->before && !looks_thread_did_nothing(snap, thread)) ||
 		       is_busy(finder, thread);
-	}
-	const struct wait *wait = &finder->waits->of_tasks[actor];
-	return !wait->blocked || ends_soon(finder->waits, wait) ||
-	       (snap->before && !looks_task_stood_still(snap, snap->tasks.items[actor]));
+	return goes_on ? PROGRESS_SOON : PROGRESS_NONE;
 }
 
-int progress_find(struct finder *finder, const struct task *task, ptrdiff_t thread, bool *ret)
+static enum progress progress_of(const struct finder *finder, size_t actor)
 {
-	struct progress progress = {.finder = finder, .search = ++finder->search_count};
+	const struct aiodbg_snapshot *snap = finder->snap;
+	if (actor >= snap->tasks.count)
+		return progress_of_thread(finder, (ptrdiff_t)(actor - snap->tasks.count));
+	const struct wait *wait = &finder->waits->of_tasks[actor];
+	if (!wait->blocked || wait->child_goes_on || ends_soon(finder->waits, wait) ||
+	    (snap->before && !looks_task_stood_still(snap, snap->tasks.items[actor])))
+		return PROGRESS_SOON;
+	return wait->kind == WAIT_TIMER ? PROGRESS_LATE : PROGRESS_NONE;
+}
+
+int progress_find(struct finder *finder, const struct task *task, ptrdiff_t thread,
+		  enum progress *ret)
+{
+	struct search search = {.finder = finder, .number = ++finder->search_count};
 	const struct aiodbg_snapshot *snap = finder->snap;
 	int status = 0;
-	bool good = add(&progress, task ? task->index : thread_actor(&progress, thread));
-	*ret = false;
-	while (!status && good && !*ret && progress.todo.count) {
-		size_t actor = progress.todo.items[--progress.todo.count];
+	bool good = add(&search, task ? task->index : thread_actor(&search, thread));
+	*ret = PROGRESS_NONE;
+	while (!status && good && *ret != PROGRESS_SOON && search.todo.count) {
+		size_t actor = search.todo.items[--search.todo.count];
 		bool is_task = actor < snap->tasks.count;
-		*ret = goes_on(finder, actor);
+		enum progress found = progress_of(finder, actor);
+		*ret = found > *ret ? found : *ret;
 		status = work_charge(&finder->reader->work, 1);
-		good = add_wakers(&progress, is_task ? snap->tasks.items[actor] : NULL,
+		good = add_wakers(&search, is_task ? snap->tasks.items[actor] : NULL,
 				  is_task ? &finder->waits->of_tasks[actor]
 					  : &finder->waits->of_threads[actor - snap->tasks.count]);
 	}
-	array_deinit(&progress.todo);
+	array_deinit(&search.todo);
 	return good ? status : finder_no_memory(finder);
 }
