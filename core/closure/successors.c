@@ -34,36 +34,44 @@ bool successors_is_deed(unsigned int deeds, unsigned int wanted)
 }
 
 /* A function that is called may call another one: those that were found so far. */
+static int add_code(struct abandoning *abandoning, const struct code *code, uint64_t globals)
+{
+	struct asked *asked = &abandoning->asked;
+	unsigned int deeds;
+	if (code->is_compiled || asked->count == ASKED_MAX)
+		return 0;
+	for (size_t i = 0; i < asked->count; i++) {
+		if (asked->codes[i] == code)
+			return 0;
+	}
+	if (abandoning->is_idle && addrmap_get(&abandoning->ended_codes, code->addr))
+		return 0;
+	int status = deeds_of(abandoning->waiting, code, &deeds);
+	if (status)
+		return error_is_fatal(status) ? status : 0;
+	abandoning->found |= successors_is_deed(deeds, abandoning->deeds);
+	asked->globals[asked->count] = globals;
+	asked->codes[asked->count++] = code;
+	return 0;
+}
+
 static int add_function(struct abandoning *abandoning, uint64_t function, bool own_only)
 {
 	struct waiting *waiting = abandoning->waiting;
-	struct asked *asked = &abandoning->asked;
 	struct callable callable;
 	uint64_t globals = 0;
-	unsigned int deeds;
 	int status = callable_read(waiting->decoder, function, &callable);
-	if (status || !callable.code || callable.code->is_compiled || asked->count == ASKED_MAX)
+	if (status || !callable.code)
 		return error_is_fatal(status) ? status : 0;
 	if (own_only && !own_is(&waiting->own, callable.code))
-		return 0;
-	for (size_t i = 0; i < asked->count; i++) {
-		if (asked->codes[i] == callable.code)
-			return 0;
-	}
-	if (abandoning->is_idle && addrmap_get(&abandoning->ended_codes, callable.code->addr))
 		return 0;
 	if (callable.kind == KIND_FUNCTION)
 		status = reader_word(
 			&waiting->decoder->reader,
 			function + (uint64_t)waiting->decoder->layout->function.globals, &globals);
-	if (!status)
-		status = deeds_of(waiting, callable.code, &deeds);
 	if (status)
 		return error_is_fatal(status) ? status : 0;
-	abandoning->found |= successors_is_deed(deeds, abandoning->deeds);
-	asked->globals[asked->count] = globals;
-	asked->codes[asked->count++] = callable.code;
-	return 0;
+	return add_code(abandoning, callable.code, globals);
 }
 
 static int ask_method_of(struct abandoning *abandoning, const struct type *type, const char *name,
@@ -170,15 +178,37 @@ static int visit_attribute(struct decoder *decoder, uint64_t item, void *arg)
 	return error_is_fatal(status) ? status : 0;
 }
 
+/* A function in another one, which may have been handed to somebody, is a constant of its code. */
+static int visit_constant(struct decoder *decoder, uint64_t item, void *arg)
+{
+	struct abandoning *abandoning = arg;
+	struct code *code;
+	enum kind kind;
+	int status = work_step(&decoder->reader.work);
+	if (!status)
+		status = object_kind(decoder, item, &kind);
+	if (!status && kind == KIND_CODE)
+		status = code_get(decoder, item, &code);
+	if (!status && kind == KIND_CODE)
+		status = add_code(abandoning, code, abandoning->globals);
+	return error_is_fatal(status) ? status : 0;
+}
+
+/* Of a tuple of the code, at that offset. */
+static int visit_tuple(struct decoder *decoder, const struct code *code, int32_t offset,
+		       sequence_visit_fn *visit, void *arg)
+{
+	uint64_t tuple;
+	int status = reader_word(&decoder->reader, code->addr + (uint64_t)offset, &tuple);
+	if (!status)
+		status = sequence_visit(decoder, tuple, visit, arg);
+	return error_is_fatal(status) ? status : 0;
+}
+
 static int visit_names(struct decoder *decoder, const struct code *code, sequence_visit_fn *visit,
 		       void *arg)
 {
-	uint64_t names;
-	int status = reader_word(&decoder->reader,
-				 code->addr + (uint64_t)decoder->layout->code.names, &names);
-	if (!status)
-		status = sequence_visit(decoder, names, visit, arg);
-	return error_is_fatal(status) ? status : 0;
+	return visit_tuple(decoder, code, decoder->layout->code.names, visit, arg);
 }
 
 /* Attributes first: they are named in any order. */
@@ -186,7 +216,11 @@ static int ask_code(struct abandoning *abandoning, const struct code *code)
 {
 	struct decoder *decoder = abandoning->waiting->decoder;
 	int status = visit_names(decoder, code, visit_attribute, abandoning);
-	return status ? status : visit_names(decoder, code, visit_name, abandoning);
+	if (!status)
+		status = visit_names(decoder, code, visit_name, abandoning);
+	if (status || abandoning->found)
+		return status;
+	return visit_tuple(decoder, code, decoder->layout->code.consts, visit_constant, abandoning);
 }
 
 static int begin_asking(struct abandoning *abandoning, uint64_t object)
