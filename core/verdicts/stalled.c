@@ -43,12 +43,12 @@ static enum certainty certainty_of(const struct aiodbg_snapshot *snap, const str
 /* Who takes it may be a task of this process, that reads on after a while. */
 static int find_level(struct finder *finder, const struct wait *wait, enum certainty *ret)
 {
-	bool goes_on = false;
+	enum progress progress = PROGRESS_NONE;
 	*ret = certainty_of(finder->snap, wait);
 	int status = *ret > CERTAINTY_POSSIBLE && wait->peer_task
-			     ? progress_find(finder, wait->peer_task, -1, &goes_on)
+			     ? progress_find(finder, wait->peer_task, -1, &progress)
 			     : 0;
-	if (goes_on)
+	if (progress != PROGRESS_NONE)
 		*ret = CERTAINTY_POSSIBLE;
 	return status;
 }
