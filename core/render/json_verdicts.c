@@ -2,6 +2,7 @@
 /* Verdicts as JSON. See render/json_waits.h. */
 #include "render/json_put.h"
 #include "render/json_waits.h"
+#include "render/summaries.h"
 #include "render/why.h"
 
 static void put_site(struct json_gen *gen, const struct site *site, const char *what)
@@ -171,7 +172,7 @@ void json_put_verdict(struct json_gen *gen, const struct aiodbg_snapshot *snap,
 	put_string(gen, certainty_name(verdict->certainty));
 	put_key(gen, "summary");
 	json_begin_words(words);
-	why_write_summary(words, snap, verdict);
+	summary_write_all(words, snap, verdict);
 	json_put_words(gen, words);
 	put_key(gen, "tasks");
 	put_tasks(gen, verdict);

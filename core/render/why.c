@@ -24,215 +24,6 @@
 /* Addresses of a verdict's evidence that are listed. */
 #define EVIDENCE_SHOWN 3
 
-/* ---- summaries ---- */
-
-static void count_parties(const struct verdict *verdict, size_t *tasks, size_t *threads)
-{
-	*tasks = *threads = 0;
-	for (size_t i = 0; i < verdict->party_count; i++) {
-		if (verdict->parties[i].task)
-			++*tasks;
-		else
-			++*threads;
-	}
-}
-
-/* All wait for something that another one holds. */
-static bool waits_for_locks(const struct verdict *verdict)
-{
-	for (size_t i = 0; i < verdict->party_count; i++) {
-		const struct wait *wait = verdict->parties[i].wait;
-		if (!wait || !wait->object || wait->for_tasks || !wait->object->holders.count)
-			return false;
-	}
-	return true;
-}
-
-static void summarize_deadlock(struct output *out, const struct verdict *verdict)
-{
-	size_t tasks, threads;
-	bool locks = waits_for_locks(verdict);
-	const struct primitive *shared = summary_shared(verdict);
-	count_parties(verdict, &tasks, &threads);
-	if (tasks)
-		output_format(out, "%zu task%s", tasks, tasks == 1 ? "" : "s");
-	if (tasks && threads)
-		output_text(out, " and ");
-	if (threads)
-		output_format(out, "%zu thread%s", threads, threads == 1 ? "" : "s");
-	if (locks && shared)
-		summary_write_shared(out, shared);
-	else if (tasks + threads == 1)
-		output_text(out,
-			    locks ? " waits for a lock that it holds itself" : " waits for itself");
-	else if (tasks + threads == 2 && locks)
-		output_text(out, " wait for a lock that the other holds");
-	else
-		output_text(out, locks ? " wait for locks that the next one holds"
-				       : " wait for each other");
-}
-
-static void summarize_blocked(struct output *out, const struct aiodbg_snapshot *snap,
-			      const struct verdict *verdict)
-{
-	const struct loop *loop = verdict->loop;
-	output_format(out, "loop 0x%" PRIx64 " of ", loop->addr);
-	reason_write_actor(out, snap, NULL, loop->thread);
-	if (verdict->has_seconds && verdict->seconds > 0) {
-		output_text(out, snap->waits->now_is_least ? " has not polled for at least "
-							   : " has not polled for ");
-		reason_write_seconds(out, verdict->seconds);
-	} else {
-		output_text(out, " runs a callback that seems to block");
-	}
-}
-
-static void write_waiting(struct output *out, const struct verdict *verdict)
-{
-	size_t tasks, threads;
-	count_parties(verdict, &tasks, &threads);
-	if (tasks)
-		output_format(out, "%zu task%s", tasks, tasks == 1 ? "" : "s");
-	if (tasks && threads)
-		output_text(out, " and ");
-	if (threads)
-		output_format(out, "%zu thread%s", threads, threads == 1 ? "" : "s");
-	output_text(out, tasks + threads == 1 ? " waits" : " wait");
-}
-
-/* Those of whom nobody is left who could end their waiting. */
-static void summarize_vain(struct output *out, const struct verdict *verdict)
-{
-	if (verdict->loop) {
-		summary_write_unwoken(out, verdict);
-		return;
-	}
-	bool is_semaphore = verdict->party_count &&
-			    verdict->parties[0].wait->kind == WAIT_SEMAPHORE;
-	const char *lock = is_semaphore ? "semaphore" : "lock";
-	const struct primitive *container = summary_container(verdict);
-	write_waiting(out, verdict);
-	if (container)
-		summary_write_container(out, verdict, container);
-	else if (verdict->kind == VERDICT_NEVER_RELEASED)
-		output_format(out, " for a %s that nobody is left to release", lock);
-	else if (verdict->kind == VERDICT_LOST_WAKEUP)
-		output_format(out, " for a %s that is free, and nobody was woken to take it", lock);
-	else if (verdict->kind == VERDICT_NO_CONSUMER)
-		summary_write_unconsumed(out, verdict);
-	else if (verdict->kind == VERDICT_NO_PRODUCER)
-		summary_write_unproduced(out, verdict);
-	else if (verdict->kind == VERDICT_FAILED)
-		output_text(out, " for what a task was to do that has failed");
-	else
-		output_text(out, verdict->party_count == 1 ? " for what only it leads to"
-							   : " for what only they lead to");
-}
-
-static void summarize_gone(struct output *out, const struct verdict *verdict)
-{
-	write_waiting(out, verdict);
-	output_format(out, " in loop 0x%" PRIx64 ", which %s", verdict->loop->addr,
-		      verdict->loop->state == LOOP_CLOSED ? "is closed" : "no thread runs");
-}
-
-static void summarize_exit(struct output *out, const struct waits *waits,
-			   const struct verdict *verdict)
-{
-	size_t count = verdict->party_count + verdict->behind_count;
-	const char *ending = count == 1 ? "does" : "do";
-	if (waits->leaving == LEAVING_TASKS)
-		output_format(out, "asyncio.run() has cancelled %zu task%s that %s not end", count,
-			      count == 1 ? "" : "s", ending);
-	else if (waits->leaving == LEAVING_THREADS)
-		output_format(out, "the process waits for %zu thread%s that %s not end", count,
-			      count == 1 ? "" : "s", ending);
-	else
-		output_format(out, "%s waits for a thread of a pool that does not end",
-			      waits->leaving == LEAVING_POOL ? "the process" : "asyncio.run()");
-}
-
-static void summarize(struct output *out, const struct aiodbg_snapshot *snap,
-		      const struct verdict *verdict)
-{
-	switch (verdict->kind) {
-	case VERDICT_DEADLOCK:
-		summarize_deadlock(out, verdict);
-		break;
-	case VERDICT_LOOP_BLOCKED:
-		summarize_blocked(out, snap, verdict);
-		break;
-	case VERDICT_LOOP_STARVED:
-		summary_write_starved(out, verdict);
-		break;
-	case VERDICT_LOOP_GONE:
-		summarize_gone(out, verdict);
-		break;
-	case VERDICT_STUCK_AT_EXIT:
-		summarize_exit(out, snap->waits, verdict);
-		break;
-	case VERDICT_STALLED:
-		summary_write_stalled(out, verdict);
-		break;
-	case VERDICT_LOST_WAKEUP:
-	case VERDICT_NEVER_RELEASED:
-	case VERDICT_NOTHING_CAN_WAKE:
-	case VERDICT_NO_CONSUMER:
-	case VERDICT_NO_PRODUCER:
-	case VERDICT_FAILED:
-		summarize_vain(out, verdict);
-		break;
-	case VERDICT_WONT_CANCEL:
-	case VERDICT_EXHAUSTED:
-	case VERDICT_CONVOY:
-		summary_write_crowd(out, verdict);
-		break;
-	case VERDICT_STOPPED:
-		output_format(out,
-			      "process %" PRIu32 " is stopped by a signal or its control group",
-			      snap->pid);
-		break;
-	default:
-		break;
-	}
-}
-
-static bool has_limits(const struct verdict *verdict)
-{
-	return (verdict->has_until && verdict->until_task) || verdict->unless;
-}
-
-/* What would end it. */
-static void write_limits(struct output *out, const struct aiodbg_snapshot *snap,
-			 const struct verdict *verdict, const char *before)
-{
-	if (verdict->has_until && verdict->until_task) {
-		output_format(out, "%suntil ", before);
-		task_write_name(out, verdict->until_task, false);
-		output_text(out, " times out");
-		if (snap->waits->has_now && !snap->waits->now_is_least) {
-			output_text(out, " in ");
-			reason_write_left(out, verdict->until - snap->waits->now);
-		}
-		before = ", ";
-	}
-	if (verdict->unless) {
-		output_format(out, "%sunless ", before);
-		task_write_name(out, verdict->unless, false);
-		if (verdict->unless_count > 1)
-			output_format(out, " or one of %zu others", verdict->unless_count - 1);
-		output_text(out, " fails");
-	}
-}
-
-void why_write_summary(struct output *out, const struct aiodbg_snapshot *snap,
-		       const struct verdict *verdict)
-{
-	summarize(out, snap, verdict);
-	write_limits(out, snap, verdict, ", ");
-	output_text(out, verdict->is_garbage ? "; a collection will destroy them" : "");
-}
-
 /* ---- verdicts ---- */
 
 struct why {
@@ -297,7 +88,7 @@ static void write_behind(struct why *why, const struct verdict *verdict)
 	output_text(why->out, "  ");
 	reason_write_count(why->out, verdict->behind_count);
 	output_text(why->out, verdict->behind_count == 1 ? " more task waits" : " more tasks wait");
-	bool locks = waits_for_locks(verdict) && !summary_shared(verdict);
+	bool locks = summary_waits_for_locks(verdict) && !summary_shared(verdict);
 	output_text(why->out, locks ? " for these locks.\n" : " behind them.\n");
 }
 
@@ -340,7 +131,7 @@ static void write_rest(struct why *why, const struct verdict *verdict, size_t ot
 static void write_parties(struct why *why, const struct verdict *verdict)
 {
 	/* The heading is one of its lines, and so is the count of those behind. */
-	size_t used = 1 + (size_t)has_limits(verdict) + (verdict->behind_count > 0), i;
+	size_t used = 1 + (size_t)summary_has_limits(verdict) + (verdict->behind_count > 0), i;
 	size_t count = verdict->party_count, other = count ? party_find_other(verdict) : 0;
 	struct columns columns = {.all_frames = why->view->all_frames};
 	size_t left = count_shown(verdict, other, 0);
@@ -403,19 +194,19 @@ static void write_verdict(struct why *why, const struct verdict *verdict)
 	output_text_as(words, AIODBG_ROLE_VERDICT, verdict_heading(verdict->kind));
 	output_format(words, " (%s): ", certainty_name(verdict->certainty));
 	size_t begun = words->used;
-	summarize(words, why->snap, verdict);
-	write_limits(words, why->snap, verdict, ", ");
-	bool fits = draft_width(why->draft) < SCREEN_WIDTH || !has_limits(verdict);
+	summary_write(words, why->snap, verdict);
+	summary_write_limits(words, why->snap, verdict, ", ");
+	bool fits = draft_width(why->draft) < SCREEN_WIDTH || !summary_has_limits(verdict);
 	if (!fits) {
 		words->used = begun;
-		summarize(words, why->snap, verdict);
+		summary_write(words, why->snap, verdict);
 	}
 	output_bytes(why->out, words->buffer, words->used);
 	output_text(why->out, ".\n");
 	if (verdict->is_garbage)
 		output_text(why->out, "  A collection will destroy them.\n");
 	if (!fits) {
-		write_limits(why->out, why->snap, verdict, "  That lasts ");
+		summary_write_limits(why->out, why->snap, verdict, "  That lasts ");
 		output_text(why->out, ".\n");
 	}
 	if (verdict->kind == VERDICT_LOOP_BLOCKED)
@@ -453,7 +244,7 @@ static void write_next(struct why *why)
 	char pid[24], operand[24];
 	for (size_t i = 0; !task && i < list->count; i++) {
 		const struct verdict *verdict = view_verdict(why->view, i);
-		locks = verdict->kind == VERDICT_DEADLOCK && waits_for_locks(verdict) &&
+		locks = verdict->kind == VERDICT_DEADLOCK && summary_waits_for_locks(verdict) &&
 			!summary_shared(verdict);
 		for (size_t k = 0; !task && k < verdict->party_count; k++)
 			task = verdict->parties[k].task;

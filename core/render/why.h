@@ -10,8 +10,4 @@
 /* Whether the view has it: it names a task that is shown, or none. */
 bool why_shows(const struct view *view, const struct verdict *verdict);
 
-/* What follows the heading of a verdict, without a full stop. */
-void why_write_summary(struct output *out, const struct aiodbg_snapshot *snap,
-		       const struct verdict *verdict);
-
 #endif
