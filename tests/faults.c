@@ -412,7 +412,7 @@ static double count_nothing(const struct run *run, const struct text *text)
 static void test_loop(struct run *run, const struct text *document, struct text *text)
 {
 	static const char key[] = "\"loop\":\"";
-	static const char *const threads[WORDS_MAX] = {"threads", "--json"};
+	static const char *const threads[WORDS_MAX] = {"threads", "--json", "--group"};
 	const char *at = strstr(document->bytes, key);
 	char loop[32] = "";
 	const char *const words[WORDS_MAX] = {"loops", loop, "--json"};

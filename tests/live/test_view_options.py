@@ -108,6 +108,14 @@ def test_context_variables(answer):
     assert re.search(r"^ +1  0x\w+ +- +Task-1$", shown, re.MULTILINE)
     shown = answer("ps --with context.user=be* --sort context.user")
     assert len(re.findall(r"^\d+ +0x", shown, re.MULTILINE)) == 10
+    # By its value, and those that lack it last.
+    users = dict.fromkeys(re.findall(r"^\d+ +(0x\w+) ", shown, re.MULTILINE))
+    rows = re.findall(r"^\d+ +(0x\w+) ", answer("ps --sort context.user"), re.MULTILINE)
+    rows = list(dict.fromkeys(rows))
+    assert len(users) == 10 and rows[30:40] == list(users) and len(rows) == 41
+    # Any of several patterns of one variable, all of different keys.
+    options = "--with context.user=be* --with context.user=x --with name=req- --without name=*6"
+    assert len(re.findall(r"^\d+ +0x", answer("ps " + options), re.MULTILINE)) == 4
     assert "<hidden>" in answer("ps --group=context.token")
 
 
@@ -134,6 +142,26 @@ def test_threads(answer):
     assert re.search(r"^name +MainThread$", detail, re.MULTILINE)
     assert re.search(r"^  EpollSelector.select /.*:\d+$", detail, re.MULTILINE)
     assert "... " in answer("threads --frames own " + tid)
+
+
+def test_threads_in_view(answer):
+    shown = answer("threads --group")
+    assert re.search(r"^ +1  \d+  in select +<module> <string>:26\n +1  thread in 1 group$", shown, re.M)
+    shown = answer("threads --with state=select --without name=Main*")
+    assert shown.endswith("Left out: 1 thread by --with state=select --without name=Main*.")
+
+
+def test_values_are_completed():
+    """Where they are few, and the next one is said to who has mistyped."""
+    lines = ("ps --with state=ru", "ps --group=wa", "ps --sort st", "threads --with state=ru")
+    done = debugger.gdb(debugger.each("complete asyncio " + line for line in lines))
+    assert done.output.splitlines() == [
+        "asyncio ps --with state=running",
+        "asyncio ps --group=waits",
+        "asyncio ps --sort stack",
+        "asyncio ps --sort state",
+        "asyncio threads --with state=runs",
+    ]
 
 
 def test_own_frames(answer):
