@@ -111,9 +111,25 @@ struct search {
 	struct aiodbg_snapshot *snap;
 	struct own *own;
 	const char *file;
+	/* The main file is a server's, which was told what to serve. */
+	bool is_served;
 };
 
-/* "shop.main:app", which servers are told on their command line. */
+static const char letters[] = "abcdefghijklmnopqrstuvwxyz_ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+/* "shop.main:app", which servers are told on their command line: how long the name of the package is; 0: it is
+ * something else, like an address with its port. */
+static size_t package_to_serve(const char *text)
+{
+	size_t len = strspn(text, letters);
+	while (text[len] >= '0' && text[len] <= '9')
+		len += 1 + strspn(text + len + 1, letters);
+	const char *colon = strchr(text, ':');
+	bool is_module = len && colon && (text[len] == '.' || text + len == colon) &&
+			 !memchr(text, '/', (size_t)(colon - text));
+	return is_module && colon[1] && strchr(letters, colon[1]) ? len : 0;
+}
+
 static int visit_argument(struct decoder *decoder, uint64_t item, void *arg)
 {
 	struct search *search = arg;
@@ -123,9 +139,10 @@ static int visit_argument(struct decoder *decoder, uint64_t item, void *arg)
 	if (search->file || status || kind != KIND_STR)
 		return status;
 	status = str_read(decoder, item, &text);
-	size_t len = status ? 0 : strcspn(text, ".:/ ");
-	if (!len || text[len] == '/' || text[len] == ' ' || !strchr(text + len, ':'))
+	size_t len = status ? 0 : package_to_serve(text);
+	if (!len)
 		return status;
+	search->is_served = true;
 	return find_file(decoder, search->snap, search->own, is_of_package, text, len,
 			 &search->file);
 }
@@ -190,7 +207,7 @@ static int find_program(struct decoder *decoder, struct aiodbg_snapshot *snap)
 	int status = find_file(decoder, snap, &own, is_own, NULL, 0, &file);
 	if (!status && !file)
 		status = read_arguments(decoder, &search);
-	if (!status && !file && !search.file)
+	if (!status && !file && !search.file && !search.is_served)
 		status = read_main(decoder, &search);
 	snap->program_file = search.file;
 	own_deinit(&own);
