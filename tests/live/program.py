@@ -47,6 +47,7 @@ LINES = (
     "loops --json",
     "threads",
     "threads --json",
+    "threads --group",
     "doctor",
     "task no-such-task",
 )
