@@ -16,16 +16,18 @@ enum { COUNT, TID, STATE, VALUE, COLUMNS };
 static void write_functions(struct output *out, const struct view *view,
 			    const struct thread_row *row)
 {
-	struct own_frames frames = {0};
-	view_thread_own(&view->threads->writing, row, &frames);
-	for (size_t i = 0; i + 1 < frames.count; i++) {
-		output_safe_as(out, AIODBG_ROLE_FUNCTION, place_function(frames.items[i]->function),
+	const struct view_making *making = &view->threads->writing;
+	const struct location *location, *next;
+	struct own_walk walk = {0};
+	location = view_thread_next_own(making, row, &walk);
+	while (location && (next = view_thread_next_own(making, row, &walk))) {
+		output_safe_as(out, AIODBG_ROLE_FUNCTION, place_function(location->function),
 			       LIMIT_NAME_SHOWN);
 		output_text(out, " > ");
+		location = next;
 	}
-	if (frames.count)
-		reason_write_location(out, frames.items[frames.count - 1]);
-	array_deinit(&frames);
+	if (location)
+		reason_write_location(out, location);
 }
 
 static void write_cell(struct output *out, const void *arg, size_t index, size_t column)

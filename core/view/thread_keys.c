@@ -77,33 +77,33 @@ static void write_file(const struct view_making *making, const struct thread_row
 		output_safe(words, location->code->filename, LIMIT_FILE_SHOWN);
 }
 
-int view_thread_own(const struct view_making *making, const struct thread_row *row,
-		    struct own_frames *ret)
+const struct location *view_thread_next_own(const struct view_making *making,
+					    const struct thread_row *row, struct own_walk *walk)
 {
-	ret->count = 0;
-	for (size_t i = depth_of(making->snap, row); i > 0 && ret->count < LIMIT_ROW_FRAMES; i--) {
-		const struct location *location = frame_at(making->snap, row, i - 1);
-		if (!is_own(making, location) && (i > 1 || ret->count))
+	if (!walk->begun)
+		walk->left = depth_of(making->snap, row);
+	walk->begun = true;
+	while (walk->left > 0 && walk->found < LIMIT_ROW_FRAMES) {
+		const struct location *location = frame_at(making->snap, row, --walk->left);
+		if (!is_own(making, location) && (walk->left || walk->found))
 			continue;
-		if (!array_push(ret, location))
-			return AIODBG_NO_MEMORY;
+		walk->found++;
+		return location;
 	}
-	return 0;
+	return NULL;
 }
 
 /* Their functions and lines. */
 static void write_stack(const struct view_making *making, const struct thread_row *row,
 			struct output *words)
 {
-	struct own_frames frames = {0};
-	/* Without memory those that there was room for. */
-	view_thread_own(making, row, &frames);
-	for (size_t i = 0; i < frames.count; i++) {
-		output_text(words, i ? " > " : "");
-		output_safe(words, frames.items[i]->function, LIMIT_NAME_SHOWN);
-		output_format(words, ":%d", frames.items[i]->position.line);
+	struct own_walk walk = {0};
+	const struct location *location;
+	while ((location = view_thread_next_own(making, row, &walk))) {
+		output_text(words, walk.found > 1 ? " > " : "");
+		output_safe(words, location->function, LIMIT_NAME_SHOWN);
+		output_format(words, ":%d", location->position.line);
 	}
-	array_deinit(&frames);
 }
 
 /* ---- one value each ---- */

@@ -63,12 +63,15 @@ void view_threads_deinit(struct view_threads *threads);
 /* Whether a thread has the key of making->filter with the pattern. */
 int view_thread_match(struct view_making *making, const char *pattern, bool *ret);
 
-ARRAY(own_frames, const struct location *);
+/* All zero: begin. */
+struct own_walk {
+	bool begun;
+	size_t left, found;
+};
 
-/* A thread's own frames, the outermost first; of a library's thread its innermost one. Returns 0 or
- * AIODBG_NO_MEMORY. */
-int view_thread_own(const struct view_making *making, const struct thread_row *row,
-		    struct own_frames *ret);
+/* A thread's next own frame, the outermost first; of a library's thread its innermost one. NULL: no more. */
+const struct location *view_thread_next_own(const struct view_making *making,
+					    const struct thread_row *row, struct own_walk *walk);
 
 /* Write what threads of one group have in common: the value of the key or, without one, their own functions,
  * the outermost first. */
