@@ -6,6 +6,9 @@
 
 #include <errno.h>
 #include <limits.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -94,9 +97,18 @@ static struct block *pagecache_evict(struct pagecache *cache)
 	}
 }
 
+/* What is allocated from now on is larger than blocks and would not take the place of those. */
+static void give_back_memory(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
+
 void pagecache_resize(struct pagecache *cache, uint64_t size)
 {
 	size_t count = blocks_of(cache, size);
+	bool shrinks = cache->count > count;
 	if (cache->options.cache_size)
 		return;
 	while (cache->count > count) {
@@ -110,6 +122,8 @@ void pagecache_resize(struct pagecache *cache, uint64_t size)
 		cache->blocks = blocks;
 	if (blocks || count < cache->max_count)
 		cache->max_count = count;
+	if (shrinks)
+		give_back_memory();
 }
 
 static struct block *pagecache_new_block(struct pagecache *cache)
