@@ -62,7 +62,7 @@ void arena_set_limit(struct arena *arena, uint64_t limit)
 
 void *arena_alloc(struct arena *arena, size_t size)
 {
-	const size_t align = alignof(max_align_t);
+	const size_t align = sizeof(uint64_t);
 	/* Nothing that we hold is that large. */
 	if (size > INT_MAX - CHUNK_SIZE)
 		return NULL;

@@ -30,7 +30,7 @@ void arena_deinit(struct arena *arena);
 /* How large it may get from now on. */
 void arena_set_limit(struct arena *arena, uint64_t limit);
 
-/* size bytes, zeroed, aligned for any type; or NULL. */
+/* size bytes, zeroed, aligned for numbers and pointers of up to 64 bits; or NULL. */
 void *arena_alloc(struct arena *arena, size_t size);
 
 /* Copies; NULL if there is no memory. */
