@@ -21,6 +21,8 @@
 #define OBJECTS_PER_FRAME 300
 #define OBJECTS_LEAST 20000
 #define OBJECTS_OF_GLOBALS 100000
+/* Of these and of references there are numbers. */
+#define OBJECTS_MOST (UINT32_MAX / 2)
 
 /* ---- references ---- */
 
@@ -63,7 +65,7 @@ static int add_thing(struct closure *closure, uint64_t addr, enum kind kind, siz
 		.addr = addr,
 		.kind = kind,
 		.depth = from ? from->depth + 1 : 0,
-		.ended = (size_t)(uintptr_t)addrmap_get(&closure->waiting->ended, addr),
+		.ended = (uint32_t)(uintptr_t)addrmap_get(&closure->waiting->ended, addr),
 	};
 	*ret = closure->things.count;
 	bool good = array_push(&closure->things, thing) &&
@@ -86,16 +88,18 @@ static int add_reference(struct closure *closure, uint64_t addr)
 	}
 	if (status)
 		return status;
+	if (closure->references.count >= OBJECTS_MOST)
+		return waiting_no_memory(closure->waiting);
 	struct thing *thing = &closure->things.items[--index];
 	const struct reference reference = {.from = closure->from,
-					    .to = index,
+					    .to = (uint32_t)index,
 					    .next_in = thing->last_in,
 					    .task = closure->task,
 					    .by_library = closure->by_library};
 	thing->in_count++;
 	if (!array_push(&closure->references, reference))
 		return waiting_no_memory(closure->waiting);
-	thing->last_in = closure->references.count;
+	thing->last_in = (uint32_t)closure->references.count;
 	if (closure->from != REFERENCE_OF_FRAME || thing->kind != KIND_OTHER)
 		return 0;
 	status = is_extension(closure, addr, &extension);
@@ -349,7 +353,7 @@ static int follow_task(struct closure *closure, const struct task *task)
 	struct waiting *waiting = closure->waiting;
 	struct coro coro = {0};
 	closure->from = REFERENCE_OF_FRAME;
-	closure->task = task->index;
+	closure->task = (uint32_t)task->index;
 	waiting->chain.count = 0;
 	int status = coro_walk_frames(waiting->decoder, task->coro, &waiting->chain, &coro);
 	if (status)
@@ -380,14 +384,15 @@ static int follow_things(struct closure *closure)
 		/* What it leads to is as near as what frames do. */
 		if (thing.ended)
 			closure->things.items[i].depth = 0;
-		closure->from = i;
-		thing.first_out = closure->references.count;
+		closure->from = (uint32_t)i;
+		thing.first_out = (uint32_t)closure->references.count;
 		int status = thing.ended ? follow_ended(closure, thing.ended)
 					 : follow(closure, thing.addr, thing.kind);
 		if (error_is_fatal(status))
 			return status;
 		closure->things.items[i].first_out = thing.first_out;
-		closure->things.items[i].out_count = closure->references.count - thing.first_out;
+		closure->things.items[i].out_count = (uint32_t)closure->references.count -
+						     thing.first_out;
 	}
 	return 0;
 }
@@ -416,7 +421,7 @@ static int visit_global(struct decoder *decoder, uint64_t key, uint64_t value, v
 	if (status || !is_of_interest(kind))
 		return error_is_fatal(status) ? status : 0;
 	closure->from = REFERENCE_OF_GLOBAL;
-	closure->task = closure->globals.count;
+	closure->task = (uint32_t)closure->globals.count;
 	return array_push(&closure->globals, global) ? add_reference(closure, value)
 						     : waiting_no_memory(closure->waiting);
 }
@@ -459,6 +464,8 @@ int closure_walk(struct closure *closure, const struct program *program)
 	}
 	if (!status && program)
 		status = follow_globals(closure, program);
+	if (closure->limit > OBJECTS_MOST)
+		closure->limit = OBJECTS_MOST;
 	return status ? status : follow_things(closure);
 }
 

@@ -10,31 +10,30 @@
 /* An object. Its references are a range of edges, once it has been looked into. */
 struct thing {
 	uint64_t addr;
-	enum kind kind;
-	unsigned int depth;
-	size_t first_out, out_count;
-	/* Number of the edge that leads to it and was found last, from 1; how many do. */
-	size_t last_in;
-	int64_t in_count;
+	enum kind kind : 16;
+	unsigned int depth : 8;
 	/* Somebody else has it, or something that has it. */
 	bool open;
+	uint32_t first_out, out_count;
+	/* Number of the edge that leads to it and was found last, from 1; how many do. */
+	uint32_t last_in, in_count;
 	/* Of a task that has ended: its index in waits.ended, from 1. It leads to what its exception has,
 	 * and whoever has it does nothing with that. */
-	size_t ended;
+	uint32_t ended;
 	/* The search that came by last. */
-	size_t seen;
+	uint32_t seen;
 };
 
 /* A reference to a thing: of another one, of a frame of a task, or of a global. */
 struct reference {
-	size_t from, to, next_in;
+	uint32_t from, to, next_in;
 	/* Index of the task; of the global in closure.globals. */
-	size_t task;
+	uint32_t task;
 	/* The frame is of a library. */
 	bool by_library;
 };
-#define REFERENCE_OF_FRAME SIZE_MAX
-#define REFERENCE_OF_GLOBAL (SIZE_MAX - 1)
+#define REFERENCE_OF_FRAME UINT32_MAX
+#define REFERENCE_OF_GLOBAL (UINT32_MAX - 1)
 
 ARRAY(things, struct thing);
 ARRAY(references, struct reference);
@@ -51,8 +50,9 @@ struct closure {
 	/* By task: its frames have an object of an extension type, which may do anything. */
 	bool *foreign;
 	/* Whose references are visited: a thing or a task. */
-	size_t from, task;
-	size_t limit, search;
+	uint32_t from, task;
+	size_t limit;
+	uint32_t search;
 	struct indexes found, todo;
 	/* The search begins at all tasks that are suspended, and at all globals of the program's modules. */
 	bool is_wide;
