@@ -273,7 +273,7 @@ static void use(struct abandoning *abandoning)
 		bool has_others = wait->object && wait->object->has_others &&
 				  !goal->target->by_globals;
 		wait->is_abandoned = !goal->target->is_doubtful && !has_others;
-		wait->ended = goal->target->ended;
+		wait->ended = (uint32_t)goal->target->ended;
 	}
 }
 

@@ -187,7 +187,7 @@ static void write_waiter(struct output *out, const struct aiodbg_snapshot *snap,
 			 const struct waiter *waiter)
 {
 	if (waiter->wait->place)
-		output_format(out, "%6zu  ", waiter->wait->place);
+		output_format(out, "%6u  ", waiter->wait->place);
 	else
 		output_text(out, "        ");
 	party_write_name(out, snap, waiter->task, waiter->thread, NULL);

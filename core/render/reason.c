@@ -244,7 +244,7 @@ static void write_executor(struct output *out, const struct aiodbg_snapshot *sna
 	if (wait->ahead >= 0)
 		output_format(out, ", %" PRId64 " ahead", wait->ahead);
 	if (wait->worker_count)
-		output_format(out, ", %s%zu thread%s busy",
+		output_format(out, ", %s%u thread%s busy",
 			      wait->worker_count == 1 ? "the " : "all ", wait->worker_count,
 			      wait->worker_count == 1 ? "" : "s");
 }
@@ -362,7 +362,7 @@ static void write_ready(struct output *out, const struct wait *wait)
 {
 	output_text(out, wait->not_started ? "ready to run, not started" : "ready to run");
 	if (wait->ready_place)
-		output_format(out, ", number %zu in the queue", wait->ready_place);
+		output_format(out, ", number %u in the queue", wait->ready_place);
 }
 
 void reason_write_before_place(struct output *out, const struct wait *wait, unsigned int parts)

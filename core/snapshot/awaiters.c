@@ -48,7 +48,7 @@ static int see_awaiter(struct builder *builder, uint64_t addr)
 int awaiters_link(struct builder *builder)
 {
 	struct links *links = &builder->graph->links;
-	builder->node->first_link = links->count;
+	builder->node->first_link = (uint32_t)links->count;
 	for (size_t i = 0; i < builder->collector.awaiters.count; i++) {
 		const struct awaiter *awaiter = &builder->collector.awaiters.items[i];
 		struct link link = {awaiter->node, awaiter->source, awaiter->identity, 0};
@@ -67,7 +67,7 @@ int awaiters_link(struct builder *builder)
 		if (!array_push(links, link))
 			return decoder_no_memory(builder->decoder);
 	}
-	builder->node->link_count = links->count - builder->node->first_link;
+	builder->node->link_count = (uint32_t)links->count - builder->node->first_link;
 	return 0;
 }
 

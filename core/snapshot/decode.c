@@ -24,7 +24,7 @@ static int add_task(struct builder *builder, uint64_t addr, ptrdiff_t thread,
 	task->id = addr;
 	task->index = snap->tasks.count;
 	task->thread = thread;
-	task->interp = builder->interp;
+	task->interp = (uint32_t)builder->interp;
 	task->state = AIODBG_TASK_UNKNOWN;
 	task->source = source;
 	snap->sources[source].added++;

@@ -33,7 +33,7 @@ struct node *graph_add(struct graph *graph, uint64_t addr, struct task *task)
 		return NULL;
 	node->addr = addr;
 	node->task = task;
-	node->index = graph->nodes.count;
+	node->index = (uint32_t)graph->nodes.count;
 	if (!array_push(&graph->nodes, node) || !addrmap_put(&graph->index, addr, node))
 		return NULL;
 	return node;
@@ -164,7 +164,7 @@ static bool add_edge(struct resolver *resolver, struct task *task, const struct 
 	if (!copy_via(resolver, &edge) || !array_push(&resolver->edges, edge))
 		return false;
 	to->reached_for = task;
-	to->edge = resolver->edges.count - 1;
+	to->edge = (uint32_t)resolver->edges.count - 1;
 	resolver->edge_count++;
 	return true;
 }

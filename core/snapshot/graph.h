@@ -14,15 +14,15 @@
 struct node {
 	uint64_t addr;
 	/* Place in graph.nodes. */
-	size_t index;
+	uint32_t index;
+	/* The edge that the node of a task got when it was last reached. */
+	uint32_t edge;
 	/* NULL for a plain future. */
 	struct task *task;
 	/* Range in graph.links of those who await it. */
-	size_t first_link, link_count;
-	/* The task for which this node was last reached, and, for the node of a task, the
-	 * edge that it got then. */
+	uint32_t first_link, link_count;
+	/* The task for which this node was last reached. */
 	const struct task *reached_for;
-	size_t edge;
 	/* Of a target that runs on: what it was when it was decoded. */
 	uint64_t identity;
 };

@@ -28,15 +28,16 @@ struct task {
 	const char *short_name;
 	/* The request that it serves, "GET /orders/7"; NULL: none, or it was not asked for. */
 	const char *request;
-	/* Another task has the same name. */
-	bool has_namesake;
 	/* Index in snapshot.threads of the one that runs its loop, or else that it was
 	 * created in; -1 if that is gone. */
 	ptrdiff_t thread;
 	/* Index in snapshot.interps. */
-	size_t interp;
+	uint32_t interp;
 	/* Where it was found first. */
 	enum task_source source;
+	enum aiodbg_task_state state;
+	/* -1: not counted by this version. */
+	int32_t cancel_requests;
 	/* Ended between being found and being decoded: there was nothing to decode, and it was
 	 * not found again. */
 	bool ended, found_again;
@@ -45,12 +46,11 @@ struct task {
 	/* Of the process that forked this one, where it waits on or has ended: no loop of this one
 	 * will ever run it. */
 	bool is_copy;
+	/* Another task has the same name. */
+	bool has_namesake;
 	uint64_t loop;
 	/* Its coroutine, and the future that its chain of awaits ends in; 0: none. */
 	uint64_t coro, fut_waiter;
-	enum aiodbg_task_state state;
-	/* -1: not counted by this version. */
-	int32_t cancel_requests;
 	/* Innermost first. Tasks that stand at the same places mostly share one. */
 	const struct location **stack;
 	size_t depth;
@@ -92,12 +92,12 @@ struct edge {
 	uint64_t awaiter_id;
 	/* enum aiodbg_edge_source. */
 	unsigned int source;
+	enum edge_group in_group;
 	/* Futures in between, from the task on. */
 	const uint64_t *via;
 	size_t via_count;
 	/* The task group of the awaiter's that owns the task; 0: none. */
 	uint64_t group;
-	enum edge_group in_group;
 	/* Of one that was only started: index in the awaiter's stack of the frame that is in the
 	 * group; the depth of the stack if none is seen to be. */
 	size_t frame;

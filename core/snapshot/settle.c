@@ -84,7 +84,7 @@ static int drop_stale(struct builder *builder, struct node *node)
 		if (!is_stale(&links[i]))
 			links[kept++] = links[i];
 	}
-	node->link_count = kept;
+	node->link_count = (uint32_t)kept;
 	int status = error_at(&reader->error, AIODBG_CORRUPT, node->addr,
 			      "an awaiter has changed meanwhile: awaited");
 	return node->task ? builder_note_task(builder, node->task, status, "awaiters")

@@ -31,16 +31,16 @@ struct actor {
 	/* It needs all of its wakers, not any. */
 	bool needs_all;
 	bool is_stuck;
+	bool on_stack;
 	/* It can't run before the thread that runs its loop does: the waker after its own. */
 	bool by_thread;
-	/* Actors with the same number are in a circle; 0: in none. */
-	size_t knot;
 	/* It is in the circle only because its frames lead to what others wait for: it awaits these
 	 * others itself, has nothing, and nobody in the circle awaits it. */
 	bool follows;
+	/* Actors with the same number are in a circle; 0: in none. */
+	size_t knot;
 	/* Working state: wakers that are not stuck; place in Tarjan's stack. */
 	size_t free_wakers, low, index;
-	bool on_stack;
 };
 
 struct stuck {

@@ -25,10 +25,10 @@ int job_use(struct waiting *waiting, uint64_t future, struct wait *wait)
 	wait->ahead = job->ahead;
 	wait->certainty = job->certainty;
 	if (job->pool) {
-		wait->place = (size_t)job->ahead + 1;
-		wait->queue_length = job->pool->queued;
-		wait->first_worker = job->pool->first;
-		wait->worker_count = job->pool->count;
+		wait->place = (uint32_t)job->ahead + 1;
+		wait->queue_length = (uint32_t)job->pool->queued;
+		wait->first_worker = (uint32_t)job->pool->first;
+		wait->worker_count = (uint32_t)job->pool->count;
 	}
 	return 0;
 }

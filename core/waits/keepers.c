@@ -89,6 +89,6 @@ int keeper_find(struct waiting *waiting, size_t interp, uint64_t future, struct 
 	if (!keeping.found)
 		return 0;
 	wait->object = keeping.found->primitive;
-	wait->place = keeping.found->place;
+	wait->place = (uint32_t)keeping.found->place;
 	return 0;
 }

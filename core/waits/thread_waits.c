@@ -60,8 +60,8 @@ static int read_result(struct reading *reading, const struct frame *frame)
 		wait->thread = job->thread;
 		wait->queued = job->pool != NULL;
 		wait->ahead = job->ahead;
-		wait->first_worker = job->pool ? job->pool->first : 0;
-		wait->worker_count = job->pool ? job->pool->count : 0;
+		wait->first_worker = job->pool ? (uint32_t)job->pool->first : 0;
+		wait->worker_count = job->pool ? (uint32_t)job->pool->count : 0;
 		return 0;
 	}
 	return chained_read(reading->waiting, future, wait);

@@ -320,7 +320,7 @@ static int read_blocked(struct waiting *waiting, const struct task *task, struct
 		status = ask_future(waiting, task, future, wait);
 	const struct keeper *keeper = addrmap_get(&waiting->keepers, future->addr);
 	if (!status && wait->object && keeper && keeper->primitive == wait->object)
-		wait->place = keeper->place;
+		wait->place = (uint32_t)keeper->place;
 	if (!status && wait->kind == WAIT_UNKNOWN)
 		status = transport_find_drain(waiting, wait);
 	if (!status && (wait->kind == WAIT_UNKNOWN || wait->kind == WAIT_EVENT))

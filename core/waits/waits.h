@@ -194,11 +194,14 @@ enum for_loop {
 	FOR_LOOP_TO_TELL,
 };
 
-/* Why a task or thread does not go on. */
+/* Why a task or thread does not go on. There is one for each task: small members stand together. */
 struct wait {
 	enum wait_kind kind;
 	/* It is stuck on something that is not done: not so for what runs or is ready. */
 	bool blocked;
+	/* A thread that looks again after a while: it is not stuck. */
+	bool has_timeout;
+	bool has_deadline;
 	/* What it waits for, or NULL. */
 	struct primitive *object;
 	/* The future at the end of the chain, of which class, or 0. */
@@ -207,10 +210,11 @@ struct wait {
 	/* The container that future is in, an attribute of object if there is one; or NULL. */
 	struct primitive *kept_in;
 	/* Its place among those that wait for the object, from 1; 0: not known. */
-	size_t place;
-	/* When the wait ends by itself: its own timeout, or that of a frame further out. */
+	uint32_t place;
+	/* Of a task that is ready: its place in the loop's queue, from 1. */
+	uint32_t ready_place;
+	/* When the wait ends by itself, if has_deadline: its own timeout, or that of a frame further out. */
 	double deadline_at;
-	bool has_deadline;
 	/* The delay that a sleep was asked for; negative: not known. */
 	double delay;
 	/* It waits for tasks, by the edges of the graph. It goes on once all have ended; or else
@@ -220,59 +224,57 @@ struct wait {
 	bool ends_on_failure;
 	/* And for futures that are no tasks: whoever completes one of these ends it too. */
 	bool for_futures;
-	/* The thread that it waits for, an index or -1; or what that one's loop is to do. */
-	ptrdiff_t thread;
-	enum for_loop for_loop;
-	/* Which is about to import the same module. */
-	bool for_import;
-	/* Of an executor's: not begun, and how many are ahead; -1: not known. Its workers are
-	 * the range of waits.workers. */
-	bool queued;
-	int64_t ahead;
-	size_t first_worker, worker_count;
-	/* How many are queued with it, itself included. */
-	size_t queue_length;
-	/* Of a thread, or through a thread-safe future, so that no edge says it: the task that it waits
-	 * for; NULL otherwise. */
-	struct task *task;
-	/* A thread that looks again after a while: it is not stuck. */
-	bool has_timeout;
-	/* -1: not known. */
-	int64_t fd, pid, unsent;
-	const char *peer, *command;
-	/* The other end of its connection is in this process; the task that has it, or NULL; somebody else may
-	 * be to do something there, or it has been done; that task waits at this very connection. */
-	bool peer_is_here, peer_is_doubtful, peer_is_at_it;
-	struct task *peer_task;
 	/* It waits until most of what is unsent has been sent. */
 	bool paused;
-	/* Bytes that were sent and that the peer has not taken yet; -1: not known. */
-	int64_t backlog;
-	/* Of a process: the file that we have stopped reading, or -1; the system says that the process
-	 * waits to write there. */
-	int64_t pipe;
+	/* The system says that the process waits to write to pipe. */
 	bool child_blocked;
 	/* The system says that it runs, or sleeps for a while. */
 	bool child_goes_on;
-	/* Another task leads to its streams, and may read on. */
+	/* Another task leads to the process's streams, and may read on. */
 	bool has_reader;
+	/* The thread that it waits for is about to import the same module. */
+	bool for_import;
+	/* The other end of its connection is in this process; somebody else may be to do something there, or
+	 * it has been done; peer_task waits at this very connection. */
+	bool peer_is_here, peer_is_doubtful, peer_is_at_it;
+	/* Of a task that is ready: it has not begun. */
+	bool not_started;
+	/* The thread that it waits for, an index or -1; or what that one's loop is to do. */
+	ptrdiff_t thread;
+	enum for_loop for_loop;
+	/* How many are queued with it, itself included. */
+	uint32_t queue_length;
+	/* Of an executor's that is queued, which is not begun: how many are ahead; -1: not known. Its
+	 * workers are the range of waits.workers. */
+	int64_t ahead;
+	uint32_t first_worker, worker_count;
+	/* Of a thread, or through a thread-safe future, so that no edge says it: the task that it waits
+	 * for; NULL otherwise. */
+	struct task *task;
+	/* -1: not known. */
+	int64_t fd, pid, unsent;
+	const char *peer, *command;
+	/* The other end of its connection is in this process: the task that has it, or NULL. */
+	struct task *peer_task;
+	/* Bytes that were sent and that the peer has not taken yet; -1: not known. */
+	int64_t backlog;
+	/* Of a process: the file that we have stopped reading, or -1. */
+	int64_t pipe;
 	/* What asyncio has for the process; 0: not known. */
 	uint64_t transport;
-	/* Of a task that is ready: it has not begun; its place in the loop's queue, from 1. */
-	bool not_started;
-	size_t ready_place;
 	/* Who alone can wake it, by the references to what it waits for; NULL: others may. */
 	const struct closed_set *closed;
 	/* Nobody is seen to have what it waits for, or who was to do that has ended, and nobody is seen
 	 * who may give it back or do it; index of the ended task in waits.ended, from 1. */
+	uint32_t ended;
 	bool is_abandoned;
-	size_t ended;
 	/* It was never meant to be woken but by being cancelled: no variable or attribute has what
 	 * it waits for; or it is the main task of a loop. */
 	bool for_ever;
 	/* It was cancelled, and is still in an except or finally that handles that; read only of
 	 * tasks that others await. */
 	bool is_cancelled;
+	bool queued;
 	/* How sure the kind and the object are. */
 	enum certainty certainty;
 	/* Of one that is ready because it has yielded to the loop: a number for what its variables are;

@@ -123,8 +123,8 @@ static void add_links(struct aiodbg_snapshot *snap, const struct task *task)
 	struct graph *graph = snap->graph;
 	/* The id may have been changed since it was added. */
 	struct node *node = graph->nodes.items[task->index];
-	node->first_link = graph->links.count;
-	node->link_count = task->awaiter_count;
+	node->first_link = (uint32_t)graph->links.count;
+	node->link_count = (uint32_t)task->awaiter_count;
 	for (size_t i = 0; i < task->awaiter_count; i++) {
 		const struct edge *edge = &task->awaiters[i];
 		struct link link = {.source = edge->source};
