@@ -23,6 +23,7 @@
 #define OBJECTS_OF_GLOBALS 100000
 /* Of these and of references there are numbers. */
 #define OBJECTS_MOST (UINT32_MAX / 2)
+#define NUMBERS_LEAST 256
 
 /* ---- references ---- */
 
@@ -56,6 +57,45 @@ static int is_extension(struct closure *closure, uint64_t addr, bool *ret)
 	return status;
 }
 
+/* ---- by address ---- */
+
+/* Where the number of the thing at addr is, or would be. */
+static uint32_t *number_place(const struct closure *closure, uint64_t addr)
+{
+	const struct thing *things = closure->things.items;
+	size_t mask = closure->number_count - 1;
+	size_t at = addrmap_place(closure->number_count, addr);
+	while (closure->numbers[at] && things[closure->numbers[at] - 1].addr != addr)
+		at = (at + 1) & mask;
+	return &closure->numbers[at];
+}
+
+/* The number of the thing at addr, or 0. */
+static size_t number_of(const struct closure *closure, uint64_t addr)
+{
+	return closure->number_count ? *number_place(closure, addr) : 0;
+}
+
+/* Room for one more. */
+static bool reserve_number(struct closure *closure)
+{
+	size_t count = closure->number_count;
+	if (2 * (closure->things.count + 1) <= count)
+		return true;
+	count = count ? 2 * count : NUMBERS_LEAST;
+	uint32_t *numbers = calloc(count, sizeof(*numbers));
+	if (!numbers)
+		return false;
+	free(closure->numbers);
+	closure->numbers = numbers;
+	closure->number_count = count;
+	for (size_t i = 0; i < closure->things.count; i++)
+		*number_place(closure, closure->things.items[i].addr) = (uint32_t)i + 1;
+	return true;
+}
+
+/* ---- things and references ---- */
+
 static int add_thing(struct closure *closure, uint64_t addr, enum kind kind, size_t *ret)
 {
 	struct thing *from = closure->from >= REFERENCE_OF_GLOBAL
@@ -68,14 +108,15 @@ static int add_thing(struct closure *closure, uint64_t addr, enum kind kind, siz
 		.ended = (uint32_t)(uintptr_t)addrmap_get(&closure->waiting->ended, addr),
 	};
 	*ret = closure->things.count;
-	bool good = array_push(&closure->things, thing) &&
-		    addrmap_put(&closure->by_addr, addr, (void *)(uintptr_t)(*ret + 1));
-	return good ? 0 : waiting_no_memory(closure->waiting);
+	if (!reserve_number(closure) || !array_push(&closure->things, thing))
+		return waiting_no_memory(closure->waiting);
+	*number_place(closure, addr) = (uint32_t)closure->things.count;
+	return 0;
 }
 
 static int add_reference(struct closure *closure, uint64_t addr)
 {
-	size_t index = (size_t)(uintptr_t)addrmap_get(&closure->by_addr, addr);
+	size_t index = number_of(closure, addr);
 	enum kind kind;
 	bool extension;
 	int status = work_step(&closure->waiting->decoder->reader.work);
@@ -339,7 +380,7 @@ bool closure_is_root(const struct waiting *waiting, const struct task *task)
  * tasks await, whose frames are followed by themselves. */
 static int leave_out(struct closure *closure, uint64_t addr)
 {
-	size_t index = (size_t)(uintptr_t)addrmap_get(&closure->by_addr, addr);
+	size_t index = number_of(closure, addr);
 	if (index)
 		closure->things.items[index - 1].kind = KIND_NONE;
 	if (!addr || index)
@@ -406,7 +447,7 @@ static int add_ended(struct closure *closure)
 	closure->limit += ended->count * OBJECTS_PER_FRAME;
 	for (size_t i = 0; !status && i < ended->count; i++) {
 		size_t index;
-		if (!addrmap_get(&closure->by_addr, ended->items[i].id))
+		if (!number_of(closure, ended->items[i].id))
 			status = add_thing(closure, ended->items[i].id, KIND_TASK, &index);
 	}
 	return status;
@@ -473,7 +514,7 @@ int closure_walk(struct closure *closure, const struct program *program)
 
 struct thing *closure_thing(const struct closure *closure, uint64_t addr)
 {
-	size_t index = (size_t)(uintptr_t)addrmap_get(&closure->by_addr, addr);
+	size_t index = number_of(closure, addr);
 	return index ? &closure->things.items[index - 1] : NULL;
 }
 
@@ -486,7 +527,7 @@ void closure_deinit(struct closure *closure)
 	array_deinit(&closure->found_ended);
 	array_deinit(&closure->globals);
 	addrmap_deinit(&closure->frames);
-	addrmap_deinit(&closure->by_addr);
+	free(closure->numbers);
 	addrmap_deinit(&closure->sets);
 	free(closure->foreign);
 }

@@ -43,8 +43,10 @@ struct closure {
 	struct waiting *waiting;
 	struct things things;
 	struct references references;
-	/* Numbers of things, from 1, by address. */
-	struct addrmap by_addr;
+	/* Numbers of things, from 1, in places that follow from their addresses; 0: free. As many as a power
+	 * of two, of which half are free. */
+	uint32_t *numbers;
+	size_t number_count;
 	/* Sets that were found, by the address of the object; closure itself for none. */
 	struct addrmap sets;
 	/* By task: its frames have an object of an extension type, which may do anything. */
