@@ -181,6 +181,7 @@ static int read_python_outcome(struct decoder *decoder, uint64_t addr, struct fu
 		{.name = "_result"},	     {.name = "_exception"},
 		{.name = "_cancel_message"}, {.name = "_source_traceback"},
 		{.name = "_context"},	     {.name = "_Future__log_traceback"},
+		{.name = "_cancelled_exc"},
 	};
 	int64_t unasked = 0;
 	int status = attrs_get(decoder, addr, attrs, sizeof(attrs) / sizeof(attrs[0]));
@@ -188,8 +189,15 @@ static int read_python_outcome(struct decoder *decoder, uint64_t addr, struct fu
 		return status;
 	if (attrs[5].value)
 		status = int_read(decoder, attrs[5].value, &unasked);
-	*ret = (struct future_outcome){attrs[0].value, attrs[1].value, attrs[2].value,
-				       attrs[3].value, attrs[4].value, unasked != 0};
+	*ret = (struct future_outcome){
+		.result = attrs[0].value,
+		.exception = attrs[1].value,
+		.cancel_message = attrs[2].value,
+		.source_traceback = attrs[3].value,
+		.context = attrs[4].value,
+		.cancelled_exception = attrs[6].value,
+		.is_unasked = unasked != 0,
+	};
 	return status;
 }
 
@@ -222,6 +230,8 @@ int future_read_outcome(struct decoder *decoder, const struct future *future,
 		ret->result = window_word(&w, (size_t)l->future.result);
 		ret->exception = window_word(&w, (size_t)l->future.exception);
 		ret->cancel_message = optional_word(&w, l->future.cancel_message);
+		ret->cancelled_exception = optional_word(&w, l->future.cancelled_exception);
+		ret->cancelled_traceback = optional_word(&w, l->future.cancelled_traceback);
 		ret->source_traceback = window_word(&w, (size_t)l->future.source_tb);
 		if (future->is_task)
 			ret->context = window_word(&w, (size_t)l->task.context);
@@ -235,6 +245,11 @@ int future_read_outcome(struct decoder *decoder, const struct future *future,
 		status = drop_none(decoder, &ret->cancel_message);
 	if (!status)
 		status = drop_none(decoder, &ret->source_traceback);
+	if (!status)
+		status = drop_none(decoder, &ret->cancelled_exception);
+	if (!status)
+		status = drop_none(decoder, &ret->cancelled_traceback);
+	ret->is_unasked |= ret->cancelled_exception != 0;
 	return status;
 }
 

@@ -58,7 +58,13 @@ struct future_outcome {
 	uint64_t source_traceback;
 	/* Of tasks only. */
 	uint64_t context;
-	/* It has an exception, and nobody has asked for that. */
+	/*
+	 * Of a task that was cancelled: the CancelledError, until somebody asks for it, and in 3.9
+	 * and 3.10 its traceback instead.
+	 */
+	uint64_t cancelled_exception, cancelled_traceback;
+	/* It has an exception, or was cancelled, and nobody has asked for that; of what was cancelled
+	 * not known in 3.9 and 3.10. */
 	bool is_unasked;
 };
 

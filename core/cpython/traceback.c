@@ -32,7 +32,7 @@ static int read_ended(struct decoder *decoder, uint64_t object, struct frame *fr
 	return status;
 }
 
-static int visit_traceback(struct decoder *decoder, uint64_t traceback, traceback_visit_fn *visit,
+int traceback_visit_frames(struct decoder *decoder, uint64_t traceback, traceback_visit_fn *visit,
 			   void *arg)
 {
 	const struct layout *l = decoder->layout;
@@ -81,9 +81,9 @@ int exception_visit_frames(struct decoder *decoder, uint64_t exception, tracebac
 			status = window_read(&decoder->reader, found[i], (size_t)l->exception.size,
 					     &w);
 		if (!status)
-			status = visit_traceback(decoder,
-						 window_word(&w, (size_t)l->exception.traceback),
-						 visit, arg);
+			status = traceback_visit_frames(
+				decoder, window_word(&w, (size_t)l->exception.traceback), visit,
+				arg);
 		if (status)
 			return status;
 		add_exception(window_word(&w, (size_t)l->exception.cause), found, &count);

@@ -21,4 +21,8 @@ typedef int traceback_visit_fn(struct decoder *decoder, uint64_t object, const s
 int exception_visit_frames(struct decoder *decoder, uint64_t exception, traceback_visit_fn *visit,
 			   void *arg);
 
+/* The same of one traceback, of which the exception is not known; 0 has none. */
+int traceback_visit_frames(struct decoder *decoder, uint64_t traceback, traceback_visit_fn *visit,
+			   void *arg);
+
 #endif
