@@ -269,10 +269,10 @@ static void use(struct abandoning *abandoning)
 					       : NULL;
 		if (!goal)
 			continue;
-		/* A timer, say, that gives it back. */
-		bool has_others = wait->object && wait->object->has_others &&
-				  !goal->target->by_globals;
-		wait->is_abandoned = !goal->target->is_doubtful && !has_others;
+		/* Or else somebody unseen may, a timer that gives it back, say. */
+		bool is_alone = wait->kind == WAIT_LOCK && !wait->object->has_others;
+		wait->is_abandoned = !goal->target->is_doubtful &&
+				     (is_alone || goal->target->by_globals);
 		wait->ended = (uint32_t)goal->target->ended;
 	}
 }

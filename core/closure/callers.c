@@ -22,7 +22,7 @@
 
 /* What is looked for in the names of functions, by name. */
 enum meaning {
-	/* A global that leads there. */
+	/* A global that leads there, or an attribute. */
 	MEANS_GLOBAL = 1,
 	/* Some function has that name, and comes to it, or does it. */
 	MEANS_LEADS = 2,
@@ -108,6 +108,9 @@ static int learn_names(struct asking *asking)
 			status = mean(asking, number, MEANS_GLOBAL);
 		asking->is_cut |= !number;
 	}
+	const struct name_numbers *attributes = asking->question->attributes;
+	for (size_t i = 0; !status && i < attributes->count; i++)
+		status = mean(asking, attributes->items[i], MEANS_GLOBAL);
 	for (size_t i = 0; !status && i < program->modules.count; i++) {
 		const struct own_module *module = &program->modules.items[i];
 		const char *dot = strrchr(module->name, '.');

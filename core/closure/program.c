@@ -451,6 +451,7 @@ int program_read_modules(struct program *program)
 		if (!error_is_fatal(status))
 			status = 0;
 	}
+	program->misses_modules = program->is_cut;
 	return status;
 }
 

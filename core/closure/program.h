@@ -64,6 +64,8 @@ struct program {
 	size_t function, items, objects;
 	/* There was too much, or it could not be read, or is not Python: there may be more functions. */
 	bool is_cut;
+	/* The same of modules. */
+	bool misses_modules;
 };
 
 /* A global by whose name something can be come to. */
@@ -76,6 +78,8 @@ ARRAY(global_names, struct global_name);
 
 struct program_question {
 	const struct global_names *globals;
+	/* Numbers of names of attributes that lead there, whatever has them. */
+	const struct name_numbers *attributes;
 	/* Bits of enum deed. */
 	unsigned int deeds;
 	/* Codes that do not matter, by address: what ran them is known, and does no more. */

@@ -558,7 +558,8 @@ int closure_open(struct closure *closure)
 		struct thing *thing = &things->items[i];
 		int status = work_step(&closure->waiting->decoder->reader.work);
 		if (!status)
-			status = is_open(closure, thing, &thing->open);
+			status = is_open(closure, thing, &thing->unseen);
+		thing->open = thing->unseen;
 		if (status)
 			return status;
 		if (thing->open && !array_push(&closure->todo, i))

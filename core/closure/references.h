@@ -14,6 +14,8 @@ struct thing {
 	unsigned int depth : 8;
 	/* Somebody else has it, or something that has it. */
 	bool open;
+	/* Somebody else has the very thing. */
+	bool unseen;
 	uint32_t first_out, out_count;
 	/* Number of the edge that leads to it and was found last, from 1; how many do. */
 	uint32_t last_in, in_count;
