@@ -225,8 +225,8 @@ static int read_ended(struct abandoning *abandoning)
 		if (!ended->items[i].is_unasked || !ended->items[i].deeds)
 			continue;
 		abandoning->ended = i + 1;
-		status = exception_visit_frames(waiting->decoder, ended->items[i].exception,
-						visit_ended_frame, abandoning);
+		status = ended_visit_frames(waiting->decoder, &ended->items[i], visit_ended_frame,
+					    abandoning);
 		if (!error_is_fatal(status))
 			status = 0;
 	}

@@ -6,6 +6,7 @@
 #ifndef CLOSURE_CLOSURE_H
 #define CLOSURE_CLOSURE_H
 
+#include "cpython/traceback.h"
 #include "waits/waiting.h"
 
 /* Find the tasks that can only be woken by tasks that wait themselves, and what nobody is left to give
@@ -17,8 +18,12 @@ int closure_is_main(struct waiting *waiting, const struct task *task, bool *ret)
 
 /* ---- ended.c ---- */
 
-/* Find the tasks that have ended by exceptions. */
+/* Find the tasks that have ended by exceptions, or were cancelled. */
 int ended_read(struct waiting *waiting);
+
+/* Visit the frames of the functions that ended with it. */
+int ended_visit_frames(struct decoder *decoder, const struct ended_task *task,
+		       traceback_visit_fn *visit, void *arg);
 
 /* ---- givers.c ---- */
 

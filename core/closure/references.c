@@ -4,6 +4,7 @@
 
 #include "asyncio/future.h"
 #include "base/error.h"
+#include "closure/closure.h"
 #include "cpython/attr.h"
 #include "cpython/dict.h"
 #include "cpython/iterator.h"
@@ -362,8 +363,7 @@ static int follow(struct closure *closure, uint64_t addr, enum kind kind)
 static int follow_ended(struct closure *closure, size_t ended)
 {
 	const struct ended_task *task = &closure->waiting->waits->ended.items[ended - 1];
-	return exception_visit_frames(closure->waiting->decoder, task->exception, visit_ended_frame,
-				      closure);
+	return ended_visit_frames(closure->waiting->decoder, task, visit_ended_frame, closure);
 }
 
 /* ---- the walk ---- */

@@ -46,6 +46,17 @@ static void write_exception(struct output *out, const char *text)
 	output_text(out, text[len] ? "..." : "");
 }
 
+static void write_end(struct output *out, const struct ended_task *ended)
+{
+	if (ended->is_cancelled) {
+		output_text(out, "was cancelled\n");
+		return;
+	}
+	output_text(out, "has ended: ");
+	write_exception(out, ended->text ? ended->text : "an exception");
+	output_text(out, "\n");
+}
+
 void ended_write(struct output *out, const struct aiodbg_snapshot *snap,
 		 const struct verdict *verdict, const struct columns *columns)
 {
@@ -54,13 +65,12 @@ void ended_write(struct output *out, const struct aiodbg_snapshot *snap,
 		const struct ended_task *ended = verdict->ended[i];
 		output_text(out, "  ");
 		output_safe(out, ended->name ? ended->name : "a task", LIMIT_NAME_SHOWN);
-		output_format(out, "  0x%" PRIx64 "  has ended: ", ended->id);
-		write_exception(out, ended->text ? ended->text : "an exception");
-		output_text(out, "\n");
+		output_format(out, "  0x%" PRIx64 "  ", ended->id);
+		write_end(out, ended);
 		if (!ended->site.location)
 			continue;
 		party_write_site(out, snap, columns, &ended->site);
-		output_text(out, "ended here\n");
+		output_text(out, ended->is_cancelled ? "cancelled here\n" : "ended here\n");
 	}
 	if (verdict->ended_count > shown)
 		output_format(out, "  %zu more have ended.\n", verdict->ended_count - shown);

@@ -142,6 +142,8 @@ static void put_ended(struct json_gen *gen, const struct verdict *verdict)
 		put_string(gen, ended->name);
 		put_key(gen, "exception");
 		put_string(gen, ended->text);
+		put_key(gen, "cancelled");
+		json_bool(gen, ended->is_cancelled);
 		put_key(gen, "taken");
 		json_bool(gen, !ended->is_unasked);
 		json_close_map(gen);

@@ -267,6 +267,16 @@ static void write_waiting(struct output *out, const struct verdict *verdict)
 	output_text(out, tasks + threads == 1 ? " waits" : " wait");
 }
 
+/* Whether nobody has failed of those who were to end it. */
+static bool is_cancelled(const struct verdict *verdict)
+{
+	for (size_t i = 0; i < verdict->ended_count; i++) {
+		if (!verdict->ended[i]->is_cancelled)
+			return false;
+	}
+	return verdict->ended_count > 0;
+}
+
 /* Those of whom nobody is left who could end their waiting. */
 static void summarize_vain(struct output *out, const struct verdict *verdict)
 {
@@ -290,7 +300,9 @@ static void summarize_vain(struct output *out, const struct verdict *verdict)
 	else if (verdict->kind == VERDICT_NO_PRODUCER)
 		write_unproduced(out, verdict);
 	else if (verdict->kind == VERDICT_FAILED)
-		output_text(out, " for what a task was to do that has failed");
+		output_text(out, is_cancelled(verdict)
+					 ? " for what a task was to do that was cancelled"
+					 : " for what a task was to do that has failed");
 	else
 		output_text(out, verdict->party_count == 1 ? " for what only it leads to"
 							   : " for what only they lead to");

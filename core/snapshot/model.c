@@ -58,6 +58,15 @@ bool edge_waits(const struct edge *edge)
 	return edge->in_group != EDGE_STARTED;
 }
 
+bool task_is_awaited(const struct task *task)
+{
+	for (size_t i = 0; i < task->awaiter_count; i++) {
+		if (task->awaiters[i].awaiter && edge_waits(&task->awaiters[i]))
+			return true;
+	}
+	return false;
+}
+
 bool task_is_pending(const struct task *task)
 {
 	return task->state != AIODBG_TASK_FINISHED && task->state != AIODBG_TASK_CANCELLED;

@@ -242,6 +242,9 @@ const char *task_state_name(enum aiodbg_task_state state);
 /* Whether the awaiter waits for the task now, as far as is known. */
 bool edge_waits(const struct edge *edge);
 
+/* Whether another task waits for the task. */
+bool task_is_awaited(const struct task *task);
+
 /* Tasks that ps and pstree show: those that have not finished. */
 bool task_is_pending(const struct task *task);
 

@@ -87,12 +87,29 @@ static bool is_held_by_member(const struct circle *circle, const struct primitiv
 	return false;
 }
 
-/* Whether an exception has ended one who did what the wait is for. */
+/* Whether an exception has ended one who did what the wait is for, or a cancellation. */
 static bool has_ended(const struct waits *waits, const struct wait *wait)
 {
 	const struct closed_set *set = wait->closed;
 	for (size_t i = 0; set && i < set->ended_count; i++) {
 		if (waits->ended.items[set->ended[i]].deeds & deeds_that_end(wait->kind))
+			return true;
+	}
+	return false;
+}
+
+/* Whether a producer is missing: not if it was told to end, and nobody waits for its readers. */
+static bool lacks_producer(const struct circle *circle, const struct wait *wait)
+{
+	const struct waits *waits = circle->stuck->waits;
+	const struct closed_set *set = wait->closed;
+	if (!set)
+		return false;
+	if (task_is_awaited(circle->stuck->snap->tasks.items[wait - waits->of_tasks]))
+		return has_ended(waits, wait);
+	for (size_t i = 0; i < set->ended_count; i++) {
+		const struct ended_task *ended = &waits->ended.items[set->ended[i]];
+		if (!ended->is_cancelled && ended->deeds & deeds_that_end(wait->kind))
 			return true;
 	}
 	return false;
@@ -112,7 +129,8 @@ static enum verdict_kind kind_of(const struct circle *circle, const struct wait 
 	case WAIT_QUEUE_JOIN:
 		return VERDICT_NO_CONSUMER;
 	case WAIT_QUEUE_GET:
-		return ended || is_pool ? VERDICT_NO_PRODUCER : VERDICT_NOTHING_CAN_WAKE;
+		return lacks_producer(circle, wait) || is_pool ? VERDICT_NO_PRODUCER
+							       : VERDICT_NOTHING_CAN_WAKE;
 	default:
 		return ended ? VERDICT_FAILED : VERDICT_NOTHING_CAN_WAKE;
 	}

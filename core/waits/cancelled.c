@@ -36,15 +36,6 @@ static int read_chain(struct waiting *waiting, struct wait *wait)
 	return 0;
 }
 
-static bool is_awaited(const struct task *task)
-{
-	for (size_t i = 0; i < task->awaiter_count; i++) {
-		if (task->awaiters[i].awaiter && edge_waits(&task->awaiters[i]))
-			return true;
-	}
-	return false;
-}
-
 int cancelled_read(struct waiting *waiting)
 {
 	const struct tasks *tasks = &waiting->snap->tasks;
@@ -55,7 +46,8 @@ int cancelled_read(struct waiting *waiting)
 		const struct task *task = tasks->items[i];
 		struct wait *wait = &waiting->waits->of_tasks[i];
 		/* Where they are counted, one that was never cancelled handles none of its own. */
-		if (!wait->blocked || !task->cancel_requests || !task->coro || !is_awaited(task))
+		if (!wait->blocked || !task->cancel_requests || !task->coro ||
+		    !task_is_awaited(task))
 			continue;
 		status = work_step(&waiting->decoder->reader.work);
 		if (!status)

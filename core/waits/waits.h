@@ -149,16 +149,18 @@ struct primitive {
 
 ARRAY(primitives, struct primitive *);
 
-/* A task that has ended by an exception, which keeps what its functions had. */
+/* A task that has ended by an exception or was cancelled, which keeps what its functions had. */
 struct ended_task {
 	uint64_t id;
 	/* NULL if it cannot be read. */
 	const char *name;
 	size_t interp;
-	/* The exception, and what is said of it, "ValueError('broken')". */
-	uint64_t exception;
+	/* The exception, and what is said of it, "ValueError('broken')"; where only its traceback is
+	 * known, that instead. */
+	uint64_t exception, traceback;
 	const char *text;
-	/* Nobody has asked for it. */
+	bool is_cancelled;
+	/* Nobody has asked for it; not known of those that were cancelled in 3.9 and 3.10. */
 	bool is_unasked;
 	/* What its own functions do: bits of enum deed. */
 	unsigned int deeds;
