@@ -109,7 +109,7 @@ static int find_name(struct decoder *decoder, const struct window *w, uint64_t a
 		     uint64_t *ret)
 {
 	unsigned int word = decoder->reader.word_size;
-	uint64_t missing_count = decoder->missing_count;
+	uint64_t missing_count = decoder->missing_count, faults = decoder->reader.fault_count;
 	int status = 0;
 	*ret = 0;
 	for (uint64_t i = 1; !*ret && i <= WORDS_TO_NAME; i++) {
@@ -128,6 +128,7 @@ static int find_name(struct decoder *decoder, const struct window *w, uint64_t a
 		return decoder_go_on(decoder, status);
 	/* What came before it was something else. */
 	decoder->missing_count = missing_count;
+	decoder->reader.fault_count = faults;
 	return 0;
 }
 
