@@ -4,6 +4,8 @@
  * such as a lambda that a timer got when the program began.
  */
 #include "asyncio/future.h"
+#include "asyncio/handle.h"
+#include "asyncio/native_loop.h"
 #include "base/error.h"
 #include "closure/program.h"
 #include "cpython/attr.h"
@@ -65,6 +67,18 @@ static int read_thread(struct program *program, size_t index)
 
 /* ---- callbacks ---- */
 
+static int visit_native(struct decoder *decoder, uint64_t object, void *arg)
+{
+	struct program *program = arg;
+	struct handle handle;
+	int status = handle_read(decoder, object, &handle);
+	if (!status)
+		status = program_push(program, handle.callback, 0, true);
+	if (!status)
+		status = program_push(program, handle.args, 0, true);
+	return error_is_fatal(status) ? status : program_push(program, object, 0, true);
+}
+
 /* What is to be called, and whose methods are. */
 static int add_callbacks(struct program *program, uint64_t loop)
 {
@@ -77,8 +91,11 @@ static int add_callbacks(struct program *program, uint64_t loop)
 	int status = attrs_find(decoder, loop, attrs, 4);
 	if (!status && attrs[3].value)
 		status = attrs_find(decoder, attrs[3].value, &files, 1);
-	/* One made in C has others. */
-	program->is_cut |= status || !attrs[0].value || !attrs[1].value || !files.value;
+	bool is_known = attrs[0].value && attrs[1].value && files.value;
+	if (!status && !attrs[0].value)
+		status = native_loop_visit(decoder, loop, visit_native, program, &is_known);
+	/* Of another kind, it may have callbacks that are not seen. */
+	program->is_cut |= status || !is_known;
 	attrs[3].value = files.value;
 	for (int i = 0; !status && i < 4; i++)
 		status = program_push(program, attrs[i].value, 0, true);

@@ -3,6 +3,7 @@
 #include "closure/successors.h"
 
 #include "asyncio/handle.h"
+#include "asyncio/native_loop.h"
 #include "base/ceilings.h"
 #include "base/error.h"
 #include "closure/closure.h"
@@ -138,6 +139,19 @@ static int ask_attribute(struct abandoning *abandoning, const char *name)
 	return status;
 }
 
+/* What connections tell a protocol, of a class that makes one for each. */
+static const char *const told[] = {"data_received",	"buffer_updated",  "eof_received",
+				   "datagram_received", "connection_lost", NULL};
+
+static int ask_protocol_class(struct abandoning *abandoning, uint64_t class)
+{
+	const struct type *type;
+	int status = type_get(abandoning->waiting->decoder, class, &type);
+	for (size_t i = 0; !status && told[i]; i++)
+		status = ask_method_of(abandoning, type, told[i], true);
+	return error_is_fatal(status) ? status : 0;
+}
+
 static int ask_global(struct abandoning *abandoning, const char *name)
 {
 	struct decoder *decoder = abandoning->waiting->decoder;
@@ -150,6 +164,8 @@ static int ask_global(struct abandoning *abandoning, const char *name)
 		status = object_kind(decoder, value, &kind);
 	if (!status && value && kind == KIND_FUNCTION)
 		status = add_function(abandoning, value, false);
+	else if (!status && value && kind == KIND_TYPE)
+		status = ask_protocol_class(abandoning, value);
 	return error_is_fatal(status) ? status : 0;
 }
 
@@ -238,7 +254,10 @@ static int ask_functions(struct abandoning *abandoning, uint64_t object)
 	const uint64_t globals = abandoning->globals;
 	abandoning->found = false;
 	int status = begin_asking(abandoning, object);
-	if (!status)
+	/* A function that is given to the callback may be called by it. */
+	if (!status && !abandoning->task)
+		status = add_function(abandoning, object, true);
+	if (!status && abandoning->code)
 		status = ask_code(abandoning, abandoning->code);
 	for (size_t i = 0; !status && !abandoning->found && i < asked->count; i++) {
 		abandoning->globals = asked->globals[i];
@@ -264,7 +283,8 @@ static int consider(struct abandoning *abandoning, const struct goal *goal, uint
 	if (abandoning->code && !abandoning->code->is_compiled)
 		status = deeds_of(abandoning->waiting, abandoning->code, &deeds);
 	target->is_doubtful |= deeds & goal->deeds;
-	if (status || target->is_doubtful || !abandoning->code || abandoning->code->is_compiled)
+	if (status || target->is_doubtful ||
+	    (abandoning->code ? abandoning->code->is_compiled : task != NULL))
 		return status;
 	abandoning->deeds = goal->deeds;
 	status = ask_functions(abandoning, object);
@@ -434,7 +454,6 @@ static int read_again(struct abandoning *abandoning, const struct task *task, ui
 		bool same = true;
 		uint64_t before = reader->fault_count;
 		reader_begin(reader);
-		/* So is what was not there when it was read before. */
 		abandoning->leads.is_cut = was_cut;
 		int status = read(abandoning, task, loop);
 		if (!status)
@@ -489,27 +508,30 @@ static int visit_argument(struct decoder *decoder, uint64_t item, void *arg)
 }
 
 /* What a protocol does is not named by the transport. */
-static int read_protocol(struct abandoning *abandoning, uint64_t transport)
+static int ask_protocol(struct abandoning *abandoning, uint64_t protocol)
 {
-	static const char *const methods[] = {"data_received", "buffer_updated", "eof_received",
-					      "datagram_received", "connection_lost"};
-	struct waiting *waiting = abandoning->waiting;
-	struct attr attr = {.name = "_protocol"};
 	const struct led *led = NULL;
-	int status = attrs_find(waiting->decoder, transport, &attr, 1);
-	if (!status && attr.value)
-		status = leads_find(&abandoning->leads, attr.value, &led);
+	int status = leads_find(&abandoning->leads, protocol, &led);
 	for (; !status && led; led = led->next) {
 		const struct goal *goal = led->wanted;
 		abandoning->deeds = goal->deeds;
 		abandoning->found = goal->deeds == DEED_ANY;
-		status = begin_asking(abandoning, attr.value);
-		for (size_t i = 0; !status && i < sizeof(methods) / sizeof(methods[0]); i++)
-			status = ask_method(abandoning, methods[i]);
+		status = begin_asking(abandoning, protocol);
+		for (size_t i = 0; !status && told[i]; i++)
+			status = ask_method(abandoning, told[i]);
 		for (size_t i = 0; !status && i < abandoning->asked.count; i++)
 			status = ask_code(abandoning, abandoning->asked.codes[i]);
 		goal->target->is_doubtful |= abandoning->found;
 	}
+	return error_is_fatal(status) ? status : 0;
+}
+
+static int read_protocol(struct abandoning *abandoning, uint64_t transport)
+{
+	struct attr attr = {.name = "_protocol"};
+	int status = attrs_find(abandoning->waiting->decoder, transport, &attr, 1);
+	if (!status && attr.value)
+		status = ask_protocol(abandoning, attr.value);
 	return error_is_fatal(status) ? status : 0;
 }
 
@@ -559,6 +581,17 @@ static int visit_signal(struct decoder *decoder, uint64_t key, uint64_t value, v
 	return visit_handle(decoder, value, arg);
 }
 
+/* A handle, or what a transport leads to. */
+static int visit_native(struct decoder *decoder, uint64_t object, void *arg)
+{
+	struct abandoning *abandoning = arg;
+	int status = visit_handle(decoder, object, arg);
+	abandoning->code = NULL;
+	if (!status)
+		status = consider_all(abandoning, object);
+	return status ? status : ask_protocol(abandoning, object);
+}
+
 static int read_loop(struct abandoning *abandoning, const struct task *task, uint64_t loop)
 {
 	(void)task;
@@ -579,8 +612,11 @@ static int read_loop(struct abandoning *abandoning, const struct task *task, uin
 		status = attrs_find(decoder, attrs[3].value, &files, 1);
 	if (!status && files.value)
 		status = dict_visit(decoder, files.value, visit_file, abandoning);
+	bool is_known = attrs[0].value && attrs[1].value && files.value;
+	if (!status && !attrs[0].value)
+		status = native_loop_visit(decoder, loop, visit_native, abandoning, &is_known);
 	/* Of another kind, it may have callbacks that are not seen. */
-	abandoning->leads.is_cut |= status || !attrs[0].value || !attrs[1].value || !files.value;
+	abandoning->leads.is_cut |= status || !is_known;
 	return error_is_fatal(status) ? status : 0;
 }
 
