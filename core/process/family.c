@@ -157,6 +157,20 @@ static void add_children(struct children *children, int tasks, const char *tid)
 	free(text);
 }
 
+size_t family_thread_count(uint32_t pid)
+{
+	char name[48];
+	const struct dirent *entry;
+	size_t threads = 0;
+	snprintf(name, sizeof(name), "/proc/%" PRIu32 "/task", pid);
+	DIR *folder = opendir(name);
+	while (folder && threads < LIMIT_THREADS_WATCHED && (entry = readdir(folder)))
+		threads += isdigit((unsigned char)entry->d_name[0]) != 0;
+	if (folder)
+		closedir(folder);
+	return threads;
+}
+
 size_t family_python_children(uint32_t pid, uint32_t *ret, size_t max)
 {
 	struct children children = {.ids = ret, .max = max};

@@ -15,6 +15,9 @@ uint32_t family_inner_pid(uint32_t pid);
  */
 int family_is_forked(uint32_t pid);
 
+/* How many threads it has; 0 if that is not known. */
+size_t family_thread_count(uint32_t pid);
+
 /* When it began, in seconds since 1970, a few seconds later rather than earlier; 0: not known. */
 double family_started(uint32_t pid);
 

@@ -64,6 +64,19 @@ int renderer_run(const struct renderer *renderer, const struct view *view,
 	return output_finish(&out, err);
 }
 
+void render_children(const struct aiodbg_snapshot *snap, const char *command, struct output *out)
+{
+	if (!snap->child_count)
+		return;
+	output_format(out, "%zu child process%s Python: ", snap->child_count,
+		      snap->child_count == 1 ? " runs" : "es run");
+	for (size_t i = 0; i < snap->child_count && i < MODEL_CHILDREN; i++)
+		output_format(out, "%s%" PRIu32, i ? ", " : "", snap->children[i]);
+	output_format(out, "%s: asyncio %s %" PRIu32 "\n",
+		      snap->child_count > MODEL_CHILDREN ? ", ..." : "", command,
+		      snap->children[0]);
+}
+
 /* Where else to look. */
 static void render_elsewhere(const struct aiodbg_snapshot *snap, struct output *out)
 {
@@ -72,14 +85,7 @@ static void render_elsewhere(const struct aiodbg_snapshot *snap, struct output *
 			      i ? ", " : "Loaded, and not shown by aiodbg: ", snap->frameworks[i]);
 	if (snap->framework_count)
 		output_text(out, ".\n");
-	if (!snap->child_count)
-		return;
-	output_format(out, "%zu child process%s Python: ", snap->child_count,
-		      snap->child_count == 1 ? " runs" : "es run");
-	for (size_t i = 0; i < snap->child_count && i < MODEL_CHILDREN; i++)
-		output_format(out, "%s%" PRIu32, i ? ", " : "", snap->children[i]);
-	output_format(out, "%s: asyncio ps %" PRIu32 "\n",
-		      snap->child_count > MODEL_CHILDREN ? ", ..." : "", snap->children[0]);
+	render_children(snap, "ps", out);
 }
 
 void render_empty(const struct aiodbg_snapshot *snap, struct output *out)

@@ -39,6 +39,9 @@ void renderer_names(uint32_t shows, char *buf, size_t size);
 int renderer_run(const struct renderer *renderer, const struct view *view,
 		 const struct aiodbg_sink *sink, struct aiodbg_error *err);
 
+/* The children of the process that run Python, and how to look at the first. */
+void render_children(const struct aiodbg_snapshot *snap, const char *command, struct output *out);
+
 /*
  * Shared by the texts. render_empty() says what was looked for where there are no tasks;
  * render_problems() what is missing, one line per cause; nothing if all is there.

@@ -366,10 +366,13 @@ static void write_screen(struct why *why)
 	bool is_whole = !why->view->selection || !why->view->selection->filtered;
 	if (is_whole && !has_verdicts(why->snap))
 		crowds_write(why->out, why->snap, why->draft);
-	if (why->snap->tasks.count)
-		write_next(why);
-	else
+	if (!why->snap->tasks.count) {
 		render_empty(why->snap, why->out);
+		return;
+	}
+	write_next(why);
+	/* What is waited for may be theirs to do. */
+	render_children(why->snap, "why", why->out);
 }
 
 int render_why(const struct view *view, struct output *out)

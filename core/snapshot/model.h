@@ -161,8 +161,8 @@ struct aiodbg_snapshot {
 	uint64_t runtime;
 	/* False only if it is known not to be. */
 	bool asyncio_loaded;
-	/* Where there are no tasks: other frameworks that are loaded, and children that run Python:
-	 * how many, and the ids of the first. */
+	/* Where there are no tasks: other frameworks that are loaded. Of a process of this machine, there
+	 * and where verdicts are wanted: children that run Python, how many, and the ids of the first. */
 	const char *frameworks[MODEL_FRAMEWORKS];
 	size_t framework_count;
 	uint32_t children[MODEL_CHILDREN];

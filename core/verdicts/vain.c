@@ -384,6 +384,9 @@ int vain_find_unreleased(struct finder *finder)
 		if (status)
 			return status;
 		verdict.certainty = verdict.parties[0].wait->certainty;
+		/* A lock that names no owner may be given back by a handler of a signal. */
+		if (lock->kind != PRIMITIVE_THREAD_RLOCK && verdict.certainty > CERTAINTY_LIKELY)
+			verdict.certainty = CERTAINTY_LIKELY;
 		status = finder_add(finder, &verdict);
 	}
 	return status;

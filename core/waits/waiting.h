@@ -211,6 +211,11 @@ void holders_undo(struct waiting *waiting, const struct task *task);
 /* Decide how sure all of them are, once all frames have been seen. */
 int holders_decide(struct waiting *waiting);
 
+/* ---- forked.c ---- */
+
+/* Find the locks that a forked process has from threads of its parent: primitive.owner_gone. */
+int forked_read(struct waiting *waiting);
+
 /* ---- candidates.c ---- */
 
 /* Find who may hold the locks that are waited for and that nobody is seen to hold. */

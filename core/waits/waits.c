@@ -18,6 +18,7 @@
 #include "cpython/sequence.h"
 #include "cpython/set.h"
 #include "cpython/str.h"
+#include "process/family.h"
 #include "snapshot/graph.h"
 
 #include <string.h>
@@ -480,7 +481,7 @@ static const struct {
 	{executors_read, false},  {read_tasks, false},	   {thread_waits_read, false},
 	{candidates_read, false}, {owned_read, false},	   {pools_read, false},
 	{users_read, true},	  {holders_decide, false}, {cancelled_read, true},
-	{containers_read, false}, {peers_read, false},
+	{containers_read, false}, {peers_read, false},	   {forked_read, true},
 };
 
 int waits_read(struct waiting *waiting, bool for_verdicts)
@@ -500,6 +501,9 @@ int waits_read(struct waiting *waiting, bool for_verdicts)
 			status = parts[i].read(waiting);
 	}
 	waits_find_own_folder(snap, waiting->waits);
+	uint32_t pid = waiting->decoder->reader.cache.target->local_pid;
+	if (for_verdicts && pid && snap->tasks.count)
+		snap->child_count = family_python_children(pid, snap->children, MODEL_CHILDREN);
 	return status;
 }
 

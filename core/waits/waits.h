@@ -134,7 +134,7 @@ struct primitive {
 	/* Somebody refers to it whom nobody has met: a timer, a callback, a container. Read only of those that
 	 * nobody is seen to have, and not in a free-threaded build. */
 	bool has_others;
-	/* It names a thread as its owner that does not exist. */
+	/* It names a thread as its owner that does not exist; or whoever has it was not copied by fork. */
 	bool owner_gone;
 	/* It gives out a number of things, such as connections, and has no more. */
 	bool is_pool;

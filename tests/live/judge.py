@@ -44,7 +44,7 @@ def judge_core(document, truth):
     wanted = [
         dict(one, least=one.get("in_core", one["least"]))
         for one in truth["verdicts"]
-        if one["kind"] not in LASTING
+        if one["kind"] not in LASTING and one.get("in_core", True) is not None
     ]
     found = [line for one in wanted for line in complaints_of(document["verdicts"], one)]
     sure = [one for one in document["verdicts"] if one["certainty"] != "possible"]

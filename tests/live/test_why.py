@@ -155,7 +155,7 @@ def examine(place, python, program, seed, kind):
             os.kill(truth["pid"], getattr(signal, step))
         # What is certain or likely has to show by itself.
         key = "in_core" if kind == CORE else "least"
-        least = {one.get(key, one["least"]) for one in truth["verdicts"]}
+        least = {one.get(key, one["least"]) for one in truth["verdicts"]} - {None}
         options = "" if least and "possible" not in least else "--all"
         if kind == SICK:
             return truth, [look_until_right(truth, options)]

@@ -9,7 +9,7 @@ one line of JSON, and stays as it is for SECONDS at most:
     {"pid": 4711, "ready": true, "verdicts": [{
         "kind": "deadlock", "or_kinds": [],     what has to be said, or what may be said instead
         "least": "certain",                     and how sure of it at least
-        "in_core": "possible",                  if it is another, of a core
+        "in_core": "possible",                  if it is another, of a core; null: of none
         "tasks": ["req-17"], "task_ids": ["0x7f..."],       must be named
         "behind_ids": ["0x7f..."],              may be named as well; no other task may
         "objects": [["0x7f...", ...]],          of each, one must be named
