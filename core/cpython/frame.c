@@ -95,15 +95,6 @@ static int read_code(struct decoder *decoder, uint64_t executable, struct code *
 	return code_get(decoder, executable, ret);
 }
 
-/* Shims are on the stack of C, of which cores may lack pages: zeros in their place would end a chain, as
- * nothing else does that has shims. */
-static bool is_zero(const struct layout *l, const struct window *w, const struct frame *frame)
-{
-	return l->fact.owner_shim != LAYOUT_NONE && !frame->previous && !frame->owner &&
-	       !window_word(w, (size_t)l->frame.executable) &&
-	       !window_word(w, (size_t)l->frame.instr_ptr);
-}
-
 int frame_read(struct decoder *decoder, uint64_t addr, struct frame *ret)
 {
 	const struct layout *l = decoder->layout;
@@ -120,8 +111,6 @@ int frame_read(struct decoder *decoder, uint64_t addr, struct frame *ret)
 	ret->owner = (uint8_t)window_uint(&w, (size_t)l->frame.owner, 1);
 	if (l->fact.owner_shim != LAYOUT_NONE && ret->owner >= l->fact.owner_shim)
 		return 0;
-	if (is_zero(l, &w, ret))
-		return reader_corrupt(&decoder->reader, addr, "zeros in place of a frame");
 
 	struct code *code;
 	status = read_code(decoder,
