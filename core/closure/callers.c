@@ -166,7 +166,7 @@ static int begin(struct asking *asking)
 			break;
 		function->leads = meaning & MEANS_GLOBAL;
 		/* A method whose name is only a text is any. */
-		function->does = successors_is_deed(deeds, asking->question->deeds) ||
+		function->does = asked_is_deed(deeds, asking->question->deeds) ||
 				 meaning & MEANS_ANY;
 		asking->is_cut |= takes_any(asking, function, meaning);
 	}

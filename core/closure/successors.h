@@ -8,6 +8,7 @@
 
 #include "closure/deeds.h"
 #include "closure/leads.h"
+#include "cpython/sequence.h"
 
 /* Any that leads there may do it. */
 #define DEED_ANY (~0u)
@@ -88,9 +89,6 @@ struct abandoning {
 /* What those do who may end such a wait: bits of enum deed. */
 unsigned int successors_wanted(enum wait_kind kind);
 
-/* Whether what a function does ends such a wait, given the bits of both. */
-bool successors_is_deed(unsigned int deeds, unsigned int wanted);
-
 /* Call look for the globals that the code of a frame names. */
 int successors_visit_globals(struct abandoning *abandoning, const struct frame *frame);
 
@@ -98,6 +96,22 @@ int successors_visit_globals(struct abandoning *abandoning, const struct frame *
 int successors_read_tasks(struct abandoning *abandoning);
 int successors_read_threads(struct abandoning *abandoning);
 int successors_read_loops(struct abandoning *abandoning);
+
+/* ---- asked.c ---- */
+
+/* Whether what a function does ends such a wait, given the bits of both. */
+bool asked_is_deed(unsigned int deeds, unsigned int wanted);
+
+/* Set abandoning.found if abandoning.code names a function, or a method of the object or of its attributes,
+ * that does it; or that calls one that does. */
+int asked_functions(struct abandoning *abandoning, uint64_t object);
+
+/* The same of the methods that a transport calls of its protocol. */
+int asked_protocol(struct abandoning *abandoning, uint64_t protocol);
+
+/* Visit co_names: str objects. */
+int asked_visit_names(struct decoder *decoder, const struct code *code, sequence_visit_fn *visit,
+		      void *arg);
 
 /* ---- globals.c ---- */
 
