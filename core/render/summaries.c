@@ -205,6 +205,17 @@ static void count_parties(const struct verdict *verdict, size_t *tasks, size_t *
 	}
 }
 
+/* "2 tasks and 1 thread". */
+static void write_actors(struct output *out, size_t tasks, size_t threads)
+{
+	if (tasks)
+		output_format(out, "%zu task%s", tasks, tasks == 1 ? "" : "s");
+	if (tasks && threads)
+		output_text(out, " and ");
+	if (threads)
+		output_format(out, "%zu thread%s", threads, threads == 1 ? "" : "s");
+}
+
 bool summary_waits_for_locks(const struct verdict *verdict)
 {
 	for (size_t i = 0; i < verdict->party_count; i++) {
@@ -221,12 +232,7 @@ static void summarize_deadlock(struct output *out, const struct verdict *verdict
 	bool locks = summary_waits_for_locks(verdict);
 	const struct primitive *shared = summary_shared(verdict);
 	count_parties(verdict, &tasks, &threads);
-	if (tasks)
-		output_format(out, "%zu task%s", tasks, tasks == 1 ? "" : "s");
-	if (tasks && threads)
-		output_text(out, " and ");
-	if (threads)
-		output_format(out, "%zu thread%s", threads, threads == 1 ? "" : "s");
+	write_actors(out, tasks, threads);
 	if (locks && shared)
 		write_shared(out, shared);
 	else if (tasks + threads == 1)
@@ -258,12 +264,7 @@ static void write_waiting(struct output *out, const struct verdict *verdict)
 {
 	size_t tasks, threads;
 	count_parties(verdict, &tasks, &threads);
-	if (tasks)
-		output_format(out, "%zu task%s", tasks, tasks == 1 ? "" : "s");
-	if (tasks && threads)
-		output_text(out, " and ");
-	if (threads)
-		output_format(out, "%zu thread%s", threads, threads == 1 ? "" : "s");
+	write_actors(out, tasks, threads);
 	output_text(out, tasks + threads == 1 ? " waits" : " wait");
 }
 
