@@ -409,7 +409,8 @@ static int note_ended(struct finder *finder)
 	if (!crowd.ended)
 		return finder_no_memory(finder);
 	for (size_t i = 0; i < ended->count && crowd.ended_count < NAMED; i++) {
-		if (ended->items[i].is_unasked && ended->items[i].site.location)
+		if (ended->items[i].is_unasked && !ended->items[i].is_cancelled &&
+		    ended->items[i].site.location)
 			crowd.ended[crowd.ended_count++] = &ended->items[i];
 	}
 	if (!crowd.ended_count || array_push(&finder->verdicts->crowds, crowd))
