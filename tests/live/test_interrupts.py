@@ -114,7 +114,13 @@ def test_ctrl_c(name, pid):
 
 
 def test_program(pid):
-    with subprocess.Popen([PROGRAM, "ps", str(pid), *FILTERS.split()], stdout=subprocess.PIPE) as process:
+    words = [PROGRAM, "ps", str(pid), *FILTERS.split()]
+
+    def heed_signals():
+        """What runs in the background of a script has been told to ignore it."""
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    with subprocess.Popen(words, stdout=subprocess.PIPE, preexec_fn=heed_signals) as process:
         time.sleep(1)
         assert process.poll() is None
         process.send_signal(signal.SIGINT)

@@ -8,12 +8,13 @@ import re
 import select
 import struct
 import subprocess
+import sys
 import termios
 import time
 
 import lldb_debugger
 import pytest
-from place import CHECKOUT
+from place import CHECKOUT, PROGRAMS
 from test_view_options import pid  # noqa: F401: a fixture
 
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
@@ -160,9 +161,16 @@ def test_program(library, pid, environment, colored):  # noqa: F811
     assert ESCAPE.sub("", shown).replace("\r\n", "\n") == plain
 
 
-def test_program_tells_that_it_works(library, pid):  # noqa: F811
+def test_program_tells_that_it_works(library):
     """Tasks that stand still are looked at for some seconds; only a person wants to know."""
-    words, line = [AIODBG, "why", "--all", str(pid)], "aiodbg why: reading for 2 s; Ctrl-C ends it"
-    assert line in in_terminal(words, [], {"TERM": "dumb"})
-    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    convoy = [sys.executable, "-B", os.path.join(PROGRAMS, "sick", "convoy.py")]
+    with subprocess.Popen(convoy, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout.readline()
+            words = [AIODBG, "why", str(process.pid)]
+            line = "aiodbg why: reading for 2 s; Ctrl-C ends it"
+            assert line in in_terminal(words, [], {"TERM": "dumb"})
+            done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        finally:
+            process.kill()
     assert done.returncode == 0 and not done.stderr
