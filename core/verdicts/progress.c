@@ -3,7 +3,8 @@
  * Whether somebody goes on. What has not moved between two looks may be just slow, so whoever is to
  * be woken by time counts as going on, and so does whoever waits for one who goes on, or for
  * somebody outside with a timeout, a thread that computes, and a child process that does or sleeps.
- * Who sleeps for long may be meant to: a leader among replicas keeps its lock for days.
+ * Who sleeps for long may be meant to: a leader among replicas keeps its lock for days. It is
+ * another thing to wait for somebody who does, such as a server that does not answer.
  */
 #include "base/error.h"
 #include "process/syscall.h"
@@ -106,7 +107,8 @@ static enum progress progress_of_thread(const struct finder *finder, ptrdiff_t t
 	return goes_on ? PROGRESS_SOON : PROGRESS_NONE;
 }
 
-static enum progress progress_of(const struct finder *finder, size_t actor)
+/* is_first: it is the one that is asked for. Whoever waits for another one did not mean to let that sleep. */
+static enum progress progress_of(const struct finder *finder, size_t actor, bool is_first)
 {
 	const struct aiodbg_snapshot *snap = finder->snap;
 	if (actor >= snap->tasks.count)
@@ -115,7 +117,7 @@ static enum progress progress_of(const struct finder *finder, size_t actor)
 	if (!wait->blocked || wait->child_goes_on || ends_soon(finder->waits, wait) ||
 	    (snap->before && !looks_task_stood_still(snap, snap->tasks.items[actor])))
 		return PROGRESS_SOON;
-	return wait->kind == WAIT_TIMER ? PROGRESS_LATE : PROGRESS_NONE;
+	return is_first && wait->kind == WAIT_TIMER ? PROGRESS_LATE : PROGRESS_NONE;
 }
 
 int progress_find(struct finder *finder, const struct task *task, ptrdiff_t thread,
@@ -124,12 +126,13 @@ int progress_find(struct finder *finder, const struct task *task, ptrdiff_t thre
 	struct search search = {.finder = finder, .number = ++finder->search_count};
 	const struct aiodbg_snapshot *snap = finder->snap;
 	int status = 0;
-	bool good = add(&search, task ? task->index : thread_actor(&search, thread));
+	size_t first = task ? task->index : thread_actor(&search, thread);
+	bool good = add(&search, first);
 	*ret = PROGRESS_NONE;
 	while (!status && good && *ret != PROGRESS_SOON && search.todo.count) {
 		size_t actor = search.todo.items[--search.todo.count];
 		bool is_task = actor < snap->tasks.count;
-		enum progress found = progress_of(finder, actor);
+		enum progress found = progress_of(finder, actor, actor == first);
 		*ret = found > *ret ? found : *ret;
 		status = work_charge(&finder->reader->work, 1);
 		good = add_wakers(&search, is_task ? snap->tasks.items[actor] : NULL,

@@ -40,16 +40,12 @@ static enum certainty certainty_of(const struct aiodbg_snapshot *snap, const str
 	return CERTAINTY_LIKELY;
 }
 
-/* Who takes it may be a task of this process, that reads on after a while. */
-static int find_level(struct finder *finder, const struct wait *wait, enum certainty *ret)
+/* Who is to take it may be a task of this process, that reads on after a while. */
+static int will_be_taken(struct finder *finder, const struct wait *wait, bool *ret)
 {
 	enum progress progress = PROGRESS_NONE;
-	*ret = certainty_of(finder->snap, wait);
-	int status = *ret > CERTAINTY_POSSIBLE && wait->peer_task
-			     ? progress_find(finder, wait->peer_task, -1, &progress)
-			     : 0;
-	if (progress != PROGRESS_NONE)
-		*ret = CERTAINTY_POSSIBLE;
+	int status = wait->peer_task ? progress_find(finder, wait->peer_task, -1, &progress) : 0;
+	*ret = progress == PROGRESS_SOON;
 	return status;
 }
 
@@ -66,12 +62,13 @@ static int find_kind(struct finder *finder, enum wait_kind kind, enum certainty 
 	for (size_t i = 0; !status && i < snap->tasks.count; i++) {
 		struct wait *wait = &finder->waits->of_tasks[i];
 		struct task *task = snap->tasks.items[i];
-		enum certainty level = CERTAINTY_POSSIBLE;
+		bool is_taken = false;
 		if (wait->kind != kind || !is_stalled(wait) ||
+		    certainty_of(snap, wait) != certainty ||
 		    (snap->before && !was_the_same(snap, task, wait)))
 			continue;
-		status = find_level(finder, wait, &level);
-		if (!status && level != certainty)
+		status = will_be_taken(finder, wait, &is_taken);
+		if (!status && is_taken)
 			continue;
 		if (!status && !verdict.parties)
 			status = finder_alloc_parties(finder, &verdict, STALLED_NAMED);

@@ -91,6 +91,8 @@ def unfounded(verdicts, truth):
         tasks.update(wanted["task_ids"], wanted["behind_ids"], wanted.get("unless_ids", ()))
     found = []
     for verdict in verdicts:
+        if verdict.get("certainty") == "possible" and verdict.get("kind") in truth.get("doubtful", ()):
+            continue
         line = "%s (%s): %s" % tuple(
             verdict.get(key) for key in ("kind", "certainty", "summary")
         )

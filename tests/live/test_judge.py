@@ -50,6 +50,13 @@ def test_wrong(changed):
     assert judge(said(**changed), TRUTH) != []
 
 
+def test_what_may_be_possible_of_the_healthy():
+    doubtful = {"verdicts": [], "doubtful": ["deadlock"]}
+    assert judge(said(certainty="possible"), doubtful) == []
+    assert judge(said(certainty="likely"), doubtful) != []
+    assert judge(said(certainty="possible", kind="stopped"), doubtful) != []
+
+
 def test_wrong_about_the_healthy():
     assert judge(said(), {"verdicts": []}) != []
     assert judge({}, {"verdicts": []}) != []

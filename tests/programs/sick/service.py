@@ -17,6 +17,7 @@ one line of JSON, and stays as it is for SECONDS at most:
         "places": [...],                        must be shown; any line if that is null
         "until": false, "unless": []}],         a deadline or these tasks can end it
      "also": ["convoy"],                        headings that follow from it: no mistake
+     "doubtful": ["convoy"],                    those that may be possible where all is well
      "steps": []}                               what the harness does to it: "SIGSTOP"
 
 A healthy one has no verdicts. Exit status 77 means that something is missing here.
@@ -179,6 +180,7 @@ class Scene:
         self._names = set()
         self._verdicts = []
         self._also = []
+        self.doubtful = []
         self._steps = []
         self._progress = 0
         self._ready = None
@@ -306,6 +308,7 @@ class Scene:
             "program": self.name,
             "verdicts": self._verdicts,
             "also": sorted(set(self._also)),
+            "doubtful": sorted(self.doubtful),
             "steps": self._steps,
         }
 
