@@ -96,7 +96,7 @@ int crowds_note(struct finder *finder);
 /* The order counts: the highest is found of those it depends on. */
 enum progress {
 	PROGRESS_NONE,
-	/* It sleeps, and is to be woken by time, but late. */
+	/* It sleeps for days, as it may be meant to. */
 	PROGRESS_LATE,
 	/* It has moved between two looks, if there were, or is to be woken by time within a minute. */
 	PROGRESS_SOON,

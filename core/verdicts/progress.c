@@ -3,8 +3,9 @@
  * Whether somebody goes on. What has not moved between two looks may be just slow, so whoever is to
  * be woken by time counts as going on, and so does whoever waits for one who goes on, or for
  * somebody outside with a timeout, a thread that computes, and a child process that does or sleeps.
- * Who sleeps for long may be meant to: a leader among replicas keeps its lock for days. It is
- * another thing to wait for somebody who does, such as a server that does not answer.
+ * Who sleeps for days may be meant to: a leader among replicas keeps its lock for so long. Hours
+ * are those of a retry or of a delay in the wrong unit; and it is another thing to wait for somebody
+ * who sleeps, such as a server that does not answer.
  */
 #include "base/error.h"
 #include "process/syscall.h"
@@ -15,6 +16,8 @@
 #define SOON_SECONDS 60.0
 /* Of an answer from outside. */
 #define ANSWER_SECONDS 600.0
+/* Who sleeps longer than that means to: retries and deadlines in the wrong unit are shorter. */
+#define MEANT_SECONDS 86400.0
 
 struct search {
 	struct finder *finder;
@@ -48,6 +51,12 @@ static bool ends_soon(const struct waits *waits, const struct wait *wait)
 		return wait->kind == WAIT_TIMER;
 	double soon = is_outside(wait) ? ANSWER_SECONDS : SOON_SECONDS;
 	return !waits->has_now || wait->deadline_at - waits->now < soon;
+}
+
+static bool is_meant(const struct waits *waits, const struct wait *wait)
+{
+	return wait->kind == WAIT_TIMER && (!wait->has_deadline || !waits->has_now ||
+					    wait->deadline_at - waits->now > MEANT_SECONDS);
 }
 
 static bool add_holders(struct search *search, const struct primitive *object)
@@ -117,7 +126,7 @@ static enum progress progress_of(const struct finder *finder, size_t actor, bool
 	if (!wait->blocked || wait->child_goes_on || ends_soon(finder->waits, wait) ||
 	    (snap->before && !looks_task_stood_still(snap, snap->tasks.items[actor])))
 		return PROGRESS_SOON;
-	return is_first && wait->kind == WAIT_TIMER ? PROGRESS_LATE : PROGRESS_NONE;
+	return is_first && is_meant(finder->waits, wait) ? PROGRESS_LATE : PROGRESS_NONE;
 }
 
 int progress_find(struct finder *finder, const struct task *task, ptrdiff_t thread,
