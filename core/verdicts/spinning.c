@@ -11,14 +11,12 @@
 /* Those that are named. */
 #define SPINNING_NAMED 16
 
-/* What was there before and still is. Some tasks move while they are read; of a queue that changes
- * meanwhile half may be missed. */
-#define TASKS_PERCENT 75
-#define CALLBACKS_PERCENT 40
+/* What was there before and still is: some move while they are read. */
+#define STILL_PERCENT 75
 
-static bool is_still(size_t same, size_t before, size_t percent)
+static bool is_still(size_t same, size_t before)
 {
-	return same >= SPINNING_LEAST && same * 100 >= before * percent;
+	return same >= SPINNING_LEAST && same * 100 >= before * STILL_PERCENT;
 }
 
 /* It has yielded to the loop, for nothing. */
@@ -103,7 +101,7 @@ static int judge_callbacks(struct finder *finder, struct loop *loop, const struc
 	/* It is full of something else. */
 	if (status || !code || loop->ready_listed * 2 < loop->ready_count)
 		return status;
-	if (!is_still(same, known, CALLBACKS_PERCENT))
+	if (!is_still(same, known))
 		return 0;
 	status = set_site(finder, code, &verdict.filler);
 	verdict.spinning = same;
@@ -139,9 +137,7 @@ static int judge_tasks(struct finder *finder, struct loop *loop)
 			verdict.parties[verdict.party_count++] = (struct party){
 				.task = task, .thread = -1, .wait = wait};
 	}
-	return status || !is_still(verdict.spinning, known, TASKS_PERCENT)
-		       ? status
-		       : finder_add(finder, &verdict);
+	return status || !is_still(verdict.spinning, known) ? status : finder_add(finder, &verdict);
 }
 
 /*

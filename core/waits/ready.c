@@ -17,9 +17,10 @@
 
 #include <string.h>
 
-/* Less than that fills no queue; and callbacks that are listed. */
+/* Less than that fills no queue; callbacks that are listed; and how often the queue is read. */
 #define READY_LEAST 10
 #define READY_LISTED 1024
+#define READY_TRIES 4
 
 /* Frames whose variables may be what a task works at. */
 #define FRAMES_ASKED 4
@@ -133,8 +134,9 @@ struct listing {
 	struct waiting *waiting;
 	struct loop *loop;
 	struct ready_callback *made;
-	/* Handles that the selector has, which are ready as often as something happens. */
-	struct addrmap files;
+	/* Handles that the selector has, which are ready as often as something happens; what was
+	 * found, by a number made of object and function. */
+	struct addrmap files, found;
 };
 
 static int visit_file(struct decoder *decoder, uint64_t handle, void *arg)
@@ -209,8 +211,12 @@ static int visit_handle(struct decoder *decoder, uint64_t handle, void *arg)
 		status = callable_read(decoder, attr.value, &callable);
 	if (status || !callable.self || !callable.code)
 		return error_is_fatal(status) ? status : 0;
-	if (graph_find(listing->waiting->snap->graph, callable.self))
+	uint64_t key = callable.self ^ callable.function << 1;
+	if (graph_find(listing->waiting->snap->graph, callable.self) ||
+	    addrmap_get(&listing->found, key))
 		return 0;
+	if (!addrmap_put(&listing->found, key, listing))
+		return waiting_no_memory(listing->waiting);
 	listing->made[loop->ready_listed++] = (struct ready_callback){
 		callable.self, callable.function, callable.code};
 	return 0;
@@ -230,10 +236,16 @@ int ready_list(struct waiting *waiting, struct loop *loop)
 		status = list_files(&listing);
 	if (!status)
 		status = attrs_find(decoder, loop->addr, &attr, 1);
-	/* It changes meanwhile. */
-	if (!status && attr.value)
+	/* It changes meanwhile: what is missed once may be found later. */
+	for (int i = 0; i < READY_TRIES && !error_is_fatal(status) && attr.value; i++) {
+		if (i)
+			pagecache_flush(&decoder->reader.cache);
 		status = sequence_visit(decoder, attr.value, visit_handle, &listing);
+		if (loop->ready_listed >= loop->ready_count)
+			break;
+	}
 	loop->ready = listing.made;
 	addrmap_deinit(&listing.files);
+	addrmap_deinit(&listing.found);
 	return error_is_fatal(status) ? status : 0;
 }
