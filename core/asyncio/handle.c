@@ -140,16 +140,14 @@ static bool is_called(const struct type *type)
  * str. */
 static int read_words(struct decoder *decoder, uint64_t addr, struct handle *handle)
 {
-	struct reader *reader = &decoder->reader;
+	uint64_t of_word = decoder->reader.word_size;
 	const struct type *type;
 	int status = object_type(decoder, addr, &type);
-	uint64_t size = status ? 0 : (uint64_t)type->basicsize / reader->word_size;
+	uint64_t size = status ? 0 : (uint64_t)type->basicsize / of_word;
 	for (uint64_t i = 2; !status && i < size && size <= HANDLE_WORDS; i++) {
-		const struct type *found = NULL;
-		uint64_t word = 0;
-		status = reader_word(reader, addr + i * reader->word_size, &word);
-		if (!status && word && word % reader->word_size == 0)
-			status = object_guess_type(decoder, word, &found);
+		const struct type *found;
+		uint64_t word;
+		status = object_guess_word(decoder, addr + i * of_word, &word, &found);
 		if (status || !found)
 			continue;
 		if (found->kind == KIND_FLOAT && !handle->has_when)

@@ -8,11 +8,10 @@
 #include "cpython/dict.h"
 #include "cpython/sequence.h"
 #include "cpython/set.h"
+#include "cpython/str.h"
 
 #include <string.h>
 
-/* Behind these fields is the buffer that it reads into. */
-#define LOOP_WORDS 64
 /* Those of an object in one of its containers; objects altogether. */
 #define ITEM_WORDS 64
 #define ITEMS_MAX 20000
@@ -43,10 +42,8 @@ static int visit_words(struct walk *walk, uint64_t addr, uint64_t count,
 		uint64_t word = 0;
 		status = work_step(&decoder->reader.work);
 		if (!status)
-			status = reader_word(&decoder->reader, addr + i * size, &word);
-		if (!status && word && word % size == 0 && word != walk->loop)
-			status = object_guess_type(decoder, word, &type);
-		if (!status && type)
+			status = object_guess_word(decoder, addr + i * size, &word, &type);
+		if (!status && type && word != walk->loop)
 			status = look(walk, word, type);
 	}
 	return status;
@@ -137,9 +134,49 @@ int native_loop_visit(struct decoder *decoder, uint64_t loop, native_loop_fn *vi
 	*ret = false;
 	int status = object_type(decoder, loop, &type);
 	if (status || !type->name || strcmp(type->name, "Loop") != 0 ||
-	    (uint64_t)type->basicsize < LOOP_WORDS * decoder->reader.word_size)
+	    (uint64_t)type->basicsize < NATIVE_LOOP_WORDS * decoder->reader.word_size)
 		return status;
-	status = visit_words(&walk, loop, LOOP_WORDS, look_into);
+	status = visit_words(&walk, loop, NATIVE_LOOP_WORDS, look_into);
 	*ret = !status && walk.queues == 1;
 	return status;
+}
+
+/* Words of a function made by Cython, one of which is its qualified name. */
+#define FUNCTION_WORDS 24
+
+int native_loop_is_done(struct decoder *decoder, uint64_t addr, bool *ret)
+{
+	const struct type *type;
+	int status = object_type(decoder, addr, &type);
+	*ret = false;
+	if (status || !type->name || strcmp(type->name, "cython_function_or_method") != 0)
+		return error_is_fatal(status) ? status : 0;
+	for (uint64_t i = 2; !status && !*ret && i < FUNCTION_WORDS; i++) {
+		const char *name = NULL;
+		uint64_t word;
+		status = object_guess_word(decoder, addr + i * decoder->reader.word_size, &word,
+					   &type);
+		if (!status && type && type->kind == KIND_STR)
+			status = str_read(decoder, word, &name);
+		*ret = !status && name && strstr(name, "run_until_complete.<locals>.done_cb");
+	}
+	return error_is_fatal(status) ? status : 0;
+}
+
+int native_loop_find_uv(struct reader *reader, uint64_t loop, uint64_t *ret)
+{
+	*ret = 0;
+	for (uint64_t i = 2; i < NATIVE_LOOP_WORDS; i++) {
+		uint64_t uv = 0, back = 0;
+		int status = reader_word(reader, loop + i * reader->word_size, &uv);
+		if (!status && uv && uv % reader->word_size == 0)
+			status = reader_word(reader, uv, &back);
+		if (error_is_fatal(status))
+			return status;
+		if (status || back != loop)
+			continue;
+		*ret = uv;
+		return 0;
+	}
+	return 0;
 }

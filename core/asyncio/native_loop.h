@@ -5,6 +5,9 @@
 
 #include "cpython/decoder.h"
 
+/* Words of a Loop that are looked at: behind these fields is the buffer that it reads into. */
+#define NATIVE_LOOP_WORDS 64
+
 typedef int native_loop_fn(struct decoder *decoder, uint64_t object, void *arg);
 
 /*
@@ -14,5 +17,12 @@ typedef int native_loop_fn(struct decoder *decoder, uint64_t object, void *arg);
  */
 int native_loop_visit(struct decoder *decoder, uint64_t loop, native_loop_fn *visit, void *arg,
 		      bool *ret);
+
+/* The address of its uv_loop_t, which points back at the object; 0: none is found. Fails only fatally. */
+int native_loop_find_uv(struct reader *reader, uint64_t loop, uint64_t *ret);
+
+/* Whether the object is the function that such a loop has its main task call when that has ended. Fails
+ * only fatally. */
+int native_loop_is_done(struct decoder *decoder, uint64_t addr, bool *ret);
 
 #endif

@@ -15,10 +15,10 @@
 #include "closure/closure.h"
 
 #include "asyncio/future.h"
+#include "asyncio/native_loop.h"
 #include "base/error.h"
 #include "closure/references.h"
 #include "cpython/callable.h"
-#include "cpython/str.h"
 
 #include <string.h>
 
@@ -188,36 +188,13 @@ static int set_of_object(struct closure *closure, struct thing *object,
 		       : waiting_no_memory(closure->waiting);
 }
 
-/* Words of a function made by Cython, one of which is its qualified name. */
-#define FUNCTION_WORDS 24
-
-/* What uvloop is called by when its main task has ended. */
-static int is_native_done(struct decoder *decoder, uint64_t addr, bool *ret)
-{
-	const struct type *type;
-	uint64_t size = decoder->reader.word_size;
-	int status = object_type(decoder, addr, &type);
-	if (status || !type->name || strcmp(type->name, "cython_function_or_method") != 0)
-		return error_is_fatal(status) ? status : 0;
-	for (uint64_t i = 2; !status && !*ret && i < FUNCTION_WORDS; i++) {
-		const char *name = NULL;
-		uint64_t word = 0;
-		type = NULL;
-		status = reader_word(&decoder->reader, addr + i * size, &word);
-		if (!status && word && word % size == 0)
-			status = object_guess_type(decoder, word, &type);
-		if (!status && type && type->kind == KIND_STR)
-			status = str_read(decoder, word, &name);
-		*ret |= !status && name && strstr(name, "run_until_complete.<locals>.done_cb");
-	}
-	return error_is_fatal(status) ? status : 0;
-}
-
 static int visit_done(struct decoder *decoder, uint64_t addr, void *arg)
 {
 	bool *is_main = arg;
 	struct callable callable;
-	int status = is_native_done(decoder, addr, is_main);
+	bool is_native;
+	int status = native_loop_is_done(decoder, addr, &is_native);
+	*is_main |= is_native;
 	if (status)
 		return status;
 	status = callable_read(decoder, addr, &callable);

@@ -244,11 +244,10 @@ static int look_into_words(struct program *program, const struct type *type)
 	for (uint64_t at = 2 * reader->word_size;
 	     !status && at < (uint64_t)type->basicsize && at < LIMIT_WORDS_SEARCHED;
 	     at += reader->word_size) {
-		const struct type *found = NULL;
-		uint64_t word = 0;
-		status = reader_word(reader, program->at.addr + at, &word);
-		if (!status && word && word % reader->word_size == 0)
-			status = object_guess_type(program->waiting->decoder, word, &found);
+		const struct type *found;
+		uint64_t word;
+		status = object_guess_word(program->waiting->decoder, program->at.addr + at, &word,
+					   &found);
 		if (!status && found && (found->kind >= KIND_FUNCTION || found->kind == KIND_OTHER))
 			status = program_push(program, word, program->at.name, program->at.is_kept);
 	}

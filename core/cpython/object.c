@@ -428,6 +428,17 @@ int object_guess_type(struct decoder *decoder, uint64_t addr, const struct type 
 	return error_is_fatal(status) ? status : 0;
 }
 
+int object_guess_word(struct decoder *decoder, uint64_t at, uint64_t *word,
+		      const struct type **type)
+{
+	*type = NULL;
+	*word = 0;
+	int status = reader_word(&decoder->reader, at, word);
+	if (status || !*word || *word % decoder->reader.word_size)
+		return status;
+	return object_guess_type(decoder, *word, type);
+}
+
 int object_kind(struct decoder *decoder, uint64_t addr, enum kind *ret)
 {
 	const struct type *type;

@@ -100,6 +100,11 @@ int object_type(struct decoder *decoder, uint64_t addr, const struct type **ret)
  */
 int object_guess_type(struct decoder *decoder, uint64_t addr, const struct type **ret);
 
+/* The word at an address, in an object whose fields are not known, and the type of what it leads to; NULL:
+ * it leads to no object. Fails if there is no such word, or fatally. */
+int object_guess_word(struct decoder *decoder, uint64_t at, uint64_t *word,
+		      const struct type **type);
+
 /* The object's kind; KIND_OTHER if it has none or cannot be read. Fails only fatally. */
 int object_kind(struct decoder *decoder, uint64_t addr, enum kind *ret);
 

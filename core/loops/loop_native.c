@@ -3,6 +3,7 @@
  * Loops made in C, of uvloop: their fields have no names, and stand elsewhere in each version. What a
  * word leads to tells by its type what it is; what two words could be is not known.
  */
+#include "asyncio/native_loop.h"
 #include "base/ceilings.h"
 #include "base/error.h"
 #include "cpython/attr.h"
@@ -13,9 +14,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Behind these fields is the buffer that it reads into. */
-#define LOOP_WORDS 64
 
 struct native_walk {
 	struct decoder *decoder;
@@ -73,12 +71,8 @@ static int note_dict(struct native_walk *walk, uint64_t addr)
 	return error_is_fatal(status) ? status : 0;
 }
 
-static int note_word(struct native_walk *walk, uint64_t addr)
+static int note_word(struct native_walk *walk, uint64_t addr, const struct type *type)
 {
-	const struct type *type;
-	int status = object_guess_type(walk->decoder, addr, &type);
-	if (status || !type || !type->name)
-		return status;
 	switch (type->kind) {
 	case KIND_DEQUE:
 		walk->deques++;
@@ -148,13 +142,11 @@ static int find_handles(struct decoder *decoder, uint64_t addr, uint64_t *handle
 	int status = object_type(decoder, addr, &type), count = 0;
 	size_t size = decoder->reader.word_size;
 	for (uint64_t at = 2 * size; !status && at < (uint64_t)type->basicsize; at += size) {
-		const struct type *found = NULL;
-		uint64_t word = 0;
-		if (at >= LOOP_WORDS * size || count == 2)
+		const struct type *found;
+		uint64_t word;
+		if (at >= NATIVE_LOOP_WORDS * size || count == 2)
 			break;
-		status = reader_word(&decoder->reader, addr + at, &word);
-		if (!status && word && word % size == 0)
-			status = object_guess_type(decoder, word, &found);
+		status = object_guess_word(decoder, addr + at, &word, &found);
 		if (found && found->name && !strcmp(found->name, "Handle"))
 			handles[count++] = word;
 	}
@@ -222,14 +214,14 @@ int loop_native_read(struct decoder *decoder, uint64_t loop, struct loop_native 
 	int status = object_type(decoder, loop, &type);
 	if (status || !type->name || strcmp(type->name, "Loop") != 0)
 		return error_is_fatal(status) ? status : 0;
-	for (uint64_t i = 2; !error_is_fatal(status) && i < LOOP_WORDS; i++) {
+	for (uint64_t i = 2; !error_is_fatal(status) && i < NATIVE_LOOP_WORDS; i++) {
 		size_t size = decoder->reader.word_size;
 		uint64_t word;
 		status = work_step(&decoder->reader.work);
 		if (!status)
-			status = reader_word(&decoder->reader, loop + i * size, &word);
-		if (!status && word && word % size == 0)
-			status = note_word(&walk, word);
+			status = object_guess_word(decoder, loop + i * size, &word, &type);
+		if (!status && type && type->name)
+			status = note_word(&walk, word, type);
 	}
 	if (error_is_fatal(status))
 		return status;

@@ -1,26 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The files that libuv watches: the struct of its loop has begun alike in all versions since 1.0. What is
- * found there must agree with itself, each watcher with its file and their number, or nothing is known.
+ * The files that libuv watches. What is found there must agree with itself, each watcher with its file and
+ * their number, or nothing is known.
  */
+#include "asyncio/native_loop.h"
+#include "asyncio/uv.h"
 #include "base/error.h"
 #include "loops/detailing.h"
 
-/* Words of a Loop of uvloop among which is the address of its uv_loop_t. */
-#define LOOP_WORDS 64
-
-/* Of uv_loop_t; and its size, at most: the watchers within are libuv's own. */
-#define UV_WATCHERS 104
-#define UV_WATCHER_COUNT 112
-#define UV_FILE_COUNT 116
-#define UV_LOOP_SIZE 848
-/* Of uv__io_t. */
-#define UV_EVENTS 40
-#define UV_FILE 48
-/* Of the handle that a watcher is part of, and how far before the watcher it may begin. */
-#define UV_HANDLE_LOOP 8
-#define UV_HANDLE_NEAREST 96
-#define UV_HANDLE_FARTHEST 160
 /* poll(2) */
 #define EVENT_READ 1
 #define EVENT_WRITE 4
@@ -35,24 +22,6 @@ static int read_number(struct reader *reader, uint64_t addr, uint32_t *ret)
 	return status;
 }
 
-/* The uv_loop_t points back at the object; 0: there is none. */
-static int find_uv_loop(struct reader *reader, uint64_t loop, uint64_t *ret)
-{
-	for (uint64_t i = 2; i < LOOP_WORDS; i++) {
-		uint64_t uv = 0, back = 0;
-		int status = reader_word(reader, loop + i * reader->word_size, &uv);
-		if (!status && uv && uv % reader->word_size == 0)
-			status = reader_word(reader, uv, &back);
-		if (error_is_fatal(status))
-			return status;
-		if (status || back != loop)
-			continue;
-		*ret = uv;
-		return 0;
-	}
-	return 0;
-}
-
 /* The object that the handle is for, by what it points back at: a word of the handle before the watcher
  * is the loop, and the first of all the object. */
 static int read_owner(struct decoder *decoder, uint64_t uv, uint64_t watcher, const char **ret)
@@ -60,12 +29,10 @@ static int read_owner(struct decoder *decoder, uint64_t uv, uint64_t watcher, co
 	struct reader *reader = &decoder->reader;
 	for (uint64_t back = UV_HANDLE_NEAREST; back <= UV_HANDLE_FARTHEST; back += 8) {
 		const struct type *type = NULL;
-		uint64_t word = 0, object = 0;
+		uint64_t word = 0, object;
 		int status = reader_word(reader, watcher - back + UV_HANDLE_LOOP, &word);
 		if (!status && word == uv)
-			status = reader_word(reader, watcher - back, &object);
-		if (!status && object && object % reader->word_size == 0)
-			status = object_guess_type(decoder, object, &type);
+			status = object_guess_word(decoder, watcher - back, &object, &type);
 		if (error_is_fatal(status))
 			return status;
 		if (status || !type)
@@ -130,7 +97,7 @@ int loop_watchers_read(struct decoder *decoder, uint64_t loop, struct loop_watch
 	/* That of 32 bits was never seen. */
 	if (decoder->reader.word_size != 8)
 		return 0;
-	int status = find_uv_loop(&decoder->reader, loop, &uv);
+	int status = native_loop_find_uv(&decoder->reader, loop, &uv);
 	if (!status && uv)
 		status = read_all(decoder, uv, ret);
 	if (!ret->is_known)

@@ -4,6 +4,7 @@
  * frames have an object with a transport, and what the transport calls when something has come leads
  * to the future that the task waits for.
  */
+#include "asyncio/native_loop.h"
 #include "asyncio/transport.h"
 #include "base/ceilings.h"
 #include "base/error.h"
@@ -19,8 +20,6 @@
 /* Frames next to the innermost, and attributes of an object that has no transport itself. */
 #define FRAMES_ASKED 6
 #define ATTRIBUTES_ASKED 48
-/* Words of a loop made in C among which that is by which it knows its transports. */
-#define LOOP_WORDS 64
 
 struct finding_transport {
 	struct waiting *waiting;
@@ -119,19 +118,17 @@ static int visit_known(struct decoder *decoder, uint64_t key, uint64_t value, vo
 static int read_loop(struct waiting *waiting, uint64_t loop)
 {
 	struct decoder *decoder = waiting->decoder;
-	struct reader *reader = &decoder->reader;
 	int status = 0;
 	if (!loop || addrmap_get(&waiting->files, loop))
 		return 0;
 	if (!addrmap_put(&waiting->files, loop, waiting))
 		return waiting_no_memory(waiting);
-	for (uint64_t i = 2; !status && i < LOOP_WORDS; i++) {
+	for (uint64_t i = 2; !status && i < NATIVE_LOOP_WORDS; i++) {
 		struct attr data = {.name = "data"};
-		const struct type *type = NULL;
-		uint64_t word = 0;
-		status = reader_word(reader, loop + i * reader->word_size, &word);
-		if (!status && word)
-			status = object_guess_type(decoder, word, &type);
+		const struct type *type;
+		uint64_t word;
+		status = object_guess_word(decoder, loop + i * decoder->reader.word_size, &word,
+					   &type);
 		if (status || !type || !type->name ||
 		    strcmp(type->name, "WeakValueDictionary") != 0)
 			continue;

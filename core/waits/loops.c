@@ -3,6 +3,8 @@
 #include "process/syscall.h"
 #include "waits/waiting.h"
 
+#include "asyncio/native_loop.h"
+#include "asyncio/uv.h"
 #include "base/ceilings.h"
 #include "base/error.h"
 #include "cpython/attr.h"
@@ -130,37 +132,22 @@ static int keep_sites(struct waiting *waiting, struct loop *loop)
 
 /* ---- uvloop ---- */
 
-/* Words of its Loop that are looked at, and where a uv_loop_t has the time of the last poll. */
-#define LOOP_WORDS 64
-#define UV_TIME 544
-
-/* The loop that the object at addr is for libuv points back at it. The time is that of the clock of
- * all loops, in ms. */
+/* The time is that of the clock of all loops, in ms. */
 static int read_uv_time(struct waiting *waiting, struct loop *loop)
 {
 	struct reader *reader = &waiting->decoder->reader;
-	for (size_t i = 2; i < LOOP_WORDS; i++) {
-		uint64_t uv, back, ms;
-		int status = reader_word(reader, loop->addr + i * reader->word_size, &uv);
-		if (!status && (!uv || uv % reader->word_size))
-			continue;
-		if (!status)
-			status = reader_word(reader, uv, &back);
-		if (error_is_fatal(status))
-			return status;
-		if (status || back != loop->addr)
-			continue;
+	uint64_t uv, ms = 0;
+	int status = native_loop_find_uv(reader, loop->addr, &uv);
+	if (!status && uv)
 		status = reader_word(reader, uv + UV_TIME, &ms);
-		if (status)
-			return error_is_fatal(status) ? status : 0;
-		double since = (double)ms / 1000;
-		/* Anything else would be another field. */
-		if (!waiting->waits->has_now || since > waiting->waits->now || since <= 0)
-			return 0;
-		loop->since = since;
-		loop->has_since = true;
+	if (status || !uv)
+		return error_is_fatal(status) ? status : 0;
+	double since = (double)ms / 1000;
+	/* Anything else would be another field. */
+	if (!waiting->waits->has_now || since > waiting->waits->now || since <= 0)
 		return 0;
-	}
+	loop->since = since;
+	loop->has_since = true;
 	return 0;
 }
 

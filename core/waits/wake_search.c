@@ -72,17 +72,14 @@ static int meet(struct search *search, uint64_t future)
  * object may be one that it refers to. */
 static int look_at_words(struct search *search, uint64_t addr, const struct type *type)
 {
-	struct reader *reader = &search->decoder->reader;
+	uint64_t size = search->decoder->reader.word_size;
 	int status = 0;
 	if (type->basicsize > LIMIT_WORDS_SEARCHED)
 		return 0;
-	for (uint64_t at = 2 * reader->word_size; !status && at < (uint64_t)type->basicsize;
-	     at += reader->word_size) {
-		const struct type *found = NULL;
-		uint64_t word = 0;
-		status = reader_word(reader, addr + at, &word);
-		if (!status && word && word % reader->word_size == 0)
-			status = object_guess_type(search->decoder, word, &found);
+	for (uint64_t at = 2 * size; !status && at < (uint64_t)type->basicsize; at += size) {
+		const struct type *found;
+		uint64_t word;
+		status = object_guess_word(search->decoder, addr + at, &word, &found);
 		if (!status && found && found->kind != KIND_TYPE)
 			status = add(search, word);
 	}
