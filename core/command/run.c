@@ -166,11 +166,14 @@ static int make_view_of_threads(const struct run *run, struct parts *parts, stru
 {
 	const struct view_query *query = &parts->query;
 	struct work work = begin_work(run, err);
+	/* Of one thread all is shown. */
+	bool is_chosen = run->arguments.has_query && !run->arguments.tid;
+	if (!is_chosen && !query->own_frames)
+		return 0;
 	int status = framing_init(&parts->framing, view->snap, true, &work);
 	if (query->own_frames)
 		view->framing = &parts->framing;
-	/* Of one thread all is shown. */
-	if (status || !run->arguments.has_query || run->arguments.tid)
+	if (status || !is_chosen)
 		return status;
 	view->threads = &parts->threads;
 	return view_threads_make(view->snap, query, &parts->framing, top_groups(run), &work,

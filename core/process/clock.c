@@ -126,12 +126,6 @@ static bool is_frozen(const char *folder)
 	return frozen;
 }
 
-static uint32_t number_of(const char *status, const char *key)
-{
-	const char *field = proc_file_field(status, key);
-	return field ? (uint32_t)strtoul(field, NULL, 10) : 0;
-}
-
 /* LLDB has a child of its own that traces. */
 static bool is_ours(uint32_t tracer)
 {
@@ -139,7 +133,7 @@ static bool is_ours(uint32_t tracer)
 	snprintf(folder, sizeof(folder), "/proc/%" PRIu32, tracer);
 	if (tracer == (uint32_t)getpid() || !read_file(folder, "status", &text))
 		return tracer == (uint32_t)getpid();
-	bool ours = number_of(text, "PPid") == (uint32_t)getpid();
+	bool ours = proc_file_number(text, "PPid") == (uint32_t)getpid();
 	free(text);
 	return ours;
 }
@@ -151,8 +145,8 @@ bool clock_is_stopped(uint32_t pid)
 	if (!read_file(folder, "status", &text))
 		return false;
 	const char *state = proc_file_field(text, "State");
-	bool stopped = state &&
-		       (*state == 'T' || (*state == 't' && !is_ours(number_of(text, "TracerPid"))));
+	bool stopped = state && (*state == 'T' ||
+				 (*state == 't' && !is_ours(proc_file_number(text, "TracerPid"))));
 	free(text);
 	return stopped || is_frozen(folder);
 }

@@ -138,12 +138,13 @@ static bool is_python(const struct children *children, uint32_t pid)
 }
 
 /* The file lists the ids of the children that one thread has forked. */
-static void add_children(struct children *children, int tasks, const char *tid)
+static bool add_children(int folder, const char *tid, void *arg)
 {
+	struct children *children = arg;
 	char name[300], *text, *end;
 	snprintf(name, sizeof(name), "%s/children", tid);
-	if (proc_file_read(tasks, name, LIMIT_PROC_FILE, &text))
-		return;
+	if (proc_file_read(folder, name, LIMIT_PROC_FILE, &text))
+		return true;
 	for (const char *at = text; *at; at = end) {
 		uint32_t id = (uint32_t)strtoul(at, &end, 10);
 		if (end == at)
@@ -155,38 +156,28 @@ static void add_children(struct children *children, int tasks, const char *tid)
 		children->count++;
 	}
 	free(text);
+	return true;
+}
+
+static bool count_thread(int folder, const char *tid, void *arg)
+{
+	size_t *count = arg;
+	(void)folder, (void)tid;
+	++*count;
+	return true;
 }
 
 size_t family_thread_count(uint32_t pid)
 {
-	char name[48];
-	const struct dirent *entry;
-	size_t threads = 0;
-	snprintf(name, sizeof(name), "/proc/%" PRIu32 "/task", pid);
-	DIR *folder = opendir(name);
-	while (folder && threads < LIMIT_THREADS_WATCHED && (entry = readdir(folder)))
-		threads += isdigit((unsigned char)entry->d_name[0]) != 0;
-	if (folder)
-		closedir(folder);
-	return threads;
+	size_t count = 0;
+	proc_file_visit_threads(pid, count_thread, &count);
+	return count;
 }
 
 size_t family_python_children(uint32_t pid, uint32_t *ret, size_t max)
 {
 	struct children children = {.ids = ret, .max = max};
-	char name[48];
-	const struct dirent *entry;
-	size_t threads = 0;
 	read_exe(pid, children.exe, sizeof(children.exe));
-	snprintf(name, sizeof(name), "/proc/%" PRIu32 "/task", pid);
-	DIR *folder = opendir(name);
-	while (folder && threads < LIMIT_THREADS_WATCHED && (entry = readdir(folder))) {
-		if (!isdigit((unsigned char)entry->d_name[0]))
-			continue;
-		threads++;
-		add_children(&children, dirfd(folder), entry->d_name);
-	}
-	if (folder)
-		closedir(folder);
+	proc_file_visit_threads(pid, add_children, &children);
 	return children.count;
 }

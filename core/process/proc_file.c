@@ -2,8 +2,13 @@
 /* Files in /proc. See process/proc_file.h. */
 #include "process/proc_file.h"
 
+#include "base/ceilings.h"
+
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +69,30 @@ const char *proc_file_field(const char *text, const char *key)
 			return line + len + 1 + strspn(line + len + 1, " \t");
 	}
 	return NULL;
+}
+
+uint32_t proc_file_number(const char *text, const char *key)
+{
+	const char *field = proc_file_field(text, key);
+	return field ? (uint32_t)strtoul(field, NULL, 10) : 0;
+}
+
+bool proc_file_visit_threads(uint32_t pid, proc_thread_fn *visit, void *arg)
+{
+	char path[48];
+	const struct dirent *entry;
+	unsigned int threads = 0;
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/task", pid);
+	DIR *folder = opendir(path);
+	bool good = folder != NULL;
+	while (good && (entry = readdir(folder))) {
+		if (isdigit((unsigned char)entry->d_name[0]))
+			good = threads++ < LIMIT_THREADS_WATCHED &&
+			       visit(dirfd(folder), entry->d_name, arg);
+	}
+	if (folder)
+		closedir(folder);
+	return good;
 }
 
 int proc_file_open_regular(int folder, const char *name)

@@ -11,8 +11,6 @@
 #include "base/ceilings.h"
 #include "process/proc_file.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,8 +25,9 @@ static bool read_file(int folder, const char *tid, const char *file, char **ret)
 }
 
 /* The count comes first: what begins to run after that is seen by the next look. */
-static bool add_thread(int folder, const char *tid, struct runs *runs)
+static bool add_thread(int folder, const char *tid, void *arg)
 {
+	struct runs *runs = arg;
 	char *text;
 	uint64_t count = 0;
 	if (!read_file(folder, tid, "schedstat", &text))
@@ -47,20 +46,8 @@ static bool add_thread(int folder, const char *tid, struct runs *runs)
 
 void runs_read(uint32_t pid, struct runs *ret)
 {
-	char path[64];
-	const struct dirent *entry;
-	unsigned int threads = 0;
-	*ret = (struct runs){.known = true};
-	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/task", pid);
-	DIR *folder = opendir(path);
-	while (folder && ret->known && (entry = readdir(folder))) {
-		if (!isdigit((unsigned char)entry->d_name[0]))
-			continue;
-		ret->known = threads++ < LIMIT_THREADS_WATCHED &&
-			     add_thread(dirfd(folder), entry->d_name, ret);
-	}
-	if (folder)
-		closedir(folder);
+	*ret = (struct runs){0};
+	ret->known = proc_file_visit_threads(pid, add_thread, ret);
 	/* A kernel that does not count says that none has ever run. */
 	if (!ret->count || !ret->known)
 		*ret = (struct runs){.known = false};

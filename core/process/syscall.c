@@ -183,8 +183,7 @@ static bool is_child(uint32_t pid, uint32_t child)
 	char *text;
 	if (!read_thread_file(child, child, "status", &text))
 		return false;
-	const char *field = proc_file_field(text, "PPid");
-	bool is = field && strtoull(field, NULL, 10) == pid;
+	bool is = proc_file_number(text, "PPid") == pid;
 	free(text);
 	return is;
 }

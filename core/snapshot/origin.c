@@ -177,13 +177,7 @@ static int visit_global(struct decoder *decoder, uint64_t key, uint64_t value, v
 static int read_main(struct decoder *decoder, struct search *search)
 {
 	uint64_t globals = 0;
-	const char *path;
-	int status = read_path(decoder, search->snap, "__main__", "__file__", &path);
-	if (status || (path && own_is_installed(path))) {
-		search->file = path;
-		return status;
-	}
-	status = modules_find(decoder, &search->snap->interps.items[0], "__main__", &globals);
+	int status = modules_find(decoder, &search->snap->interps.items[0], "__main__", &globals);
 	if (!status && globals)
 		status = dict_visit(decoder, globals, visit_global, search);
 	return error_is_fatal(status) ? status : 0;
@@ -198,7 +192,9 @@ static int find_out_if_flat(struct decoder *decoder, struct aiodbg_snapshot *sna
 	return error_is_fatal(status) ? status : 0;
 }
 
-static int find_program(struct decoder *decoder, struct aiodbg_snapshot *snap)
+/* main_file: NULL, or that of a program which was run from a file. */
+static int find_program(struct decoder *decoder, struct aiodbg_snapshot *snap,
+			const char *main_file)
 {
 	const char *file;
 	struct own own;
@@ -207,8 +203,12 @@ static int find_program(struct decoder *decoder, struct aiodbg_snapshot *snap)
 	int status = find_file(decoder, snap, &own, is_own, NULL, 0, &file);
 	if (!status && !file)
 		status = read_arguments(decoder, &search);
-	if (!status && !file && !search.file && !search.is_served)
-		status = read_main(decoder, &search);
+	if (!status && !file && !search.file && !search.is_served) {
+		if (own_is_installed(main_file))
+			search.file = main_file;
+		else
+			status = read_main(decoder, &search);
+	}
 	snap->program_file = search.file;
 	own_deinit(&own);
 	return status;
@@ -227,5 +227,5 @@ int origin_find(struct decoder *decoder, struct aiodbg_snapshot *snap)
 	snap->has_file = file != NULL;
 	if (!status)
 		status = find_out_if_flat(decoder, snap);
-	return status ? status : find_program(decoder, snap);
+	return status ? status : find_program(decoder, snap, file);
 }

@@ -151,10 +151,10 @@ static bool is_library(const struct own *own, const char *path)
 	if (path && own->patterns && is_named(own, path))
 		return false;
 	/* Of what has no name nobody would know where to look. */
-	if (path && own->has_file && !strcmp(path, "<string>"))
+	if (!path)
 		return true;
-	return !path || !strncmp(path, "<frozen", 7) || behind_packages(path) ||
-	       behind_stdlib(own, path);
+	return (own->has_file && !strcmp(path, "<string>")) || !strncmp(path, "<frozen", 7) ||
+	       behind_packages(path) || behind_stdlib(own, path);
 }
 
 bool own_is(struct own *own, const struct code *code)

@@ -444,7 +444,8 @@ def snapshot(
     that bring their own.
 
     With waits it has what each task waits for and holds, loops, names and stacks of threads, and
-    verdicts; without, who asks for these gets an Error. With finished it has also the tasks that have ended and that variables of frames still lead to.
+    verdicts; without, who asks for these gets an Error. With finished it has also the tasks that have
+    ended and that variables of frames still lead to.
 
     Raises NoTarget if nothing is selected, Error if it is no CPython or one that cannot be read,
     KeyboardInterrupt after Ctrl-C. A damaged task is no error: it is in the snapshot and says what
