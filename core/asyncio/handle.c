@@ -207,3 +207,17 @@ int handle_read(struct decoder *decoder, uint64_t addr, struct handle *ret)
 	const struct row *row = status ? NULL : find_row(ret->callable.code);
 	return row ? apply_row(decoder, row, ret) : read_native(decoder, ret);
 }
+
+int loop_handles_find(struct decoder *decoder, uint64_t loop, struct loop_handles *ret)
+{
+	struct attr attrs[] = {{.name = "_scheduled"},
+			       {.name = "_ready"},
+			       {.name = "_signal_handlers"},
+			       {.name = "_selector"}};
+	struct attr files = {.name = "_fd_to_key"};
+	int status = attrs_find(decoder, loop, attrs, sizeof(attrs) / sizeof(attrs[0]));
+	if (!status && attrs[3].value)
+		status = attrs_find(decoder, attrs[3].value, &files, 1);
+	*ret = (struct loop_handles){attrs[0].value, attrs[1].value, attrs[2].value, files.value};
+	return status;
+}

@@ -47,6 +47,16 @@ struct handle {
 
 int handle_read(struct decoder *decoder, uint64_t addr, struct handle *ret);
 
+/*
+ * Where a loop that is written in Python has its handles: a list, a deque, a dict of these by signal, and one of
+ * SelectorKeys by file, whose data are two handles. 0: there is none.
+ */
+struct loop_handles {
+	uint64_t timers, ready, signals, files;
+};
+
+int loop_handles_find(struct decoder *decoder, uint64_t loop, struct loop_handles *ret);
+
 /* When it is due and whether it is cancelled, and nothing else. */
 int handle_read_time(struct decoder *decoder, uint64_t addr, struct handle *ret);
 

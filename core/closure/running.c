@@ -83,22 +83,16 @@ static int visit_native(struct decoder *decoder, uint64_t object, void *arg)
 static int add_callbacks(struct program *program, uint64_t loop)
 {
 	struct decoder *decoder = program->waiting->decoder;
-	struct attr attrs[] = {{.name = "_scheduled"},
-			       {.name = "_ready"},
-			       {.name = "_signal_handlers"},
-			       {.name = "_selector"}};
-	struct attr files = {.name = "_fd_to_key"};
-	int status = attrs_find(decoder, loop, attrs, 4);
-	if (!status && attrs[3].value)
-		status = attrs_find(decoder, attrs[3].value, &files, 1);
-	bool is_known = attrs[0].value && attrs[1].value && files.value;
-	if (!status && !attrs[0].value)
+	struct loop_handles handles;
+	int status = loop_handles_find(decoder, loop, &handles);
+	const uint64_t found[] = {handles.timers, handles.ready, handles.signals, handles.files};
+	bool is_known = handles.timers && handles.ready && handles.files;
+	if (!status && !handles.timers)
 		status = native_loop_visit(decoder, loop, visit_native, program, &is_known);
 	/* Of another kind, it may have callbacks that are not seen. */
 	program->is_cut |= status || !is_known;
-	attrs[3].value = files.value;
 	for (int i = 0; !status && i < 4; i++)
-		status = program_push(program, attrs[i].value, 0, true);
+		status = program_push(program, found[i], 0, true);
 	return error_is_fatal(status) ? status : 0;
 }
 

@@ -346,24 +346,18 @@ static int read_loop(struct abandoning *abandoning, const struct task *task, uin
 {
 	(void)task;
 	struct decoder *decoder = abandoning->waiting->decoder;
-	struct attr attrs[] = {{.name = "_scheduled"},
-			       {.name = "_ready"},
-			       {.name = "_signal_handlers"},
-			       {.name = "_selector"}};
-	struct attr files = {.name = "_fd_to_key"};
-	int status = attrs_find(decoder, loop, attrs, 4);
-	for (int i = 0; !status && i < 2; i++) {
-		if (attrs[i].value)
-			status = sequence_visit(decoder, attrs[i].value, visit_handle, abandoning);
-	}
-	if (!status && attrs[2].value)
-		status = dict_visit(decoder, attrs[2].value, visit_signal, abandoning);
-	if (!status && attrs[3].value)
-		status = attrs_find(decoder, attrs[3].value, &files, 1);
-	if (!status && files.value)
-		status = dict_visit(decoder, files.value, visit_file, abandoning);
-	bool is_known = attrs[0].value && attrs[1].value && files.value;
-	if (!status && !attrs[0].value)
+	struct loop_handles handles;
+	int status = loop_handles_find(decoder, loop, &handles);
+	if (!status && handles.timers)
+		status = sequence_visit(decoder, handles.timers, visit_handle, abandoning);
+	if (!status && handles.ready)
+		status = sequence_visit(decoder, handles.ready, visit_handle, abandoning);
+	if (!status && handles.signals)
+		status = dict_visit(decoder, handles.signals, visit_signal, abandoning);
+	if (!status && handles.files)
+		status = dict_visit(decoder, handles.files, visit_file, abandoning);
+	bool is_known = handles.timers && handles.ready && handles.files;
+	if (!status && !handles.timers)
 		status = native_loop_visit(decoder, loop, visit_native, abandoning, &is_known);
 	/* Of another kind, it may have callbacks that are not seen. */
 	abandoning->leads.is_cut |= status || !is_known;

@@ -5,8 +5,6 @@
 #include "base/ceilings.h"
 #include "process/proc_file.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>

@@ -52,8 +52,8 @@ static int decode_waits(struct aiodbg_snapshot *snap, struct decoder *decoder,
 	int status = decoder_alloc(decoder, sizeof(*snap->waits), (void **)&snap->waits);
 	if (status)
 		return status;
-	waiting_init(&waiting, decoder, snap, snap->waits);
-	status = waits_read(&waiting, for_verdicts);
+	waiting_init(&waiting, decoder, snap, snap->waits, for_verdicts);
+	status = waits_read(&waiting);
 	if (!status && for_verdicts)
 		status = closure_read(&waiting);
 	if (!status)

@@ -5,6 +5,7 @@
  */
 #include "waits/waiting.h"
 
+#include "asyncio/handle.h"
 #include "base/error.h"
 #include "cpython/attr.h"
 #include "cpython/callable.h"
@@ -160,18 +161,13 @@ static int visit_key(struct decoder *decoder, uint64_t fd, uint64_t key, void *a
 	return error_is_fatal(status) ? status : 0;
 }
 
-static int list_files(struct listing *listing)
+static int list_files(struct listing *listing, uint64_t files)
 {
 	struct decoder *decoder = listing->waiting->decoder;
-	struct attr selector = {.name = "_selector"}, files = {.name = "_fd_to_key"};
 	enum kind kind = KIND_OTHER;
-	int status = attrs_find(decoder, listing->loop->addr, &selector, 1);
-	if (!status && selector.value)
-		status = attrs_find(decoder, selector.value, &files, 1);
-	if (!status && files.value)
-		status = object_kind(decoder, files.value, &kind);
+	int status = files ? object_kind(decoder, files, &kind) : 0;
 	if (!status && kind == KIND_DICT)
-		status = dict_visit(decoder, files.value, visit_key, listing);
+		status = dict_visit(decoder, files, visit_key, listing);
 	/* What it has can't be told from the rest. */
 	if (!status && kind != KIND_DICT)
 		status = reader_corrupt(&decoder->reader, listing->loop->addr, "no files");
@@ -226,21 +222,22 @@ int ready_list(struct waiting *waiting, struct loop *loop)
 {
 	struct decoder *decoder = waiting->decoder;
 	struct listing listing = {.waiting = waiting, .loop = loop};
-	struct attr attr = {.name = "_ready"};
+	struct loop_handles handles = {0};
 	/* What is there once may be there for any reason. */
-	if (!waiting->snap->runs_on || loop->ready_count < READY_LEAST)
+	if (!waiting->for_verdicts || !waiting->snap->runs_on || loop->ready_count < READY_LEAST)
 		return 0;
 	int status = decoder_alloc(decoder, READY_LISTED * sizeof(*listing.made),
 				   (void **)&listing.made);
 	if (!status)
-		status = list_files(&listing);
+		status = loop_handles_find(decoder, loop->addr, &handles);
 	if (!status)
-		status = attrs_find(decoder, loop->addr, &attr, 1);
+		status = list_files(&listing, handles.files);
+	bool is_known = !status && handles.ready;
 	/* It changes meanwhile: what is missed once may be found later. */
-	for (int i = 0; i < READY_TRIES && !error_is_fatal(status) && attr.value; i++) {
+	for (int i = 0; i < READY_TRIES && !error_is_fatal(status) && is_known; i++) {
 		if (i)
 			pagecache_flush(&decoder->reader.cache);
-		status = sequence_visit(decoder, attr.value, visit_handle, &listing);
+		status = sequence_visit(decoder, handles.ready, visit_handle, &listing);
 		if (loop->ready_listed >= loop->ready_count)
 			break;
 	}

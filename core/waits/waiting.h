@@ -71,6 +71,8 @@ struct waiting {
 	struct decoder *decoder;
 	struct aiodbg_snapshot *snap;
 	struct waits *waits;
+	/* What only verdicts are drawn from is wanted. */
+	bool for_verdicts;
 	struct own own;
 	/* reader.fault_count at the beginning, and what it has grown by where that says nothing. */
 	uint64_t faults_before;
@@ -121,7 +123,7 @@ struct waiting {
 
 /* waits: zeroed; it stays, and waiting is freed by waiting_deinit(). */
 void waiting_init(struct waiting *waiting, struct decoder *decoder, struct aiodbg_snapshot *snap,
-		  struct waits *waits);
+		  struct waits *waits, bool for_verdicts);
 void waiting_deinit(struct waiting *waiting);
 
 /*
@@ -129,7 +131,7 @@ void waiting_deinit(struct waiting *waiting);
  * read leaves a wait of unknown kind. What only verdicts are drawn from is decoded if they are wanted.
  * Returns 0, or an error that is fatal.
  */
-int waits_read(struct waiting *waiting, bool for_verdicts);
+int waits_read(struct waiting *waiting);
 
 /* What an object is, by its type: of the classes of the interpreter at index. */
 int waiting_class(struct waiting *waiting, size_t interp, uint64_t object, enum sync_class *ret);

@@ -484,7 +484,7 @@ static const struct {
 	{containers_read, false}, {peers_read, false},	   {forked_read, true},
 };
 
-int waits_read(struct waiting *waiting, bool for_verdicts)
+int waits_read(struct waiting *waiting)
 {
 	struct aiodbg_snapshot *snap = waiting->snap;
 	int status = alloc_waits(waiting);
@@ -497,20 +497,21 @@ int waits_read(struct waiting *waiting, bool for_verdicts)
 	}
 	own_of_snapshot(&waiting->own, snap, true);
 	for (size_t i = 0; !status && i < sizeof(parts) / sizeof(parts[0]); i++) {
-		if (for_verdicts || !parts[i].for_verdicts)
+		if (waiting->for_verdicts || !parts[i].for_verdicts)
 			status = parts[i].read(waiting);
 	}
 	waits_find_own_folder(snap, waiting->waits);
 	uint32_t pid = waiting->decoder->reader.cache.target->local_pid;
-	if (for_verdicts && pid && snap->tasks.count)
+	if (waiting->for_verdicts && pid && snap->tasks.count)
 		snap->child_count = family_python_children(pid, snap->children, MODEL_CHILDREN);
 	return status;
 }
 
 void waiting_init(struct waiting *waiting, struct decoder *decoder, struct aiodbg_snapshot *snap,
-		  struct waits *waits)
+		  struct waits *waits, bool for_verdicts)
 {
-	*waiting = (struct waiting){.decoder = decoder, .snap = snap, .waits = waits};
+	*waiting = (struct waiting){
+		.decoder = decoder, .snap = snap, .waits = waits, .for_verdicts = for_verdicts};
 	if (snap->runs_on) {
 		waits->has_now = snap->has_began;
 		waits->now = snap->began;
